@@ -1,0 +1,56 @@
+"""The folder transport: one JSON file for each request, whole or not at all, exactly once.
+
+The file's name is the idempotency key, so a second try finds the first one's file and leaves it alone.
+"""
+
+import os
+from pathlib import Path
+
+from reviewer.domain.errors import UnavailableError
+
+
+class FolderTransport:
+    """Writes requests to folders below `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def send(self, destination: str, key: str, request: bytes) -> str:
+        """Write `request` as `destination`/`key`.json and return that name as the receipt.
+
+        Raises UnavailableError where the folder cannot be written.
+        """
+        name = f"{destination}/{key}.json"
+        target = self._root / name
+        try:
+            if not target.exists():
+                _write_whole(target, self._root / ".outgoing", request)
+            _sync_folder(target.parent)
+        except OSError as exc:
+            raise UnavailableError(f"The folder '{destination}' cannot be written: {exc.strerror}.") from exc
+        return name
+
+
+def _write_whole(target: Path, workshop: Path, request: bytes) -> None:
+    """Write elsewhere on the same disk and move into place: a crash leaves the whole file or none."""
+    for folder in (target.parent, workshop):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = workshop / f"{target.stem}.{os.getpid()}"
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(request)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(target)
+    for abandoned in workshop.glob(f"{target.stem}.*"):
+        abandoned.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name survive a power cut, where the system lets a folder be synced."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,391 @@
+"""The commands: the second front end, over the same services as the desk. Stable, for scripts.
+
+Text for people, `--json` for programs. Every failure is one sentence; its exit code says of what sort it is.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from reviewer import __version__, logs
+from reviewer.bootstrap import Application, Services, default_profile
+from reviewer.channels.drafts import Refused
+from reviewer.domain.decisions import REASON_CODES, Verdict
+from reviewer.domain.errors import ExitCode, InputRefusedError, ReviewerError, UnavailableError, UsageError
+from reviewer.domain.items import ClaimedItem, ItemState, LeaseId
+from reviewer.domain.kinds import KINDS
+from reviewer.domain.limits import DRAFT_BYTES
+from reviewer.domain.members import Role
+from reviewer.services.review import Judgement
+
+_ROUND_SECONDS = 1.0
+_VERDICTS = {"approve": Verdict.APPROVE, "edit": Verdict.APPROVE_WITH_EDITS} | {
+    verdict.value: verdict for verdict in (Verdict.REJECT, Verdict.RESPOND, Verdict.ESCALATE, Verdict.SKIP)
+}
+Answer = dict[str, Any]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a wrong call the way every other failure is reported."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}. '{self.prog} --help' shows how to call it.")
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """Return the parsed command line. Raises UsageError."""
+    return _parser().parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    """Run one command and return its exit code."""
+    as_json = "--json" in argv
+    try:
+        arguments = parse(argv)
+        return int(_run(arguments))
+    except ReviewerError as exc:
+        _fail(exc.code, exc.message, as_json=as_json)
+        return int(exc.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.DONE)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as exc:  # the one crash path of the commands: no value of the error is shown or logged
+        name = logs.crash(exc)
+        _fail("bug", f"This is a fault in the program ({name}); the log says where.", as_json=as_json)
+        return int(ExitCode.BUG)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="reviewer", description="The review desk. Without a command it opens the desk.")
+    parser.add_argument("--version", action="version", version=f"reviewer {__version__}")
+    _add_common(parser, profile=None, json=False)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+
+    def command(name: str, run: Callable[[argparse.Namespace], ExitCode] | None, text: str) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+        # What stands before the command must not be undone by a default behind it.
+        _add_common(made, profile=argparse.SUPPRESS, json=argparse.SUPPRESS)
+        made.set_defaults(run=run)
+        return made
+
+    demo = command("demo", None, "open the desk on a throw-away workspace with samples of every kind")
+    demo.add_argument("--screenshots", type=Path, metavar="DIR", help="write pictures of every page and end")
+
+    init = command("init", _init, "make a workspace and its first member")
+    init.add_argument("--workspace", required=True, metavar="NAME")
+    init.add_argument("--member", required=True, metavar="NAME")
+    init.add_argument("--roles", metavar="A,B", help=f"default: every role ({', '.join(Role)})")
+    init.add_argument("--languages", metavar="A,B", help="languages the member reviews; default: every language")
+
+    imports = command("import", _import, "take drafts in from a JSON Lines file; - reads standard input")
+    imports.add_argument("file", metavar="FILE")
+    imports.add_argument("--producer", default="import", metavar="NAME", help="who drafted them (default: import)")
+
+    queue = command("queue", _queue, "show what waits, by kind and due time")
+    queue.add_argument("--limit", type=_count, default=100_000, metavar="N", help="list at most N items")
+
+    claim = command("claim", _claim, "lease the most urgent item and show it")
+    claim.add_argument("--item", metavar="ITEM", help="lease this item instead")
+
+    decide = command("decide", _decide, "decide a leased item")
+    decide.add_argument("item", metavar="ITEM")
+    decide.add_argument("verdict", choices=sorted(_VERDICTS))
+    decide.add_argument("--lease", required=True, metavar="L")
+    decide.add_argument("--text-file", metavar="F", help="the edited text, UTF-8; - reads standard input")
+    decide.add_argument("--reason", metavar="CODE", help=f"one of: {', '.join(sorted(REASON_CODES))}")
+    decide.add_argument("--note", metavar="TEXT")
+    decide.add_argument("--idempotency-key", metavar="K", help="the same key never decides twice")
+
+    release = command("release", _release, "give a leased item back undecided")
+    release.add_argument("item", metavar="ITEM")
+    release.add_argument("--lease", required=True, metavar="L")
+
+    withdraw = command("withdraw", _withdraw, "undo a decision during its hold")
+    withdraw.add_argument("item", metavar="ITEM")
+
+    work = command("work", _work, "run the background jobs: holds, dispatch, expiry, escalation")
+    work.add_argument("--once", action="store_true", help="one round, then end")
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, *, profile: str | None, json: bool | str) -> None:
+    parser.add_argument("--profile", type=Path, default=profile, metavar="DIR", help="folder of the workspace's data")
+    parser.add_argument("--json", action="store_true", default=json, help="answer as JSON, for programs")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _run(arguments: argparse.Namespace) -> ExitCode:
+    run: Callable[[argparse.Namespace], ExitCode] | None = getattr(arguments, "run", None)
+    if run is None:
+        raise UsageError("This needs a command: 'reviewer --help' lists them.")
+    return run(arguments)
+
+
+class _Opened:
+    """The profile that a command works on, closed at the end of the block."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.application = Application(arguments.profile or default_profile())
+
+    def __enter__(self) -> Application:
+        return self.application
+
+    def __exit__(self, *_: object) -> None:
+        self.application.close()
+
+
+def _init(arguments: argparse.Namespace) -> ExitCode:
+    roles = frozenset(map(_role, _listed(arguments.roles))) if arguments.roles else frozenset(Role)
+    languages = frozenset(_listed(arguments.languages)) if arguments.languages else None
+    with _Opened(arguments) as application:
+        member = application.workspaces.make(arguments.workspace, arguments.member, roles, languages)
+        answer = {"workspace": member.workspace_id, "member": member.id, "profile": str(application.profile)}
+        _say(arguments, answer, f"Made the workspace '{arguments.workspace}' in {application.profile}.")
+    return ExitCode.DONE
+
+
+def _role(name: str) -> Role:
+    try:
+        return Role(name)
+    except ValueError:
+        raise UsageError(f"There is no role '{name}'; the roles are: {', '.join(Role)}.") from None
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _import(arguments: argparse.Namespace) -> ExitCode:
+    with _Opened(arguments) as application:
+        services = application.services()
+        report = services.intake.take_all(_lines(arguments.file), arguments.producer)
+    answer: Answer = {
+        "imported": report.imported,
+        "duplicates": report.duplicates,
+        "refused": len(report.refused),
+        "ignored_fields": dict(sorted(report.unknown_fields.items())),
+    }
+    text = f"{report.imported} imported, {report.duplicates} known already, {len(report.refused)} refused."
+    if report.unknown_fields:
+        ignored = ", ".join(f"{name} ({number})" for name, number in sorted(report.unknown_fields.items()))
+        text += f"\nIgnored fields: {_plain(ignored)}."
+    if report.refused:
+        kept = _keep_refused(arguments.file, report.refused)
+        answer["refused_file"] = str(kept)
+        shown = [f"line {r.number}, {r.field or 'whole line'}: {r.reason}" for r in report.refused[:20]]
+        text += "\n" + "\n".join(map(_plain, shown)) + f"\nThe refused lines are in {kept}."
+    _say(arguments, answer, text)
+    return ExitCode.INPUT_REFUSED if report.refused else ExitCode.DONE
+
+
+def _lines(name: str) -> Iterator[bytes]:
+    """Yield the lines of a file; an overlong one comes in pieces no larger than what is refused anyway."""
+    if name == "-":
+        yield from sys.stdin.buffer
+        return
+    try:
+        with Path(name).open("rb") as file:
+            yield from file
+    except OSError as exc:
+        raise UsageError(f"The file {name} cannot be read: {exc.strerror}.") from exc
+
+
+def _keep_refused(name: str, refused: list[Refused]) -> Path:
+    """Write the refused lines beside the file they came from, with their reasons, whole or not at all."""
+    kept = Path("stdin.refused.jsonl") if name == "-" else Path(f"{name}.refused.jsonl")
+    rows = ({"line": r.number, "field": r.field, "reason": r.reason, "text": r.line} for r in refused)
+    part = kept.with_name(f".{kept.name}.{os.getpid()}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.writelines(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(kept)
+    except OSError as exc:
+        raise UnavailableError(f"The refused lines cannot be kept in {kept}: {exc.strerror}.") from exc
+    return kept
+
+
+def _queue(arguments: argparse.Namespace) -> ExitCode:
+    with _Opened(arguments) as application:
+        rows, counts = application.services().queue.listing(arguments.limit)
+    by_kind = {kind: counts[kind, ItemState.WAITING] for kind in KINDS}
+    answer = {
+        "waiting": sum(by_kind.values()),
+        "by_kind": by_kind,
+        "by_state": {state.value: sum(n for (_, s), n in counts.items() if s is state) for state in ItemState},
+        "items": [
+            {
+                "id": row.id,
+                "external_id": row.external_id,
+                "kind": row.kind,
+                "state": row.state.value,
+                "due_at": _stamp(row.due_at),
+            }
+            for row in rows
+        ],
+    }
+    kinds = ", ".join(f"{number} {kind}" for kind, number in by_kind.items() if number)
+    lines = [f"{answer['waiting']} waiting{': ' + kinds if kinds else ''}."]
+    lines += [f"{r.id}  {r.kind:<14} {r.state.value:<10} {_due(r.due_at):<22} {_plain(r.external_id)}" for r in rows]
+    _say(arguments, answer, "\n".join(lines))
+    return ExitCode.DONE
+
+
+def _claim(arguments: argparse.Namespace) -> ExitCode:
+    with _Opened(arguments) as application:
+        claimed = application.services().queue.claim(arguments.item)
+    if claimed is None:
+        _say(arguments, {"item": None}, "Nothing waits for you.")
+    else:
+        _say(arguments, _claimed(claimed), _readable(claimed))
+    return ExitCode.DONE
+
+
+def _claimed(claimed: ClaimedItem) -> Answer:
+    item, lease = claimed.item, claimed.lease
+    answer: Answer = {
+        "item": item.id,
+        "external_id": item.head.external_id,
+        "kind": item.kind,
+        "channel": item.head.channel.value,
+        "lease": lease.id,
+        "fence": lease.fence,
+        "expires_at": _stamp(lease.expires_at),
+        "draft": item.draft,
+        "source": [_turn(turn.speaker, turn.text, turn.start, turn.end) for turn in item.source],
+        "recipient": item.recipient,
+        "language": item.head.language,
+        "model": None,
+    }
+    if item.model is not None:
+        answer["model"] = {
+            "name": item.model.name,
+            "version": item.model.version,
+            "prompt_version": item.model.prompt_version,
+        }
+    if claimed.working_copy is not None:
+        answer["working_copy"] = claimed.working_copy.text
+    return answer
+
+
+def _turn(speaker: str, text: str, start: float | None, end: float | None) -> Answer:
+    times = {key: value for key, value in (("start", start), ("end", end)) if value is not None}
+    return {"speaker": speaker, "text": text, **times}
+
+
+def _readable(claimed: ClaimedItem) -> str:
+    item, lease = claimed.item, claimed.lease
+    source = "\n".join(f"  {_plain(turn.speaker)}: {_plain(turn.text)}" for turn in item.source) or "  (none)"
+    model = f"{item.model.name} {item.model.version}" if item.model else "not stated"
+    return (
+        f"{item.kind} {item.id}\ndrafted by: {_plain(model)}\n\n{_plain(item.draft)}\n\nSource:\n{source}\n\n"
+        f"Lease {lease.id}, until {_stamp(lease.expires_at)}."
+    )
+
+
+def _decide(arguments: argparse.Namespace) -> ExitCode:
+    verdict = _VERDICTS[arguments.verdict]
+    if verdict is Verdict.APPROVE_WITH_EDITS and arguments.text_file is None:
+        raise UsageError("'edit' needs --text-file with the edited text.")
+    text = None if arguments.text_file is None else _text(arguments.text_file)
+    judgement = Judgement(verdict, text, arguments.reason, arguments.note)
+    key = arguments.idempotency_key or secrets.token_hex(16)
+    with _Opened(arguments) as application:
+        decision = application.services().review.decide_by_ids(
+            arguments.item, LeaseId(arguments.lease), judgement, key=key
+        )
+    answer = {
+        "decision": decision.id,
+        "state": ItemState.HELD.value,
+        "verdict": decision.verdict.value,
+        "hold_until": _stamp(decision.hold_until),
+    }
+    _say(arguments, answer, f"Decided ({decision.verdict.value}); held until {_stamp(decision.hold_until)}.")
+    return ExitCode.DONE
+
+
+def _text(name: str) -> str:
+    try:
+        untrusted = sys.stdin.buffer.read(DRAFT_BYTES + 1) if name == "-" else _read(Path(name))
+        return untrusted.decode("utf-8")
+    except OSError as exc:
+        raise UsageError(f"The file {name} cannot be read: {exc.strerror}.") from exc
+    except UnicodeDecodeError as exc:
+        raise InputRefusedError(f"The text is not UTF-8 at byte {exc.start + 1}.") from exc
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(DRAFT_BYTES + 4)  # one byte too many is enough to be refused
+
+
+def _release(arguments: argparse.Namespace) -> ExitCode:
+    with _Opened(arguments) as application:
+        application.services().queue.release(arguments.item, LeaseId(arguments.lease))
+    _say(arguments, {"item": arguments.item, "state": "waiting"}, "Released; the item waits again.")
+    return ExitCode.DONE
+
+
+def _withdraw(arguments: argparse.Namespace) -> ExitCode:
+    with _Opened(arguments) as application:
+        claimed = application.services().review.withdraw(arguments.item)
+    answer = _claimed(claimed) | {"state": ItemState.LEASED.value}
+    _say(arguments, answer, f"Withdrawn; the item is yours again.\n{_readable(claimed)}")
+    return ExitCode.DONE
+
+
+def _work(arguments: argparse.Namespace) -> ExitCode:
+    with _Opened(arguments) as application:
+        services = application.services()
+        _round(arguments, services)
+        while not arguments.once:
+            time.sleep(_ROUND_SECONDS)
+            _round(arguments, services)
+    return ExitCode.DONE
+
+
+def _round(arguments: argparse.Namespace, services: Services) -> None:
+    report = services.work.round()
+    if arguments.once or report.anything:
+        fields = ("settled", "sent", "failed", "expired", "woken", "escalated")
+        answer = {name: getattr(report, name) for name in fields}
+        _say(arguments, answer, ", ".join(f"{number} {name}" for name, number in answer.items()) + ".")
+
+
+def _say(arguments: argparse.Namespace, answer: Answer, text: str) -> None:
+    print(json.dumps(answer, ensure_ascii=False) if arguments.json else text, flush=True)
+
+
+def _fail(code: str, message: str, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False), flush=True)
+    else:
+        print(message, file=sys.stderr, flush=True)
+
+
+def _stamp(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat().replace("+00:00", "Z")
+
+
+def _due(instant: datetime | None) -> str:
+    return "" if instant is None else f"due {instant:%Y-%m-%d %H:%M}Z"
+
+
+def _plain(untrusted: str) -> str:
+    """Return text that cannot steer a terminal: control and direction characters are spelled out."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\u{{{ord(c):x}}}" for c in untrusted)

@@ -1,0 +1,88 @@
+"""Failures we expect, each with a message that a person can act on and an exit code for scripts.
+
+No message holds content, a name, a number or a key.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a command tells the shell (stable, for scripts)."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    INPUT_REFUSED = 3
+    RULE = 4
+    UNAVAILABLE = 5
+    LEDGER_BROKEN = 6
+
+
+class ReviewerError(Exception):
+    """An expected failure; `code` names it for programs."""
+
+    exit_code: ExitCode = ExitCode.BUG
+    code: str = "error"
+
+    @property
+    def message(self) -> str:
+        """Return the sentence to show."""
+        return str(self)
+
+
+class UsageError(ReviewerError):
+    """The call itself is wrong."""
+
+    exit_code = ExitCode.USAGE
+    code = "usage"
+
+
+class InputRefusedError(ReviewerError):
+    """Some input cannot be taken."""
+
+    exit_code = ExitCode.INPUT_REFUSED
+    code = "input_refused"
+
+
+class RuleError(ReviewerError):
+    """A rule of reviewing forbids it."""
+
+    exit_code = ExitCode.RULE
+    code = "rule"
+
+
+class NotFoundError(RuleError):
+    """Nothing has that id in this workspace."""
+
+    code = "not_found"
+
+
+class LeaseLostError(RuleError):
+    """The lease ran out, was released or taken over; the caller's text is kept."""
+
+    code = "lease_lost"
+
+
+class KeyReusedError(RuleError):
+    """An idempotency key came back with another request."""
+
+    code = "idempotency_key_reused"
+
+
+class HoldOverError(RuleError):
+    """The hold is over: the decision can no longer be withdrawn."""
+
+    code = "hold_over"
+
+
+class UnavailableError(ReviewerError):
+    """The store, a file or a key cannot be reached."""
+
+    exit_code = ExitCode.UNAVAILABLE
+    code = "unavailable"
+
+
+class NoWorkspaceError(UnavailableError):
+    """The profile holds no workspace yet."""
+
+    code = "no_workspace"

@@ -1,0 +1,29 @@
+"""How large foreign text may be; the border and the database both hold it."""
+
+import re
+
+DRAFT_BYTES = 64 * 1024
+SOURCE_BYTES = 1024 * 1024
+# One paragraph of this size still lays out within about one frame; real material stays under 4,000.
+PARAGRAPH_CHARACTERS = 16_000
+NAME_CHARACTERS = 200
+NOTE_CHARACTERS = 4_000
+LINE_BYTES = 8 * 1024 * 1024  # an import line: the largest source, escaped, with room to spare
+
+# What starts a new paragraph in a text widget: line feeds, carriage returns and U+2029.
+_BREAKS = re.compile("[\n\r\u2029]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+
+
+def longest_paragraph(text: str) -> int:
+    """Return the length of the longest paragraph of `text`, in characters."""
+    return max(map(len, _BREAKS.split(text)))
+
+
+def unstorable_character(text: str) -> str | None:
+    """Return the first character that no text store or text widget carries faithfully, as `U+…`, or None.
+
+    These are NUL, lone surrogates and the noncharacters that Qt keeps for itself.
+    """
+    found = _UNSTORABLE.search(text)
+    return f"U+{ord(found.group()):04X}" if found else None

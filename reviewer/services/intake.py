@@ -1,0 +1,67 @@
+"""Take drafts in: every good line becomes one item, every bad one is refused with its reason."""
+
+import secrets
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from reviewer.channels import drafts
+from reviewer.channels.drafts import Accepted, Refused
+from reviewer.domain.events import Action
+from reviewer.domain.items import ItemId
+from reviewer.domain.members import Actor
+from reviewer.storage import Store, items
+
+_BATCH = 100
+
+
+@dataclass(slots=True)
+class IntakeReport:
+    """What became of the lines so far."""
+
+    imported: int = 0
+    duplicates: int = 0
+    refused: list[Refused] = field(default_factory=list)
+    unknown_fields: Counter[str] = field(default_factory=Counter)
+
+
+class Intake:
+    """Imports drafts into the workspace."""
+
+    def __init__(self, store: Store, actor: Actor) -> None:
+        self._store = store
+        self._actor = actor
+
+    def take(self, untrusted_lines: Iterable[bytes], producer: str) -> Iterator[IntakeReport]:
+        """Import line by line in batches; yields the growing report, at least once, after each committed batch.
+
+        A draft that this producer has sent before (same id) makes no second item.
+        """
+        report = IntakeReport()
+        checked = drafts.read(untrusted_lines, report.unknown_fields)
+        while batch := list(islice(checked, _BATCH)):
+            report.refused += [each for each in batch if isinstance(each, Refused)]
+            self._store_batch([each for each in batch if isinstance(each, Accepted)], producer, report)
+            yield report
+        if not (report.imported or report.duplicates or report.refused):
+            yield report
+
+    def take_all(self, untrusted_lines: Iterable[bytes], producer: str) -> IntakeReport:
+        """Import every line and return the report."""
+        return deque(self.take(untrusted_lines, producer), maxlen=1).pop()
+
+    def _store_batch(self, batch: list[Accepted], producer: str, report: IntakeReport) -> None:
+        if not batch:
+            return
+        workspace = self._actor.member.workspace_id
+        with self._store.write(self._actor) as tx:
+            known = items.known(tx, workspace, producer, [each.draft.external_id for each in batch])
+            new = {e.draft.external_id: e.draft for e in reversed(batch) if e.draft.external_id not in known}
+            fresh = [(ItemId(secrets.token_hex(16)), draft) for draft in reversed(new.values())]
+            if fresh:
+                items.add(tx, workspace, producer, fresh)
+                for item_id, draft in fresh:
+                    tx.record(Action.IMPORTED, item_id, kind=draft.kind)
+        report.imported += len(fresh)
+        report.duplicates += len(batch) - len(fresh)

@@ -1,0 +1,172 @@
+"""The queue: what waits, who holds what, claiming and giving back."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from reviewer.domain.errors import RuleError
+from reviewer.domain.events import Action
+from reviewer.domain.items import ClaimedItem, Item, ItemId, ItemHead, ItemState, Lease, LeaseId
+from reviewer.domain.kinds import KINDS
+from reviewer.domain.members import Actor, Member, Role
+from reviewer.storage import Store, Transaction, contents, decisions, items, leases, working_copies
+from reviewer.storage.store import Unrecorded
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What waits for this member, and the open items by kind and state."""
+
+    waiting: tuple[ItemHead, ...]
+    counts: Counter[tuple[str, ItemState]]
+
+    def number(self, kind: str | None = None) -> int:
+        """Count what may be claimed, of one kind or of all."""
+        states = (ItemState.WAITING, ItemState.ESCALATED)
+        return sum(n for (k, state), n in self.counts.items() if state in states and kind in (None, k))
+
+
+class Queue:
+    """Claims items for one member at one desk."""
+
+    def __init__(self, store: Store, actor: Actor) -> None:
+        self._store = store
+        self._actor = actor
+
+    def overview(self, limit: int = 200) -> Overview:
+        """Return what this member may claim, most urgent first, and the counts of the workspace."""
+        with self._store.read() as tx:
+            mine = [route.id for route in _routes(tx, self._actor.member)]
+            return Overview(tuple(items.waiting(tx, mine, limit)), items.counts(tx, self._actor.member.workspace_id))
+
+    def listing(self, limit: int) -> tuple[list[ItemHead], Counter[tuple[str, ItemState]]]:
+        """Return every open item of the workspace, whatever its state, and the counts."""
+        workspace = self._actor.member.workspace_id
+        with self._store.read() as tx:
+            return items.listing(tx, workspace, limit), items.counts(tx, workspace)
+
+    def claim(self, item_id: str | None = None) -> ClaimedItem | None:
+        """Lease the most urgent item, or that very one, and open it; None where nothing waits."""
+        with self._store.write(self._actor) as tx:
+            lease = claim_for(tx, ahead=False, item_id=item_id)
+        return None if lease is None else self.open(lease)
+
+    def claim_ahead(self) -> ClaimedItem | None:
+        """Lease and open the next item in advance; it counts as seen only once it is shown."""
+        with self._store.write(self._actor) as tx:
+            lease = claim_for(tx, ahead=True)
+        return None if lease is None else self.open(lease, ahead=True)
+
+    def open(self, lease: Lease, *, ahead: bool = False) -> ClaimedItem:
+        """Record the look, commit it, and only then fetch the content. Raises LeaseLostError."""
+        with self._store.write(self._actor) as tx:
+            leases.check(tx, lease)
+            tx.record(Action.OPENED, lease.item_id, fence=lease.fence, ahead=ahead)
+        with self._store.read() as tx:
+            copy = working_copies.load(tx, lease.item_id, self._actor.member.id)
+            return ClaimedItem(_item(tx, self._actor.member, lease.item_id), lease, copy)
+
+    def show(self, lease: Lease) -> Lease:
+        """Turn a look-ahead into the item on screen: its time starts now. Raises LeaseLostError."""
+        with self._store.write(self._actor) as tx:
+            return shown(tx, lease)
+
+    def renew(self, lease: Lease) -> Lease:
+        """Extend a lease because its holder is at work. Raises LeaseLostError."""
+        with self._store.write(self._actor) as tx:
+            tx.leave_unrecorded(Unrecorded.HEARTBEAT)
+            return leases.renew(tx, lease, length_of(leases.check(tx, lease).kind))
+
+    def release(self, item_id: str, lease_id: LeaseId) -> None:
+        """Give an item back undecided. Raises LeaseLostError."""
+        with self._store.write(self._actor) as tx:
+            lease = leases.stated(tx, self._actor, ItemId(item_id), lease_id)
+            leases.give_back(tx, lease)
+            tx.record(Action.RELEASED, lease.item_id, fence=lease.fence)
+
+    def holder(self, item_id: ItemId) -> str | None:
+        """Return the name of the member who has an item now."""
+        with self._store.read() as tx:
+            return items.holder(tx, item_id)
+
+    def adopt(self, is_alive: Callable[[str], bool]) -> list[Lease]:
+        """Take over this member's leases whose desk is gone (crashed or killed), what was on screen first."""
+        with self._store.write(self._actor) as tx:
+            mine = [lease for lease in leases.held_by(tx, self._actor.member.id) if not is_alive(lease.desk)]
+            adopted = []
+            for old in mine:
+                kind = items.find(tx, self._actor.member.workspace_id, old.item_id).kind
+                new = leases.take_over(tx, old.item_id, old.id, length_of(kind))
+                if new is not None:
+                    tx.record(Action.TAKEN_OVER, new.item_id, fence=new.fence, from_desk=old.desk)
+                    adopted.append(new)
+        return adopted
+
+
+def claim_for(tx: Transaction, *, ahead: bool, item_id: str | None = None) -> Lease | None:
+    """Lease an item to the actor within `tx`. Raises RuleError or NotFoundError where `item_id` is not to be had."""
+    member = tx.actor.member
+    expire_leases(tx)
+    mine = _routes(tx, member)
+    if item_id is None:
+        lease = leases.claim_best(tx, mine, length_of, ahead=ahead)
+    else:
+        kind = items.find(tx, member.workspace_id, item_id).kind
+        lease = leases.claim_one(tx, item_id, [route.id for route in mine], length_of(kind))
+        if lease is None:
+            raise RuleError("This item cannot be claimed now: somebody has it, it is decided, or it is not for you.")
+    if lease is not None:
+        tx.record(Action.CLAIMED, lease.item_id, fence=lease.fence, ahead=ahead)
+    return lease
+
+
+def shown(tx: Transaction, lease: Lease) -> Lease:
+    """Mark a look-ahead as on screen within `tx`. Raises LeaseLostError."""
+    seen = leases.mark_seen(tx, lease, length_of(leases.check(tx, lease).kind))
+    tx.record(Action.OPENED, lease.item_id, fence=lease.fence, ahead=False)
+    return seen
+
+
+def expire_leases(tx: Transaction) -> int:
+    """Send items whose lease ran out back to wait, within `tx`; returns how many."""
+    lapsed = leases.expire(tx)
+    for each in lapsed:
+        tx.record(Action.LEASE_EXPIRED, each.item_id, member=each.member_id)
+    return len(lapsed)
+
+
+def length_of(kind: str) -> timedelta:
+    """Return how long a lease on an item of `kind` lasts."""
+    return KINDS[kind].lease
+
+
+def may_review(member: Member, kind: str, *, escalated: bool) -> bool:
+    """Tell whether a member's roles let them take such an item."""
+    if escalated:
+        return Role.SUPERVISOR in member.roles
+    return kind in KINDS and bool(member.roles & KINDS[kind].roles)
+
+
+def _routes(tx: Transaction, member: Member) -> list[items.Route]:
+    return [
+        route
+        for route in items.routes(tx, member.workspace_id)
+        if may_review(member, route.kind, escalated=route.escalated)
+        and member.speaks(route.language)
+        and member.has_skills(route.requires)
+    ]
+
+
+def _item(tx: Transaction, member: Member, item_id: ItemId) -> Item:
+    draft, source, recipient, model = contents.whole(tx, item_id)
+    return Item(
+        head=items.find(tx, member.workspace_id, item_id),
+        escalated=items.is_escalated(tx, item_id),
+        draft=draft,
+        source=source,
+        model=model,
+        recipient=recipient,
+        second_opinions=working_copies.opinions(tx, item_id),
+        passed_on=decisions.passed_on(tx, item_id),
+    )

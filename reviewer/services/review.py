@@ -1,0 +1,219 @@
+"""Reviewing an item: keep what is typed, decide, withdraw."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from reviewer.domain import decisions as rules
+from reviewer.domain import layout, limits
+from reviewer.domain.decisions import Decision, DecisionId, Verdict
+from reviewer.domain.errors import HoldOverError, InputRefusedError, KeyReusedError, LeaseLostError, RuleError
+from reviewer.domain.events import Action
+from reviewer.domain.items import ClaimedItem, ItemHead, ItemId, Lease, LeaseId
+from reviewer.domain.kinds import KINDS, Form
+from reviewer.domain.members import Actor, Role
+from reviewer.services.queue import Queue, claim_for, length_of, shown
+from reviewer.storage import Store, Transaction, contents, decisions, items, leases, outbox, working_copies
+from reviewer.storage.store import Unrecorded
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a reviewer asks for: `text` is the working copy, None for the draft as it is."""
+
+    verdict: Verdict
+    text: str | None = None
+    reason: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A recorded decision, and the leases that the same transaction moved on."""
+
+    decision: Decision
+    showing: Lease | None = None
+    ahead: Lease | None = None
+
+
+class Review:
+    """Decides items for one member at one desk."""
+
+    def __init__(self, store: Store, actor: Actor, holds: Mapping[str, timedelta]) -> None:
+        self._store = store
+        self._actor = actor
+        self._holds = holds
+
+    def save(self, item_id: ItemId, text: str, cursor: int) -> datetime:
+        """Keep the working copy and return when; a lost lease does not stop it."""
+        with self._store.write(self._actor) as tx:
+            working_copies.save(tx, item_id, text, cursor)
+            tx.leave_unrecorded(Unrecorded.AUTOSAVE)
+            return tx.now()
+
+    def decide(
+        self,
+        lease: Lease,
+        judgement: Judgement,
+        *,
+        key: str,
+        showing: Lease | None = None,
+        claim_ahead: bool = False,
+    ) -> Outcome:
+        """Record a decision in its hold; the same commit can show the look-ahead and claim another.
+
+        The same `key` again returns the first decision. Raises LeaseLostError (the text is then kept as a second
+        opinion), RuleError, InputRefusedError or KeyReusedError.
+        """
+        try:
+            with self._store.write(self._actor) as tx:
+                decision = self._replayed(tx, lease, judgement, key) or self._record(tx, lease, judgement, key)
+                next_showing = None if showing is None else _try_show(tx, showing)
+                ahead = claim_for(tx, ahead=True) if claim_ahead else None
+                if not claim_ahead and showing is None and tx.settled:
+                    tx.leave_unrecorded(Unrecorded.NOTHING)  # a replay writes nothing
+                return Outcome(decision, next_showing, ahead)
+        except LeaseLostError:
+            self.keep_as_opinion(lease.item_id, judgement.text)
+            raise
+
+    def decide_by_ids(self, item_id: str, lease_id: LeaseId, judgement: Judgement, *, key: str) -> Decision:
+        """Decide for a caller that kept only the ids of its item and lease. Raises as decide() does."""
+        with self._store.read() as tx:
+            items.find(tx, self._actor.member.workspace_id, item_id)
+            lease = leases.stated(tx, self._actor, ItemId(item_id), lease_id)
+        return self.decide(lease, judgement, key=key).decision
+
+    def keep_as_opinion(self, item_id: ItemId, text: str | None) -> bool:
+        """Keep a text whose lease is lost for whoever decides; False where it is only the draft."""
+        with self._store.write(self._actor) as tx:
+            if text is None or text == contents.draft(tx, item_id)[0]:
+                return False
+            working_copies.keep_opinion(tx, item_id, self._actor.member.id, text)
+            working_copies.drop(tx, item_id, self._actor.member.id)
+            tx.record(Action.SECOND_OPINION_KEPT, item_id)
+            return True
+
+    def withdraw(self, item_id: str) -> ClaimedItem:
+        """Undo the decision on an item during its hold and lease it again. Raises HoldOverError or RuleError."""
+        with self._store.write(self._actor) as tx:
+            head = items.find(tx, self._actor.member.workspace_id, item_id)
+            stored = decisions.standing(tx, item_id)
+            if stored is None or not decisions.is_held(tx, stored.decision.id):
+                raise HoldOverError("The hold is over, so the decision stands.")
+            if stored.member_id != self._actor.member.id and Role.SUPERVISOR not in self._actor.member.roles:
+                raise RuleError("Only the member who decided, or a supervisor, withdraws a decision.")
+            decisions.close(tx, stored.decision.id, "withdrawn")
+            outbox.withdraw(tx, stored.decision.id)
+            lease = leases.resume(tx, item_id, length_of(head.kind))
+            tx.record(Action.WITHDRAWN, item_id, decision=stored.decision.id, fence=lease.fence)
+        return Queue(self._store, self._actor).open(lease)
+
+    def _replayed(self, tx: Transaction, lease: Lease, judgement: Judgement, key: str) -> Decision | None:
+        earlier = decisions.by_key(tx, key)
+        if earlier is None:
+            return None
+        draft, _ = contents.draft(tx, lease.item_id)
+        verdict, final = _verdict(judgement, draft)
+        asked = (lease.item_id, verdict, final, judgement.reason, judgement.note)
+        done = earlier.decision
+        if asked != (done.item_id, done.verdict, earlier.final, done.reason, done.note):
+            raise KeyReusedError("This idempotency key belongs to another decision; use a new one.")
+        return done
+
+    def _record(self, tx: Transaction, lease: Lease, judgement: Judgement, key: str) -> Decision:
+        head = leases.check(tx, lease)
+        kind = KINDS[head.kind]
+        draft, recipient = contents.draft(tx, lease.item_id)
+        verdict, final = _verdict(judgement, draft)
+        _check(judgement, verdict, final)
+        if verdict not in kind.decisions:
+            raise RuleError(f"An item of the kind '{kind.key}' cannot be decided so.")
+        if verdict.releases and not self._actor.member.roles & kind.roles:
+            raise RuleError(f"Your roles do not let you approve an item of the kind '{kind.key}'.")
+        leases.hold(tx, lease)
+        decision = decisions.add(
+            tx,
+            DecisionId(secrets.token_hex(16)),
+            lease,
+            verdict,
+            key=key,
+            final=final,
+            reason=judgement.reason,
+            note=judgement.note,
+            hold=self._holds.get(kind.key, kind.hold),
+        )
+        if judgement.text is not None:
+            working_copies.save(tx, lease.item_id, judgement.text, 0)  # withdrawing brings it back
+        if verdict.releases or verdict.returns:
+            request = _request(head, decision, final, recipient)
+            outbox.add(tx, decision.id, "sent" if verdict.releases else "returned", request, decision.hold_until)
+        tx.record(
+            Action.DECIDED,
+            lease.item_id,
+            decision=decision.id,
+            verdict=verdict.value,
+            reason=judgement.reason,
+            fence=lease.fence,
+            hold_until=decision.hold_until.isoformat(),
+        )
+        return decision
+
+
+def _try_show(tx: Transaction, lease: Lease) -> Lease | None:
+    """Show the look-ahead if it is still ours; a decision must not fail because the next item is gone."""
+    try:
+        return shown(tx, lease)
+    except LeaseLostError:
+        return None
+
+
+def _verdict(judgement: Judgement, draft: str) -> tuple[Verdict, str | None]:
+    """Tell what the verdict is, now that the text can be compared with the draft, and the final it releases."""
+    if not judgement.verdict.releases:
+        return judgement.verdict, None
+    final = draft if judgement.text is None else judgement.text
+    return (Verdict.APPROVE if final == draft else Verdict.APPROVE_WITH_EDITS), final
+
+
+def _check(judgement: Judgement, verdict: Verdict, final: str | None) -> None:
+    lacking = rules.missing(verdict, reason=judgement.reason, note=judgement.note)
+    if lacking is not None:
+        raise InputRefusedError(lacking)
+    if judgement.note is not None:
+        _check_text("note", judgement.note, limits.NOTE_CHARACTERS)
+    if final is not None:
+        if not final.strip():
+            raise InputRefusedError("The final text is empty: reject the draft instead, or write what should go out.")
+        _check_text("final text", final, limits.DRAFT_BYTES)
+
+
+def _check_text(what: str, text: str, longest: int) -> None:
+    character = limits.unstorable_character(text)
+    if character is not None:
+        raise InputRefusedError(f"The {what} holds {character}, which cannot be sent; remove it.")
+    if len(text.encode()) > longest:
+        raise InputRefusedError(f"The {what} has {len(text.encode()):,} bytes; it may have {longest:,}.")
+
+
+def _request(head: ItemHead, decision: Decision, final: str | None, recipient: str | None) -> bytes:
+    """Return the bytes that leave for the destination, frozen here."""
+    request: dict[str, object] = {
+        "item": head.id,
+        "external_id": head.external_id,
+        "kind": head.kind,
+        "verdict": decision.verdict.value,
+    }
+    if final is not None:
+        request["final"] = final
+        if len(KINDS[head.kind].fields) > 1 or KINDS[head.kind].body.form is Form.SECTIONS:
+            request["fields"] = layout.values(KINDS[head.kind], final)
+    else:
+        request |= {"producer": head.producer, "reason": decision.reason, "note": decision.note}
+    if recipient is not None:
+        request["recipient"] = recipient
+    request["decided_at"] = decision.decided_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    request["decision"] = decision.id
+    return json.dumps(request, ensure_ascii=False, indent=1).encode()

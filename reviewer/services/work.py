@@ -1,0 +1,144 @@
+"""The background rounds: settle holds, dispatch finals, expire leases, wake skipped items, escalate what is late.
+
+Any number of desks and workers may run rounds at once: each step takes what is due in one transaction.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from reviewer.domain.decisions import Verdict
+from reviewer.domain.errors import UnavailableError
+from reviewer.domain.events import Action
+from reviewer.domain.items import ItemId
+from reviewer.domain.members import Actor, MemberId
+from reviewer.services.queue import expire_leases
+from reviewer.storage import Store, Transaction, contents, decisions, items, leases, outbox, working_copies
+from reviewer.storage.decisions import StoredDecision
+from reviewer.storage.outbox import Parcel
+
+_SKIP_REST = timedelta(minutes=15)
+_PATIENCE = timedelta(seconds=30)  # after which a try that nobody reported on is looked at again
+_LONGEST_WAIT = timedelta(minutes=10)
+
+
+class Transport(Protocol):
+    """Hands a request to its destination; the same key must never arrive twice."""
+
+    def send(self, destination: str, key: str, request: bytes) -> str:
+        """Return the destination's receipt. Raises UnavailableError where it is known not to have arrived."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RoundReport:
+    """What one round did."""
+
+    settled: int = 0
+    sent: int = 0
+    failed: int = 0
+    expired: int = 0
+    woken: int = 0
+    escalated: int = 0
+
+    @property
+    def anything(self) -> bool:
+        """Tell whether the round changed something."""
+        return any((self.settled, self.sent, self.failed, self.expired, self.woken, self.escalated))
+
+
+class Work:
+    """Runs the rounds."""
+
+    def __init__(self, store: Store, actor: Actor, transport: Transport) -> None:
+        self._store = store
+        self._actor = actor
+        self._transport = transport
+
+    def round(self) -> RoundReport:
+        """Do everything that is due now."""
+        settled, expired, woken, escalated = self._turn_over()
+        sent, failed = self._dispatch()
+        return RoundReport(settled, sent, failed, expired, woken, escalated)
+
+    def _turn_over(self) -> tuple[int, int, int, int]:
+        with self._store.read() as tx:  # most rounds find nothing, and then no writer waits for them
+            if not _anything_due(tx):
+                return 0, 0, 0, 0
+        with self._store.write(self._actor) as tx:
+            expired = expire_leases(tx)
+            settled = self._settle(tx)
+            woken = leases.wake(tx)
+            for each in woken:
+                tx.record(Action.RESUMED, each.item_id)
+            late = leases.overdue(tx)
+            for item_id in late:
+                leases.escalate(tx, item_id)
+                tx.record(Action.OVERDUE, item_id)
+            return settled, expired, len(woken), len(late)
+
+    @staticmethod
+    def _settle(tx: Transaction) -> int:
+        over = decisions.over(tx)
+        for stored in over:
+            _settle_one(tx, stored)
+        return len(over)
+
+    def _dispatch(self) -> tuple[int, int]:
+        sent = failed = 0
+        while (parcel := self._next_parcel()) is not None:
+            if self._send(parcel):
+                sent += 1
+            else:
+                failed += 1
+        return sent, failed
+
+    def _next_parcel(self) -> Parcel | None:
+        with self._store.read() as tx:
+            if not outbox.anything_due(tx):
+                return None
+        with self._store.write(self._actor) as tx:
+            parcel = outbox.take(tx, _PATIENCE)
+            if parcel is not None:
+                tx.record(Action.SENDING, parcel.item_id, decision=parcel.decision_id, attempt=parcel.attempts)
+            return parcel
+
+    def _send(self, parcel: Parcel) -> bool:
+        try:
+            receipt = self._transport.send(parcel.destination, parcel.decision_id, parcel.request)
+        except UnavailableError as exc:
+            with self._store.write(self._actor) as tx:
+                wait = min(_LONGEST_WAIT, timedelta(seconds=2**parcel.attempts))
+                outbox.mark_failed(tx, parcel.decision_id, exc.message, wait)
+                tx.record(Action.SEND_FAILED, parcel.item_id, decision=parcel.decision_id, attempt=parcel.attempts)
+            return False
+        with self._store.write(self._actor) as tx:
+            outbox.mark_sent(tx, parcel.decision_id, receipt)
+            tx.record(Action.SENT, parcel.item_id, decision=parcel.decision_id, receipt=receipt)
+        return True
+
+
+def _anything_due(tx: Transaction) -> bool:
+    return leases.anything_due(tx) or decisions.anything_over(tx)
+
+
+def _settle_one(tx: Transaction, stored: StoredDecision) -> None:
+    decision = stored.decision
+    decisions.close(tx, decision.id, "settled")
+    if decision.verdict is Verdict.ESCALATE:
+        leases.escalate(tx, decision.item_id)
+        _pass_text_on(tx, stored)
+    elif decision.verdict is Verdict.SKIP:
+        leases.rest(tx, decision.item_id, _SKIP_REST)
+    else:
+        items.finish(tx, decision.item_id)
+        working_copies.drop_all(tx, decision.item_id)
+    tx.record(Action.SETTLED, decision.item_id, decision=decision.id, verdict=decision.verdict.value)
+
+
+def _pass_text_on(tx: Transaction, stored: StoredDecision) -> None:
+    """Let the supervisor see what the member who escalated had written."""
+    copy = working_copies.load(tx, stored.decision.item_id, MemberId(stored.member_id))
+    if copy is not None and copy.text != contents.draft(tx, ItemId(stored.decision.item_id))[0]:
+        working_copies.keep_opinion(tx, stored.decision.item_id, stored.member_id, copy.text)
+    working_copies.drop_all(tx, stored.decision.item_id)

@@ -1,0 +1,100 @@
+"""The profile's settings: one TOML file, read whole, written whole. It never holds content or secrets."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from reviewer.domain.errors import UsageError
+
+_THEMES = ("system", "light", "dark")
+_LONGEST_HOLD = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a person or an admin may set."""
+
+    theme: str = "system"
+    zoom: int = 100  # percent
+    keys: Mapping[str, str] = field(default_factory=dict)  # action name to key sequence, where changed
+    holds: Mapping[str, timedelta] = field(default_factory=dict)  # kind to hold, where changed
+    window: Mapping[str, Any] = field(default_factory=dict)  # geometry and column widths, as the desk left them
+    dictionary: tuple[str, ...] = ()  # words the person taught the spelling check
+
+
+class SettingsFile:
+    """Reads and writes the settings of one profile."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> Settings:
+        """Return the settings, defaults where the file says nothing. Raises UsageError where it is wrong."""
+        try:
+            data = tomllib.loads(self._path.read_text("utf-8"))
+        except FileNotFoundError:
+            return Settings()
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+            raise UsageError(f"The settings file {self._path.name} cannot be read: {exc}.") from exc
+        return Settings(
+            theme=_one_of(data.get("theme", "system"), _THEMES, "theme"),
+            zoom=_whole(data.get("zoom", 100), 100, 200, "zoom"),
+            keys=_texts(data.get("keys", {}), "keys"),
+            holds={
+                kind: timedelta(seconds=_whole(seconds, 0, _LONGEST_HOLD, f"hold.{kind}"))
+                for kind, seconds in _table(data.get("hold", {}), "hold").items()
+            },
+            window=_table(data.get("window", {}), "window"),
+            dictionary=tuple(str(word) for word in data.get("dictionary", [])),
+        )
+
+    def save(self, settings: Settings) -> None:
+        """Write the settings, whole or not at all."""
+        data: dict[str, Any] = {
+            "theme": settings.theme,
+            "zoom": settings.zoom,
+            "dictionary": list(settings.dictionary),
+            "keys": dict(settings.keys),
+            "hold": {kind: int(hold.total_seconds()) for kind, hold in settings.holds.items()},
+            "window": dict(settings.window),
+        }
+        part = self._path.with_suffix(f".{os.getpid()}.part")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(tomli_w.dumps(data).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self._path)
+
+    def change(self, **changed: Any) -> Settings:
+        """Save the settings with some of them changed, and return them."""
+        settings = replace(self.load(), **changed)
+        self.save(settings)
+        return settings
+
+
+def _one_of(untrusted: object, allowed: tuple[str, ...], name: str) -> str:
+    if untrusted not in allowed:
+        raise UsageError(f"The setting '{name}' must be one of: {', '.join(allowed)}.")
+    return str(untrusted)
+
+
+def _whole(untrusted: object, lowest: int, highest: int, name: str) -> int:
+    if isinstance(untrusted, bool) or not isinstance(untrusted, int) or not lowest <= untrusted <= highest:
+        raise UsageError(f"The setting '{name}' must be a whole number from {lowest} to {highest}.")
+    return untrusted
+
+
+def _table(untrusted: object, name: str) -> dict[str, Any]:
+    if not isinstance(untrusted, dict):
+        raise UsageError(f"The setting '{name}' must be a table.")
+    return untrusted
+
+
+def _texts(untrusted: object, name: str) -> dict[str, str]:
+    return {key: str(text) for key, text in _table(untrusted, name).items()}

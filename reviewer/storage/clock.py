@@ -1,0 +1,65 @@
+"""Instants: stored as milliseconds since 1970 UTC in SQLite, as timestamptz elsewhere; now is the database's."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.types import TypeDecorator
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # sorts after every due time and needs no NULL in the queue's index
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """Use a number where the database has no type for instants with a zone."""
+        return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Turn an aware instant into what the database stores."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive instant cannot be stored")
+        return (value - _EPOCH) // _MILLISECOND if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Turn what the database stored into an aware instant."""
+        if value is None:
+            return None
+        return _EPOCH + int(value) * _MILLISECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class _Now(ColumnElement[datetime]):
+    """The database's clock, plus a number of milliseconds."""
+
+    inherit_cache = False
+    type = Instant()
+
+    def __init__(self, ahead_ms: int) -> None:
+        self.ahead_ms = ahead_ms
+
+
+@compiles(_Now, "sqlite")
+def _sqlite_now(element: _Now, _compiler: SQLCompiler, **_: Any) -> str:
+    return f"(CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) + {element.ahead_ms})"
+
+
+@compiles(_Now)
+def _server_now(element: _Now, _compiler: SQLCompiler, **_: Any) -> str:
+    return f"(clock_timestamp() + interval '{element.ahead_ms} milliseconds')"
+
+
+def now(ahead: timedelta = timedelta()) -> ColumnElement[datetime]:
+    """Return the database's clock, `ahead` of it if given."""
+    return _Now(ahead // _MILLISECOND)

@@ -1,0 +1,132 @@
+"""Decisions: recorded once, withdrawn during their hold, settled after it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, insert, literal_column, select, update
+
+from reviewer.domain.decisions import Decision, DecisionId, Verdict
+from reviewer.domain.items import ItemId, Lease
+from reviewer.storage import clock, schema
+from reviewer.storage.contents import pack, unpack
+from reviewer.storage.store import Transaction
+
+_table = schema.decision
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDecision:
+    """A decision as it stands, with the text it was made on."""
+
+    decision: Decision
+    member_id: str
+    state: str
+    final: str | None
+
+
+def add(
+    tx: Transaction,
+    decision_id: DecisionId,
+    lease: Lease,
+    verdict: Verdict,
+    *,
+    key: str,
+    final: str | None,
+    reason: str | None,
+    note: str | None,
+    hold: timedelta,
+) -> Decision:
+    """Record a decision in its hold."""
+    row = tx.run(
+        insert(_table)
+        .values(
+            id=decision_id,
+            item_id=lease.item_id,
+            member_id=tx.actor.member.id,
+            lease_id=lease.id,
+            fence=lease.fence,
+            idempotency_key=key,
+            verdict=verdict.value,
+            reason=reason,
+            note=None if note is None else pack(note),
+            final=None if final is None else pack(final),
+            decided_at=clock.now(),
+            hold_until=clock.now(hold),
+            state="held",
+        )
+        .returning(_table)
+    ).one()
+    return _decision(row)
+
+
+def by_key(tx: Transaction, key: str) -> StoredDecision | None:
+    """Return the actor's decision that carries this idempotency key."""
+    mine = (_table.c.member_id == tx.actor.member.id) & (_table.c.idempotency_key == key)
+    row = tx.run(select(_table).where(mine)).one_or_none()
+    return None if row is None else _stored(row)
+
+
+def standing(tx: Transaction, item_id: str) -> StoredDecision | None:
+    """Return the decision on an item that is still in its hold."""
+    row = tx.run(select(_table).where(_table.c.item_id == item_id, _table.c.state == "held")).one_or_none()
+    return None if row is None else _stored(row)
+
+
+def over(tx: Transaction) -> list[StoredDecision]:
+    """Return the decisions whose hold is over and that are not settled yet."""
+    rows = tx.run(
+        select(_table)
+        .where(_table.c.state == literal_column("'held'"), _table.c.hold_until <= clock.now())
+        .order_by(_table.c.hold_until)
+        .with_for_update(skip_locked=True)
+    )
+    return [_stored(row) for row in rows]
+
+
+def anything_over(tx: Transaction) -> bool:
+    """Tell whether a hold is over; a cheap look that takes no lock."""
+    due = select(_table.c.id).where(_table.c.state == literal_column("'held'"), _table.c.hold_until <= clock.now())
+    return tx.run(due.limit(1)).scalar() is not None
+
+
+def close(tx: Transaction, decision_id: str, state: str) -> None:
+    """End the hold of a decision: `state` is "settled" or "withdrawn"."""
+    tx.run(update(_table).where(_table.c.id == decision_id, _table.c.state == "held").values(state=state))
+
+
+def is_held(tx: Transaction, decision_id: str) -> bool:
+    """Tell whether a decision may still be withdrawn, by the database's clock."""
+    live = select(_table.c.id).where(
+        _table.c.id == decision_id, _table.c.state == "held", _table.c.hold_until > clock.now()
+    )
+    return tx.run(live).scalar() is not None
+
+
+def passed_on(tx: Transaction, item_id: str) -> tuple[tuple[str, str, str], ...]:
+    """Return who escalated or skipped an item before, how, and with what note."""
+    member = schema.member
+    rows = tx.run(
+        select(member.c.name, _table.c.verdict, _table.c.note)
+        .join(member, member.c.id == _table.c.member_id)
+        .where(_table.c.item_id == item_id, _table.c.state == "settled")
+        .order_by(_table.c.decided_at)
+    )
+    return tuple((row.name, row.verdict, "" if row.note is None else unpack(row.note)) for row in rows)
+
+
+def _decision(row: Row[Any]) -> Decision:
+    return Decision(
+        id=DecisionId(row.id),
+        item_id=ItemId(row.item_id),
+        verdict=Verdict(row.verdict),
+        decided_at=row.decided_at,
+        hold_until=row.hold_until,
+        reason=row.reason,
+        note=None if row.note is None else unpack(row.note),
+    )
+
+
+def _stored(row: Row[Any]) -> StoredDecision:
+    final = None if row.final is None else unpack(row.final)
+    return StoredDecision(_decision(row), row.member_id, row.state, final)

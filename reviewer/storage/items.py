@@ -1,0 +1,222 @@
+"""Items: taking them in, routing them, listing them."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
+
+from reviewer.domain.errors import NotFoundError
+from reviewer.domain.items import Channel, IncomingDraft, ItemId, ItemHead, ItemState
+from reviewer.domain.members import WorkspaceId
+from reviewer.storage import clock, contents, schema
+from reviewer.storage.store import Transaction
+
+_OPEN = [ItemState.WAITING, ItemState.LEASED, ItemState.HELD, ItemState.SKIPPED, ItemState.ESCALATED]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Items that routing cannot tell apart."""
+
+    id: int
+    kind: str
+    language: str | None
+    requires: frozenset[str]
+    escalated: bool
+
+
+def routes(tx: Transaction, workspace_id: WorkspaceId) -> tuple[Route, ...]:
+    """Return every route of the workspace."""
+    table = schema.route
+    rows = tx.run(select(table).where(table.c.workspace_id == workspace_id))
+    return tuple(
+        Route(row.id, row.kind, row.language or None, frozenset(json.loads(row.requires)), row.escalated)
+        for row in rows
+    )
+
+
+def route_for(
+    tx: Transaction,
+    workspace_id: WorkspaceId,
+    kind: str,
+    language: str | None,
+    requires: frozenset[str],
+    *,
+    escalated: bool = False,
+) -> int:
+    """Return the id of the route for such items, made if it is new."""
+    table = schema.route
+    key: dict[str, Any] = {
+        "workspace_id": workspace_id,
+        "kind": kind,
+        "language": language or "",
+        "requires": json.dumps(sorted(requires)),
+        "escalated": escalated,
+    }
+    same = [table.c[name] == value for name, value in key.items()]
+    found: int | None = tx.run(select(table.c.id).where(*same)).scalar()
+    if found is None:
+        found = tx.run(insert(table).values(key).returning(table.c.id)).scalar_one()
+    return found
+
+
+def escalated_route(tx: Transaction, item_id: str) -> int:
+    """Return the supervisor's route beside the one of an item."""
+    table = schema.route
+    row = tx.run(select(table).join(schema.item, schema.item.c.route_id == table.c.id).where(_is(item_id))).one()
+    return route_for(
+        tx, row.workspace_id, row.kind, row.language or None, frozenset(json.loads(row.requires)), escalated=True
+    )
+
+
+def known(tx: Transaction, workspace_id: WorkspaceId, producer: str, external_ids: Sequence[str]) -> set[str]:
+    """Return those of `external_ids` that `producer` has sent before."""
+    table = schema.item
+    return set(
+        tx.run(
+            select(table.c.external_id).where(
+                table.c.workspace_id == workspace_id,
+                table.c.producer == producer,
+                table.c.external_id.in_(external_ids),
+            )
+        ).scalars()
+    )
+
+
+def add(
+    tx: Transaction, workspace_id: WorkspaceId, producer: str, drafts: Sequence[tuple[ItemId, IncomingDraft]]
+) -> None:
+    """Store new items, waiting."""
+    made: dict[tuple[str, str | None, frozenset[str]], int] = {}
+    received_at = tx.now()
+    rows = []
+    for item_id, new in drafts:
+        key = (new.kind, new.language, new.requires)
+        if key not in made:
+            made[key] = route_for(tx, workspace_id, *key)
+        rows.append(_row(item_id, new, workspace_id, producer, made[key], received_at))
+    tx.run(insert(schema.item), rows)
+    contents.add(tx, drafts)
+
+
+def listing(tx: Transaction, workspace_id: WorkspaceId, limit: int) -> list[ItemHead]:
+    """Return the open items, the most urgent first, at most `limit`."""
+    table, member = schema.item, schema.member
+    rows = tx.run(
+        select(table, member.c.name.label("held_by"))
+        .outerjoin(member, member.c.id == table.c.lease_member_id)
+        .where(table.c.workspace_id == workspace_id, table.c.state.in_(_OPEN))
+        .order_by(table.c.rank, table.c.due_at, table.c.received_at, table.c.id)
+        .limit(limit)
+    )
+    return [head(row) for row in rows]
+
+
+def waiting(tx: Transaction, route_ids: Sequence[int], limit: int) -> list[ItemHead]:
+    """Return what waits on these routes in the order in which it is claimed, at most `limit`."""
+    table = schema.item
+    heads: list[Row[Any]] = []
+    for route_id in route_ids:
+        heads += tx.run(
+            select(table)
+            .where(table.c.waiting_on == route_id)
+            .order_by(table.c.rank, table.c.due_at, table.c.received_at, table.c.id)
+            .limit(limit)
+        )
+    heads.sort(key=lambda row: (row.rank, row.due_at, row.received_at, row.id))
+    return [head(row) for row in heads[:limit]]
+
+
+def counts(tx: Transaction, workspace_id: WorkspaceId) -> Counter[tuple[str, ItemState]]:
+    """Count the open items by kind and state."""
+    table = schema.item
+    rows = tx.run(
+        select(table.c.kind, table.c.state, func.count().label("number"))
+        .where(table.c.workspace_id == workspace_id, table.c.state.in_(_OPEN))
+        .group_by(table.c.kind, table.c.state)
+    )
+    return Counter({(row.kind, ItemState(row.state)): row.number for row in rows})
+
+
+def find(tx: Transaction, workspace_id: WorkspaceId, item_id: str) -> ItemHead:
+    """Return the head of an item. Raises NotFoundError."""
+    table = schema.item
+    row = tx.run(select(table).where(table.c.id == item_id, table.c.workspace_id == workspace_id)).one_or_none()
+    if row is None:
+        raise NotFoundError("No item has that id in this workspace: 'reviewer queue' lists them.")
+    return head(row)
+
+
+def holder(tx: Transaction, item_id: ItemId) -> str | None:
+    """Return the name of the member who holds an item, if anybody does."""
+    table, member = schema.item, schema.member
+    return tx.run(
+        select(member.c.name).join(table, table.c.lease_member_id == member.c.id).where(table.c.id == item_id)
+    ).scalar()
+
+
+def is_escalated(tx: Transaction, item_id: str) -> bool:
+    """Tell whether an item is on a supervisor's route."""
+    table = schema.route
+    on_route = select(table.c.escalated).join(schema.item, schema.item.c.route_id == table.c.id)
+    return bool(tx.run(on_route.where(_is(item_id))).scalar())
+
+
+def finish(tx: Transaction, item_id: str) -> None:
+    """Settle an item for good."""
+    tx.run(update(schema.item).where(schema.item.c.id == item_id).values(state=ItemState.DECIDED.value))
+
+
+def due_or_none(due_at: datetime) -> datetime | None:
+    """Undo the sentinel that stands for 'no due time'."""
+    return None if due_at >= clock.NEVER else due_at
+
+
+def _is(item_id: str) -> ColumnElement[bool]:
+    return schema.item.c.id == item_id
+
+
+def _row(
+    item_id: ItemId,
+    new: IncomingDraft,
+    workspace_id: WorkspaceId,
+    producer: str,
+    route_id: int,
+    received_at: datetime,
+) -> dict[str, Any]:
+    return {
+        "id": item_id,
+        "workspace_id": workspace_id,
+        "producer": producer,
+        "external_id": new.external_id,
+        "kind": new.kind,
+        "channel": new.channel.value,
+        "language": new.language,
+        "route_id": route_id,
+        "waiting_on": route_id,
+        "rank": -new.priority,
+        "due_at": new.due_at or clock.NEVER,
+        "received_at": received_at,
+        "state": ItemState.WAITING.value,
+    }
+
+
+def head(row: Row[Any]) -> ItemHead:
+    """Return what a list may show of a row."""
+    return ItemHead(
+        id=ItemId(row.id),
+        external_id=row.external_id,
+        producer=row.producer,
+        kind=row.kind,
+        channel=Channel(row.channel),
+        state=ItemState(row.state),
+        language=row.language,
+        priority=-row.rank,
+        due_at=due_or_none(row.due_at),
+        received_at=row.received_at,
+        held_by=getattr(row, "held_by", None),
+    )

@@ -1,0 +1,198 @@
+"""The tables. The migrations make them; a test holds the two together.
+
+Content (drafts, sources, finals, recipients, notes) lies outside the row that claiming rewrites, as bytes: see
+contents.py.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
+from sqlalchemy.types import JSON, Boolean
+
+from reviewer.domain import limits
+from reviewer.storage.clock import Instant
+
+_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+METADATA = MetaData(naming_convention=_CONVENTION)
+
+workspace = Table(
+    "workspace",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("name", String(limits.NAME_CHARACTERS), nullable=False),
+    Column("made_at", Instant, nullable=False),
+)
+
+member = Table(
+    "member",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("workspace_id", ForeignKey("workspace.id"), nullable=False, index=True),
+    Column("name", String(limits.NAME_CHARACTERS), nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("languages", JSON),  # NULL: every language
+    Column("skills", JSON),  # NULL: every skill
+    Column("added_at", Instant, nullable=False),
+    UniqueConstraint("workspace_id", "name"),
+)
+
+# Where items wait: one row for each combination that routing tells apart. A claim looks at the head of each route
+# that its member may serve, so its cost follows the number of routes, not the number of items.
+route = Table(
+    "route",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("workspace_id", ForeignKey("workspace.id"), nullable=False),
+    Column("kind", String(60), nullable=False),
+    Column("language", String(60), nullable=False),  # "" : not stated
+    Column("requires", Text, nullable=False),  # sorted JSON list of skills
+    Column("escalated", Boolean, nullable=False),
+    UniqueConstraint("workspace_id", "kind", "language", "requires", "escalated"),
+)
+
+item = Table(
+    "item",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("workspace_id", ForeignKey("workspace.id"), nullable=False),
+    Column("producer", String(limits.NAME_CHARACTERS), nullable=False),
+    Column("external_id", String(limits.NAME_CHARACTERS), nullable=False),
+    Column("kind", String(60), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("language", String(60)),
+    Column("route_id", ForeignKey("route.id"), nullable=False),
+    Column("waiting_on", Integer),  # the route it waits on now; NULL while nobody may claim it
+    Column("rank", Integer, nullable=False),  # minus the priority, so that the queue's index reads forwards
+    Column("due_at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("fence", BigInteger, nullable=False, server_default="0"),
+    Column("lease_id", String(32)),
+    Column("lease_member_id", ForeignKey("member.id")),
+    Column("lease_desk", String(32)),
+    Column("lease_expires_at", Instant),
+    Column("lease_ahead", Boolean, nullable=False, server_default=false()),  # a look-ahead, not yet seen
+    Column("wakes_at", Instant),  # when a skipped item waits again
+    UniqueConstraint("workspace_id", "producer", "external_id"),
+    CheckConstraint("(state IN ('waiting', 'escalated')) = (waiting_on IS NOT NULL)", name="waits_where_claimable"),
+    CheckConstraint("(state = 'leased') = (lease_id IS NOT NULL)", name="lease_while_leased"),
+)
+# Exactly the order of a claim, over exactly the rows that wait: the cost of a claim does not grow with the backlog.
+Index(
+    "ix_item_waiting",
+    item.c.waiting_on,
+    item.c.rank,
+    item.c.due_at,
+    item.c.received_at,
+    item.c.id,
+    sqlite_where=item.c.waiting_on.is_not(None),
+    postgresql_where=item.c.waiting_on.is_not(None),
+)
+Index("ix_item_due", item.c.due_at, sqlite_where=item.c.waiting_on.is_not(None),
+      postgresql_where=item.c.waiting_on.is_not(None))  # fmt: skip
+Index("ix_item_lease", item.c.lease_expires_at, sqlite_where=item.c.lease_id.is_not(None),
+      postgresql_where=item.c.lease_id.is_not(None))  # fmt: skip
+Index("ix_item_wakes", item.c.wakes_at, sqlite_where=item.c.wakes_at.is_not(None),
+      postgresql_where=item.c.wakes_at.is_not(None))  # fmt: skip
+
+content = Table(
+    "content",
+    METADATA,
+    Column("item_id", ForeignKey("item.id"), primary_key=True),
+    Column("draft", LargeBinary, nullable=False),
+    Column("source", LargeBinary, nullable=False),
+    Column("recipient", LargeBinary),
+    Column("model", JSON),
+    CheckConstraint(f"length(draft) <= {limits.DRAFT_BYTES}", name="draft_size"),
+    CheckConstraint(f"length(source) <= {2 * limits.SOURCE_BYTES}", name="source_size"),
+)
+
+working_copy = Table(
+    "working_copy",
+    METADATA,
+    Column("item_id", ForeignKey("item.id"), primary_key=True),
+    Column("member_id", ForeignKey("member.id"), primary_key=True),
+    Column("text", LargeBinary, nullable=False),
+    Column("cursor", Integer, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+)
+
+second_opinion = Table(
+    "second_opinion",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("item_id", ForeignKey("item.id"), nullable=False, index=True),
+    Column("member_id", ForeignKey("member.id"), nullable=False),
+    Column("text", LargeBinary, nullable=False),
+    Column("kept_at", Instant, nullable=False),
+)
+
+decision = Table(
+    "decision",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("item_id", ForeignKey("item.id"), nullable=False, index=True),
+    Column("member_id", ForeignKey("member.id"), nullable=False),
+    Column("lease_id", String(32), nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("idempotency_key", String(limits.NAME_CHARACTERS), nullable=False),
+    Column("verdict", String(30), nullable=False),
+    Column("reason", String(40)),
+    Column("note", LargeBinary),
+    Column("final", LargeBinary),
+    Column("decided_at", Instant, nullable=False),
+    Column("hold_until", Instant, nullable=False),
+    Column("state", String(20), nullable=False),  # held, withdrawn, settled
+    UniqueConstraint("member_id", "idempotency_key"),
+)
+Index("ix_decision_held", decision.c.hold_until, sqlite_where=decision.c.state == "held",
+      postgresql_where=decision.c.state == "held")  # fmt: skip
+# One standing decision for each item: a second is refused by the database itself.
+Index("uq_decision_standing", decision.c.item_id, unique=True, sqlite_where=decision.c.state == "held",
+      postgresql_where=decision.c.state == "held")  # fmt: skip
+
+outbox = Table(
+    "outbox",
+    METADATA,
+    Column("decision_id", ForeignKey("decision.id"), primary_key=True),
+    Column("destination", String(40), nullable=False),  # "sent" or "returned"
+    Column("state", String(20), nullable=False),  # held, sending, sent, failed, withdrawn
+    Column("request", LargeBinary, nullable=False),  # frozen before the first try
+    Column("due_at", Instant, nullable=False),  # when to try; while sending: when to look what became of it
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("problem", Text),
+    Column("receipt", Text),
+    Column("sent_at", Instant),
+)
+Index("ix_outbox_due", outbox.c.due_at, sqlite_where=outbox.c.state.in_(["held", "sending", "failed"]),
+      postgresql_where=outbox.c.state.in_(["held", "sending", "failed"]))  # fmt: skip
+
+event = Table(
+    "event",
+    METADATA,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("member_id", String(32), nullable=False),
+    Column("desk", String(32), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("item_id", String(32), index=True),
+    Column("details", JSON, nullable=False),
+)

@@ -1,0 +1,860 @@
+"""The only text widgets of the desk. All foreign text is hostile, and all of it is plain text here.
+
+Guarantees: nothing that a producer wrote is read as markup, fetches anything or leaves the desk as anything but plain
+text; an editor gives back exactly the text it was given; every position is counted in code points, as Python counts,
+and not in UTF-16 units, as Qt does; a text of any shape lays out within a tenth of a second.
+
+What an editor cannot carry: the ends of lines CR LF, CR and U+2029 all become LF, and NUL, lone surrogates and
+noncharacters are refused (the border refuses them too, see `reviewer.domain.limits`). Everything else survives,
+no-break spaces and U+2028 included.
+
+Read-only views and labels show what would otherwise hide (directional overrides, zero-width and control characters)
+as small marks such as ⁅RLO⁆. The marks are display only: `text()`, positions and copies are those of the text itself.
+"""
+
+import html
+import re
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from PySide6.QtCore import QEvent, QMimeData, QPointF, QRectF, QSize, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFont,
+    QFontMetricsF,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QResizeEvent,
+    QTextBlock,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextOption,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QLabel, QMenu, QStyleOption, QTextEdit, QWidget
+
+from reviewer.domain.limits import DRAFT_BYTES, PARAGRAPH_CHARACTERS, longest_paragraph, unstorable_character
+from reviewer.ui.theme import LINE_HEIGHT_PERCENT, Appearance
+
+LABEL_CHARACTERS = 2_000
+TOOLTIP_CHARACTERS = 1_000
+PASTE_CHARACTERS = DRAFT_BYTES
+SOFT_BREAK_CHARACTERS = 4_000
+SLICE_MS = 6.0  # of work on the GUI thread at a time; with the repaint it stays under one frame
+
+Span = tuple[int, int, QTextCharFormat]  # [start, end) in code points, and how to show it
+
+
+# --- what a text looks like -------------------------------------------------------------------------------------
+
+
+def normalise_newlines(text: str) -> str:
+    """Return `text` with every end of a line as LF, the way an editor holds it."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2029", "\n")
+
+
+def code_point_to_qt(text: str, position: int) -> int:
+    """Return the UTF-16 position of a position in code points."""
+    return len(text[:position].encode("utf-16-le", "surrogatepass")) // 2
+
+
+def qt_to_code_point(text: str, position: int) -> int:
+    """Return the position in code points of a UTF-16 position; inside a pair it is the start of the pair."""
+    units = text.encode("utf-16-le", "surrogatepass")
+    if len(units) == 2 * len(text):
+        return min(position, len(text))
+    return len(units[: 2 * position].decode("utf-16-le", "ignore"))
+
+
+_NAMES = {
+    0x00: "NUL",
+    0x07: "BEL",
+    0x08: "BS",
+    0x0B: "VT",
+    0x0C: "FF",
+    0x1B: "ESC",
+    0x7F: "DEL",
+    0x85: "NEL",
+    0xAD: "SHY",
+    0x061C: "ALM",
+    0x180E: "MVS",
+    0x200B: "ZWSP",
+    0x200C: "ZWNJ",
+    0x200D: "ZWJ",
+    0x200E: "LRM",
+    0x200F: "RLM",
+    0x2028: "LS",
+    0x202A: "LRE",
+    0x202B: "RLE",
+    0x202C: "PDF",
+    0x202D: "LRO",
+    0x202E: "RLO",
+    0x2060: "WJ",
+    0x2066: "LRI",
+    0x2067: "RLI",
+    0x2068: "FSI",
+    0x2069: "PDI",
+    0xFEFF: "BOM",
+    0xFFFC: "OBJ",
+}
+
+# Joiners and variation selectors belong to many scripts and to emoji; after a Latin letter or one another they hide.
+_HIDDEN = (
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffc\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff"
+    "\U000e0000-\U000e0fff]"
+    "|(?:(?<=[\x00-\u024f\u200c\u200d])|^)[\u200c\u200d]"
+    "|(?:(?<=[\x00-\x22$-)+-/:-\xa8\xaa-\xad\xaf-\u024f\ufe00-\ufe0f])|^)[\ufe00-\ufe0f]"
+)
+_FLAG = "\U0001f3f4[\U000e0020-\U000e007e]{2,6}\U000e007f"  # the flags of England, Scotland, Wales…
+_ASTRAL = "[\U00010000-\U000dffff\U000e1000-\U0010ffff]"
+_SPECIAL = re.compile(f"(?P<astral>(?:{_FLAG}|{_ASTRAL})+)|(?P<hidden>(?:{_HIDDEN})+)|(?P<gap>(?<=\n)\n{{4,}})")
+_ANY_ASTRAL = re.compile("[\U00010000-\U0010ffff]+")
+_SOFT_BREAK = "↩"
+
+
+def readable(text: str) -> str:
+    """Return `text` as a label shows it: one string, with a mark for what would hide."""
+    shown = _Shown()
+    return "".join(part for piece in _pieces(normalise_newlines(text)) for part, _ in shown.add(piece))
+
+
+def hidden_spans(text: str) -> list[tuple[int, int]]:
+    """Return where `text` has characters that hide or reorder others, as [start, end) in code points."""
+    return [match.span() for match in _SPECIAL.finditer(text) if match.lastgroup == "hidden"]
+
+
+def _mark(run: str) -> str:
+    names = list(dict.fromkeys(_NAMES.get(ord(c), f"U+{ord(c):04X}") for c in run[:64]))
+    named = " ".join(names[:3]) + (" …" if len(names) > 3 else "")
+    return f"⁅{named} ×{len(run)}⁆" if len(run) > 1 else f"⁅{named}⁆"
+
+
+def _pieces(text: str) -> Iterator[str | None]:
+    """Cut `text` where a view may pause, into parts of bounded length; None stands for a soft break."""
+    start = 0
+    while start < len(text):
+        end = start + SOFT_BREAK_CHARACTERS
+        if end >= len(text):
+            yield text[start:]
+            return
+        line_end = text.rfind("\n", start, end)
+        if line_end >= 0:
+            yield text[start : line_end + 1]
+            start = line_end + 1
+        elif text.startswith("\n", end):
+            yield text[start : end + 1]
+            start = end + 1
+        else:
+            yield text[start:end]
+            yield None
+            start = end
+
+
+class _Shown:
+    """Maps the positions of a text to those of the document that shows it, and back; grows at its end.
+
+    Kept are only the runs in which the two differ: characters outside the basic plane (two UTF-16 units), marks, soft
+    breaks. Positions of the text are code points, positions of the document UTF-16 units.
+    """
+
+    def __init__(self) -> None:
+        self.source_length = 0
+        self.shown_length = 0
+        self._source_starts: list[int] = []
+        self._shown_starts: list[int] = []
+        self._lengths: list[tuple[int, int]] = []
+
+    @classmethod
+    def exactly(cls, text: str) -> "_Shown":
+        """Return the map of an editor, which shows its text as it is."""
+        shown = cls()
+        # Encoding is much faster than the search, and most drafts have nothing to find.
+        if not text.isascii() and len(text.encode("utf-16-le", "surrogatepass")) != 2 * len(text):
+            for match in _ANY_ASTRAL.finditer(text):
+                shown._same(match.start() - shown.source_length)
+                shown._differs(len(match.group()), 2 * len(match.group()))
+        shown._same(len(text) - shown.source_length)
+        return shown
+
+    def add(self, piece: str | None) -> list[tuple[str, bool]]:
+        """Take the next piece of the text and return how to show it: parts, each a mark or not."""
+        if piece is None:
+            self._differs(0, 2)
+            return [(_SOFT_BREAK, True), ("\n", False)]
+        parts: list[tuple[str, bool]] = []
+        at = 0
+        for match in _SPECIAL.finditer(piece):
+            self._same(match.start() - at)
+            plain, run = piece[at : match.start()], match.group()
+            if match.lastgroup == "astral":
+                self._differs(len(run), len(run.encode("utf-16-le")) // 2)
+                parts.append((plain + run, False))
+            else:
+                mark = _mark(run) if match.lastgroup == "hidden" else f"⁅LF ×{len(run)}⁆\n"
+                self._differs(len(run), len(mark))
+                parts += [(plain, False), (mark, True)]
+            at = match.end()
+        self._same(len(piece) - at)
+        parts.append((piece[at:], False))
+        return parts
+
+    def to_qt(self, position: int) -> int:
+        """Return where a position of the text stands in the document."""
+        run = bisect_right(self._source_starts, position) - 1
+        if run < 0:
+            return position
+        into, (source, shown) = position - self._source_starts[run], self._lengths[run]
+        if into >= source:
+            return self._shown_starts[run] + shown + into - source
+        return self._shown_starts[run] + (2 * into if shown == 2 * source else 0)
+
+    def to_source(self, position: int, *, after: bool = False) -> int:
+        """Return which position of the text stands there; inside a mark it is its start, or with `after` its end."""
+        run = bisect_right(self._shown_starts, position) - 1
+        if run < 0:
+            return position
+        into, (source, shown) = position - self._shown_starts[run], self._lengths[run]
+        if into >= shown:
+            return self._source_starts[run] + source + into - shown
+        if shown == 2 * source:
+            return self._source_starts[run] + into // 2
+        return self._source_starts[run] + (source if after and into > 0 else 0)
+
+    def _same(self, length: int) -> None:
+        self.source_length += length
+        self.shown_length += length
+
+    def _differs(self, source: int, shown: int) -> None:
+        self._source_starts.append(self.source_length)
+        self._shown_starts.append(self.shown_length)
+        self._lengths.append((source, shown))
+        self.source_length += source
+        self.shown_length += shown
+
+
+# --- labels -----------------------------------------------------------------------------------------------------
+
+
+def plain_tooltip(widget: QWidget, text: str) -> None:
+    """Give `widget` a tooltip that shows `text` as it is and wraps it."""
+    # A tooltip guesses whether it is markup; one that surely is can be escaped, so the guess does not matter.
+    shown = _cut(text, TOOLTIP_CHARACTERS)
+    widget.setToolTip(f'<div style="white-space: pre-wrap">{html.escape(shown)}</div>' if shown else "")
+
+
+class PlainLabel(QLabel):
+    """A label for any text: never markup, bounded in length, and if asked cut to its width with an ellipsis."""
+
+    def __init__(
+        self, text: str = "", parent: QWidget | None = None, *, elide: Qt.TextElideMode = Qt.TextElideMode.ElideNone
+    ) -> None:
+        """Show `text`; with `elide` it stays on one line and its tooltip holds the whole."""
+        super().__init__(parent)
+        self._elide = elide
+        self._full_text = ""
+        super().setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(text)
+
+    @property
+    def full_text(self) -> str:
+        """Return the text that was set, which `text()` shows with marks and cut to a bounded length."""
+        return self._full_text
+
+    def setText(self, text: str) -> None:
+        """Show `text` as plain text."""
+        self._full_text = text
+        shown = _cut(text, LABEL_CHARACTERS)
+        if self._elides:
+            plain_tooltip(self, shown)
+            shown = " ".join(shown.split("\n"))
+        super().setText(shown)
+
+    def setTextFormat(self, text_format: Qt.TextFormat) -> None:
+        """Refuse any other format than plain text."""
+        if text_format != Qt.TextFormat.PlainText:
+            raise ValueError("a PlainLabel shows plain text only")
+
+    def minimumSizeHint(self) -> QSize:
+        """Let a label that can be cut shrink to a few characters."""
+        hint = super().minimumSizeHint()
+        return QSize(self.fontMetrics().horizontalAdvance("mm…"), hint.height()) if self._elides else hint
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the text, cut where it does not fit."""
+        room = self.contentsRect().adjusted(self.margin(), 0, -self.margin(), 0)
+        cut = self.fontMetrics().elidedText(self.text(), self._elide, room.width()) if self._elides else self.text()
+        if cut == self.text():
+            super().paintEvent(event)
+            return
+        painter = QPainter(self)
+        self.drawFrame(painter)
+        option = QStyleOption()
+        option.initFrom(self)
+        flags = self.alignment() | Qt.AlignmentFlag.AlignVCenter
+        self.style().drawItemText(
+            painter, room, int(flags), option.palette, self.isEnabled(), cut, self.foregroundRole()
+        )
+        painter.end()
+
+    @property
+    def _elides(self) -> bool:
+        return self._elide != Qt.TextElideMode.ElideNone
+
+
+def _cut(text: str, limit: int) -> str:
+    """Return `text` readable and no longer than about `limit` characters."""
+    shown = readable(text[:limit])
+    return shown if len(text) <= limit and len(shown) <= 2 * limit else shown[: limit - 1] + "…"
+
+
+# --- the editor -------------------------------------------------------------------------------------------------
+
+
+class _PlainDocument(QTextDocument):
+    """A document that fetches nothing and counts what tried to."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.incidents = 0
+
+    def loadResource(self, kind: int, name: QUrl | str) -> object:
+        """Count the attempt and give nothing."""
+        del kind, name
+        self.incidents += 1
+        return None
+
+
+class PlainTextEdit(QTextEdit):
+    """An editor of plain text: exact, undoable, with marks on ranges of its text."""
+
+    edited = Signal()  # the person changed the text (also by undo and redo); not sent by `set_text`
+    paste_refused = Signal()  # what was pasted or dropped is too long for a draft; nothing was inserted
+
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None, *, max_column: int | None = None) -> None:
+        """Start empty; with `max_column` a line is about that many characters long at most."""
+        super().__init__(parent)
+        self._appearance = appearance
+        self._max_column = max_column
+        self._loading = False
+        self._own_incidents = 0
+        self._text: str | None = ""
+        self._map: _Shown | None = None
+        self._layers: dict[str, list[QTextEdit.ExtraSelection]] = {}
+        self._document = _PlainDocument(self)
+        self.setDocument(self._document)
+        self.setAcceptRichText(False)
+        self.setTabChangesFocus(True)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._document.contentsChange.connect(self._on_contents_change)
+        appearance.changed.connect(self._restyle)
+        self._apply_fonts()
+        self._load("")
+
+    @property
+    def incidents(self) -> int:
+        """Return how often anything tried to fetch a resource: always 0, or it is a bug."""
+        return self._own_incidents + self._document.incidents
+
+    def text(self) -> str:
+        """Return the exact text, with LF between lines."""
+        if self._text is None:
+            # Not toPlainText: that turns no-break spaces into spaces and U+2028 into line feeds.
+            self._text = self._document.toRawText().replace("\u2029", "\n")
+        return self._text
+
+    def set_text(self, text: str) -> None:
+        """Show another text: cursor at the start, nothing to undo, and `edited` is not sent.
+
+        Raises ValueError for what the border refuses: a paragraph that is too long or a character that does not store.
+        """
+        text = normalise_newlines(text)
+        if longest_paragraph(text) > PARAGRAPH_CHARACTERS:
+            raise ValueError(f"a paragraph has more than {PARAGRAPH_CHARACTERS} characters")
+        unstorable = unstorable_character(text)
+        if unstorable is not None:
+            raise ValueError(f"the text has a character that cannot be kept: {unstorable}")
+        self._load(text)
+
+    def replace(self, start: int, end: int, text: str) -> None:
+        """Replace a range in one step that can be undone; this counts as an edit."""
+        cursor = self._cursor(start, end)
+        cursor.insertText(_storable(normalise_newlines(text)))
+        self.setTextCursor(cursor)
+
+    def cursor_position(self) -> int:
+        """Return where the cursor is, in code points."""
+        return self._positions().to_source(self.textCursor().position())
+
+    def set_cursor_position(self, position: int) -> None:
+        """Put the cursor there, in code points, and make it visible."""
+        self.select(position, position)
+
+    def selection(self) -> tuple[int, int]:
+        """Return the selected range in code points; both ends are the same if nothing is selected."""
+        cursor, positions = self.textCursor(), self._positions()
+        start = positions.to_source(cursor.selectionStart())
+        return start, max(start, positions.to_source(cursor.selectionEnd(), after=cursor.hasSelection()))
+
+    def select(self, start: int, end: int) -> None:
+        """Select a range, in code points, and make it visible."""
+        self.setTextCursor(self._cursor(start, end))
+        self.ensureCursorVisible()
+
+    def set_spans(self, layer: str, spans: Iterable[Span]) -> None:
+        """Show ranges of the text in a format; this replaces what the layer showed before.
+
+        Ranges move with the text while it is edited. Later layers lie over earlier ones.
+        """
+        self._layers[layer] = [self._extra_selection(span) for span in spans]
+        self._show_layers()
+
+    def find_text(self, wanted: str) -> list[tuple[int, int]]:
+        """Return where `wanted` stands in the text, without regard to case."""
+        if not wanted:
+            return []
+        return [match.span() for match in re.finditer(re.escape(wanted), self.text(), re.IGNORECASE)]
+
+    def plain_menu(self) -> QMenu:
+        """Return a new context menu with what makes sense for plain text; the caller shows it."""
+        menu = QMenu(self)
+        chosen = self.textCursor().hasSelection()
+        if not self.isReadOnly():
+            menu.addAction(self.tr("Undo"), self.undo).setEnabled(self._document.isUndoAvailable())
+            menu.addAction(self.tr("Redo"), self.redo).setEnabled(self._document.isRedoAvailable())
+            menu.addSeparator()
+            menu.addAction(self.tr("Cut"), self.cut).setEnabled(chosen)
+        menu.addAction(self.tr("Copy"), self.copy).setEnabled(chosen)
+        if not self.isReadOnly():
+            menu.addAction(self.tr("Paste"), self.paste).setEnabled(self.canPaste())
+        menu.addSeparator()
+        menu.addAction(self.tr("Select all"), self.selectAll).setEnabled(not self._document.isEmpty())
+        return menu
+
+    # overrides
+
+    def loadResource(self, kind: int, name: QUrl | str) -> object:
+        """Count the attempt and give nothing."""
+        del kind, name
+        self._own_incidents += 1
+        return None
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Take plain text, and no files or links dropped by mistake."""
+        return _plain_text(source) is not None
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Insert plain text, or nothing at all if it is too long for a draft."""
+        text = _plain_text(source)
+        if text is None or self.isReadOnly():
+            return
+        start, end = self.selection()
+        whole = self.text()[:start] + text + self.text()[end:]
+        if len(whole) > PASTE_CHARACTERS or longest_paragraph(whole) > PARAGRAPH_CHARACTERS:
+            self.paste_refused.emit()
+            return
+        self.textCursor().insertText(text)
+        self.ensureCursorVisible()
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """Copy, cut and drag plain text only, exactly as it is."""
+        start, end = self.selection()
+        copied = QMimeData()
+        copied.setText(self.text()[start:end])
+        return copied
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Show our own menu."""
+        menu = self.plain_menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
+
+    def event(self, event: QEvent) -> bool:
+        """Leave Ctrl+Z to the page once there is nothing to undo in the text."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._is_for_page(event):
+            event.ignore()
+            return False
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Start a new paragraph on Shift+Enter too, and let no hidden key of Qt delete a line."""
+        if self._is_for_page(event):
+            event.ignore()
+        elif event.matches(QKeySequence.StandardKey.InsertLineSeparator):
+            if not self.isReadOnly():
+                self.textCursor().insertBlock()
+                self.ensureCursorVisible()
+        else:
+            super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave Ctrl and the wheel to the window: zoom is one for all."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            event.ignore()
+        else:
+            super().wheelEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep lines at a readable length."""
+        self._fit_column()
+        super().resizeEvent(event)
+
+    # private
+
+    def _is_for_page(self, event: QKeyEvent) -> bool:
+        keys = QKeySequence.StandardKey
+        if event.matches(keys.Undo):
+            return self.isReadOnly() or not self._document.isUndoAvailable()
+        # Qt's own Ctrl+K and Ctrl+U delete to the end or the whole of a line; on the desk they mean something else.
+        return event.matches(keys.DeleteEndOfLine) or event.matches(keys.DeleteCompleteLine)
+
+    def _load(self, text: str) -> None:
+        """Fill the document without layout on the way, without undo and without `edited`."""
+        self._loading = True
+        self._layers.clear()
+        self.setExtraSelections([])
+        self._document.setUndoRedoEnabled(False)
+        self._document.clear()
+        cursor = QTextCursor(self._document)
+        cursor.beginEditBlock()
+        cursor.setBlockFormat(self._block_format())
+        self._insert(cursor, text)
+        cursor.endEditBlock()
+        self._document.setUndoRedoEnabled(not self.isReadOnly())
+        cursor.setPosition(0)
+        self.setTextCursor(cursor)
+        self._loading = False
+
+    def _insert(self, cursor: QTextCursor, text: str) -> None:
+        cursor.insertText(text)
+
+    def _block_format(self) -> QTextBlockFormat:
+        block = QTextBlockFormat()
+        block.setLineHeight(float(LINE_HEIGHT_PERCENT), QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        return block
+
+    def _positions(self) -> _Shown:
+        if self._map is None:
+            self._map = _Shown.exactly(self.text())
+        return self._map
+
+    def _cursor(self, start: int, end: int) -> QTextCursor:
+        cursor, positions, last = self.textCursor(), self._positions(), self._document.characterCount() - 1
+        cursor.setPosition(max(0, min(positions.to_qt(start), last)))
+        cursor.setPosition(max(0, min(positions.to_qt(end), last)), QTextCursor.MoveMode.KeepAnchor)
+        return cursor
+
+    def _extra_selection(self, span: Span) -> QTextEdit.ExtraSelection:
+        start, end, text_format = span
+        selection = QTextEdit.ExtraSelection()
+        selection.cursor = self._cursor(start, end)  # type: ignore[attr-defined]  # missing in the stubs
+        selection.format = text_format  # type: ignore[attr-defined]  # missing in the stubs
+        return selection
+
+    def _show_layers(self) -> None:
+        self.setExtraSelections([selection for layer in self._layers.values() for selection in layer])
+
+    @Slot(int, int, int)
+    def _on_contents_change(self, position: int, removed: int, added: int) -> None:
+        del position
+        self._text = None
+        self._map = None
+        if not self._loading and (removed or added):
+            self.edited.emit()
+
+    @Slot()
+    def _restyle(self) -> None:
+        self._loading = True  # a change of font is not an edit
+        self._apply_fonts()
+        self._loading = False
+
+    def _apply_fonts(self) -> None:
+        self.setFont(self._appearance.reading_font())
+        self._document.setDocumentMargin(self._appearance.px(12))
+        self._fit_column()
+
+    def _fit_column(self) -> None:
+        if self._max_column is None:
+            return
+        width = self._column_width(self._max_column)
+        if width < self.viewport().width():
+            self.setLineWrapMode(QTextEdit.LineWrapMode.FixedPixelWidth)
+            self.setLineWrapColumnOrWidth(width)
+        else:
+            self.setLineWrapMode(QTextEdit.LineWrapMode.WidgetWidth)
+
+    def _column_width(self, characters: int) -> int:
+        sample = "the quick brown fox jumps over the lazy dog, then rests. "
+        per_character = QFontMetricsF(self.font()).horizontalAdvance(sample) / len(sample)
+        return round(per_character * characters + 2 * self._document.documentMargin())
+
+
+def _plain_text(source: QMimeData) -> str | None:
+    """Return the plain text of a paste or drop, or None; files and links are not text."""
+    if source.hasUrls() or not source.hasFormat("text/plain"):
+        return None
+    return _storable(normalise_newlines(source.text()))
+
+
+def _storable(text: str) -> str:
+    return re.sub("[\x00\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]", "\ufffd", text)
+
+
+# --- read-only views --------------------------------------------------------------------------------------------
+
+
+class PlainTextView(PlainTextEdit):
+    """A text to read: any text at all, with marks for what would hide and soft breaks in endless lines.
+
+    Positions, `text()` and copies are those of the text that was set. Keyboard selection works; nothing edits.
+    """
+
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None, *, max_column: int | None = None) -> None:
+        """Start empty; with `max_column` a line is about that many characters long at most."""
+        self._source = ""
+        super().__init__(appearance, parent, max_column=max_column)
+        self.setReadOnly(True)
+        flags = Qt.TextInteractionFlag
+        self.setTextInteractionFlags(flags.TextSelectableByMouse | flags.TextSelectableByKeyboard)
+
+    def text(self) -> str:
+        """Return the text that was set, with LF between lines."""
+        return self._source
+
+    def set_text(self, text: str) -> None:
+        """Show `text`, whatever it holds."""
+        self._source = normalise_newlines(text)
+        self._load(self._source)
+
+    def _insert(self, cursor: QTextCursor, text: str) -> None:
+        self._map = shown = _Shown()
+        self._insert_parts(cursor, (part for piece in _pieces(text) for part in shown.add(piece)))
+
+    def _insert_parts(self, cursor: QTextCursor, parts: Iterable[tuple[str, bool]], *, header: bool = False) -> None:
+        """Insert the parts, those next to each other and alike at once."""
+        for is_mark, group in itertools.groupby(parts, key=itemgetter(1)):
+            cursor.insertText("".join(part for part, _ in group), self._char_format(mark=is_mark, header=header))
+
+    def _char_format(self, *, mark: bool = False, header: bool = False) -> QTextCharFormat:
+        theme, text_format = self._appearance.theme, QTextCharFormat()
+        if header:
+            text_format.setFont(self._appearance.small_font(QFont.Weight.DemiBold))
+        if header or mark:
+            text_format.setForeground(theme.colour("muted"))
+        if mark:
+            text_format.setBackground(theme.colour("hover"))
+            text_format.setFontPointSize(self._appearance.small_font().pointSizeF())
+        return text_format
+
+    def _positions(self) -> _Shown:
+        return self._map if self._map is not None else _Shown()
+
+    @Slot(int, int, int)
+    def _on_contents_change(self, position: int, removed: int, added: int) -> None:
+        """Keep the map: only we change the document, and never by hand."""
+
+    @Slot()
+    def _restyle(self) -> None:
+        """Fill anew: the marks carry colours of their own."""
+        selected, scrolled = self.selection(), self.verticalScrollBar().value()
+        self._apply_fonts()
+        self._load(self._source)
+        self.setTextCursor(self._cursor(*selected))
+        self.verticalScrollBar().setValue(scrolled)
+
+
+class _TurnPlace(NamedTuple):
+    """Where a turn stands in the text of the view, in code points: its heading, its words, its end."""
+
+    start: int
+    body: int
+    end: int
+
+
+class SourceView(PlainTextView):
+    """The conversation a draft was made from: one bubble for each turn, with speaker and time above the words.
+
+    Its text is the headings and words of all turns, a line each; a large source is filled in a little at a time, so
+    `filled` may come later, but everything can be asked for at once and is shown as soon as its turn is there.
+    """
+
+    filled = Signal()  # all turns are in the document
+
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None, *, max_column: int | None = 80) -> None:
+        """Start without turns."""
+        self._turns: tuple[Turn, ...] = ()
+        self._places: list[_TurnPlace] = []
+        self._turn_starts_qt: list[int] = []
+        self._filling: Iterator[None] = iter(())
+        self._is_filled = True
+        self._spans: dict[str, list[Span]] = {}
+        self._highlight: tuple[int, int, int] | None = None
+        self._wanted: tuple[int, int] | None = None
+        super().__init__(appearance, parent, max_column=max_column)
+        self.setAccessibleName(self.tr("Source conversation"))
+        self._timer = QTimer(self)
+        self._timer.setInterval(0)
+        self._timer.timeout.connect(self._fill_slice)
+
+    @property
+    def is_filled(self) -> bool:
+        """Tell whether all turns are in the document."""
+        return self._is_filled
+
+    def set_turns(self, turns: Iterable[Turn]) -> None:
+        """Show a conversation; of a turn this takes the time as it is to be shown or None, the speaker, the words."""
+        self._turns = tuple((when, who, normalise_newlines(what)) for when, who, what in turns)
+        self._highlight = self._wanted = None
+        self._spans.clear()
+        self._place_turns()
+        self._start_filling()
+
+    def set_text(self, text: str) -> None:
+        """Show a source that is no conversation: one turn without a speaker."""
+        self.set_turns([(None, "", text)] if text else [])
+
+    def turn_range(self, turn: int) -> tuple[int, int]:
+        """Return where the words of a turn stand in `text()`, as [start, end) in code points."""
+        place = self._places[turn]
+        return place.body, place.end
+
+    def turn_at(self, position: int) -> int:
+        """Return the turn that a position of `text()` belongs to, or -1 without turns."""
+        return bisect_right(self._places, position, key=attrgetter("start")) - 1
+
+    def highlight(self, turn: int, start: int, end: int) -> None:
+        """Show [start, end) of the words of a turn, in code points, as the evidence; replaces the one before."""
+        self._highlight = (turn, start, end)
+        base = self._places[turn].body
+        self.set_spans("evidence", [(base + start, base + end, self._evidence_format())])
+
+    def clear_highlight(self) -> None:
+        """Show no evidence."""
+        self._highlight = None
+        self.set_spans("evidence", [])
+
+    def scroll_to_turn(self, turn: int, position: int = 0) -> None:
+        """Bring a turn (or a position in its words) into view, if it is not; focus and cursor stay where they are."""
+        place = self._places[turn]
+        start = place.start if position == 0 else min(place.body + position, place.end)
+        self._wanted = (start, min(place.end, start + 200))
+        self._show_wanted()
+
+    def set_spans(self, layer: str, spans: Iterable[Span]) -> None:
+        """Show ranges of the text in a format, those not filled in yet as soon as they are."""
+        self._spans[layer] = list(spans)
+        super().set_spans(layer, self._spans[layer])
+
+    def select(self, start: int, end: int) -> None:
+        """Select a range of the text and make it visible; what is not filled in yet is only scrolled to."""
+        self._wanted = (start, end)
+        super().select(start, end)
+        self._show_wanted()
+
+    # overrides
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the bubbles in sight, and the text over them."""
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for turn, bubble in self._bubbles_in_sight():
+            self._paint_bubble(painter, self._is_first_side(turn), bubble)
+        painter.end()
+        super().paintEvent(event)
+
+    # filling
+
+    def _place_turns(self) -> None:
+        lines: list[str] = []
+        self._places = []
+        at = 0
+        for turn in self._turns:
+            heading = _heading(turn)
+            body = at + (len(heading) + 1 if heading else 0)
+            self._places.append(_TurnPlace(at, body, body + len(turn[2])))
+            lines += [heading, turn[2]] if heading else [turn[2]]
+            at = self._places[-1].end + 1
+        self._source = "\n".join(lines)
+
+    def _start_filling(self) -> None:
+        self._turn_starts_qt.clear()
+        self._is_filled = False
+        self._load("")
+        self._filling = self._fill()
+        self._fill_slice()
+        if not self._is_filled:
+            self._timer.start()
+
+    @Slot()
+    def _fill_slice(self) -> None:
+        """Fill in what fits into a slice of time; a piece is at most some thousand characters."""
+        stop_at = time.perf_counter() + SLICE_MS / 1000
+        while time.perf_counter() < stop_at:
+            if next(self._filling, self) is self:
+                self._timer.stop()
+                self._is_filled = True
+                break
+        self._show_late()
+        if self._is_filled:
+            self.filled.emit()
+
+    def _fill(self) -> Iterator[None]:
+        cursor = QTextCursor(self._document)
+        self._map = shown = _Shown()
+        header_format, body_format = self._turn_formats(first=True), self._turn_formats(first=False)
+        for number, turn in enumerate(self._turns):
+            formats = header_format if self._is_first_side(number) else body_format
+            yield from self._fill_turn(cursor, shown, turn, formats)
+
+    def _fill_turn(
+        self, cursor: QTextCursor, shown: _Shown, turn: Turn, formats: tuple[QTextBlockFormat, QTextBlockFormat]
+    ) -> Iterator[None]:
+        heading = _heading(turn)
+        top, below = formats
+        cursor.beginEditBlock()
+        self._next_block(cursor, shown, top)
+        self._turn_starts_qt.append(shown.shown_length)
+        if heading:
+            self._insert_parts(cursor, shown.add(heading), header=True)
+            self._next_block(cursor, shown, below)
+        for piece in _pieces(turn[2]):
+            if not cursor.block().isValid():
+                return
+            self._insert_parts(cursor, shown.add(piece))
+            cursor.endEditBlock()
+            yield
+            cursor.beginEditBlock()
+        cursor.endEditBlock()
+
+    def _next_block(self, cursor: QTextCursor, shown: _Shown, block_format: QTextBlockFormat) -> None:
+        if shown.shown_length == 0:
+            cursor.setBlockFormat(block_format)
+        else:
+            cursor.insertBlock(block_format)
+            shown.add("\n")
+
+    def _show_late(self) -> None:
+        """Show what was asked for before it was there."""
+        late = self._positions().source_length
+        for layer, spans in self._spans.items():
+            if len(self._layers.get(layer, ())) < len(spans) and all(end <= late for _, end, _ in spans):
+                super().set_spans(layer, spans)
+        self._show_wanted()
+
+    def _show_wanted(self) -> None:
+        if self._wanted is None or self._positions().source_length < self._wanted[1]:
+            return
+        start, end = self._wanted
+        self._wanted = None
+        self._bring_into_view(start, end)
