@@ -8,7 +8,7 @@
 
 # ---- The Debian packages, "a|b" being two names of one thing -------------------------------------------------------
 
-# What Qt needs to open a window.
+# What Qt needs to open a window, on X11 or Wayland, or to draw one into a file.
 apt_run=(
   "libglib2.0-0t64|libglib2.0-0"  # renamed in Ubuntu 24.04 and Debian 13
   libegl1
@@ -22,6 +22,8 @@ apt_run=(
   libxcb-keysyms1
   libxcb-shape0
   libxcb-xkb1
+  libwayland-cursor0
+  libwayland-egl1
 )
 
 # What the tests need as well: real windows on a virtual screen, and a message bus.

@@ -17,13 +17,12 @@ from typing import Any, NoReturn
 from reviewer import __version__, logs
 from reviewer.bootstrap import Application, Services, default_profile
 from reviewer.channels.drafts import Refused
-from reviewer.domain.decisions import REASON_CODES, Verdict
+from reviewer.domain.decisions import REASON_CODES, Judgement, Verdict
 from reviewer.domain.errors import ExitCode, InputRefusedError, ReviewerError, UnavailableError, UsageError
 from reviewer.domain.items import ClaimedItem, ItemState, LeaseId
 from reviewer.domain.kinds import KINDS
 from reviewer.domain.limits import DRAFT_BYTES
 from reviewer.domain.members import Role
-from reviewer.services.review import Judgement
 
 _ROUND_SECONDS = 1.0
 _VERDICTS = {"approve": Verdict.APPROVE, "edit": Verdict.APPROVE_WITH_EDITS} | {

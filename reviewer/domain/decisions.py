@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from reviewer.domain import limits
 from reviewer.domain.translation import QT_TRANSLATE_NOOP
 
 DecisionId = NewType("DecisionId", str)
@@ -69,16 +70,54 @@ class Decision:
     note: str | None = None
 
 
-def missing(verdict: Verdict, *, reason: str | None, note: str | None) -> str | None:
-    """Return what `verdict` still lacks as a sentence, or None."""
-    if verdict is Verdict.REJECT and reason is None:
-        return "A rejection needs a reason code."
-    if verdict is Verdict.REJECT and reason == "other" and not note:
-        return "The reason 'other' needs a note that says what is wrong."
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a reviewer asks for: `text` is the working copy, None for the draft as it is."""
+
+    verdict: Verdict
+    text: str | None = None
+    reason: str | None = None
+    note: str | None = None
+
+    def against(self, draft: str) -> tuple[Verdict, str | None]:
+        """Return the verdict now that the text can be compared with the draft, and the final it releases if any."""
+        if not self.verdict.releases:
+            return self.verdict, None
+        final = draft if self.text is None else self.text
+        return (Verdict.APPROVE if final == draft else Verdict.APPROVE_WITH_EDITS), final
+
+    def lacking(self, draft: str) -> str | None:
+        """Return why this cannot be recorded, as a sentence that says what to do, or None."""
+        verdict, final = self.against(draft)
+        if final is not None and not final.strip():
+            return "The final text is empty: reject the draft instead, or write what should go out."
+        return (
+            _lacking_reason(verdict, self.reason, self.note)
+            or (None if final is None else _unsendable("final text", final, limits.DRAFT_BYTES))
+            or (None if self.note is None else _unsendable("note", self.note, limits.NOTE_BYTES))
+        )
+
+
+def _lacking_reason(verdict: Verdict, reason: str | None, note: str | None) -> str | None:
     if reason is not None and reason not in REASON_CODES:
         return f"Unknown reason code; the codes are: {', '.join(sorted(REASON_CODES))}."
-    if verdict is Verdict.RESPOND and not note:
+    has_note = bool(note and note.strip())
+    if verdict is Verdict.REJECT and reason is None:
+        return "A rejection needs a reason code."
+    if verdict is Verdict.REJECT and reason == "other" and not has_note:
+        return "The reason 'other' needs a note that says what is wrong."
+    if verdict is Verdict.RESPOND and not has_note:
         return "A response needs a note: the instructions for the drafting system."
-    if verdict is Verdict.SKIP and not note:
+    if verdict is Verdict.SKIP and not has_note:
         return "A skip needs a note: why it should wait."
+    return None
+
+
+def _unsendable(what: str, text: str, longest_bytes: int) -> str | None:
+    character = limits.unstorable_character(text)
+    if character is not None:
+        return f"The {what} holds {character}, which cannot be sent; remove it."
+    size = len(text.encode())
+    if size > longest_bytes:
+        return f"The {what} has {size:,} bytes; it may have {longest_bytes:,}."
     return None

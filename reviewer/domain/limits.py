@@ -7,7 +7,7 @@ SOURCE_BYTES = 1024 * 1024
 # One paragraph of this size still lays out within about one frame; real material stays under 4,000.
 PARAGRAPH_CHARACTERS = 16_000
 NAME_CHARACTERS = 200
-NOTE_CHARACTERS = 4_000
+NOTE_BYTES = 4 * 1024
 LINE_BYTES = 8 * 1024 * 1024  # an import line: the largest source, escaped, with room to spare
 
 # What starts a new paragraph in a text widget: line feeds, carriage returns and U+2029.

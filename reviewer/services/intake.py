@@ -4,6 +4,7 @@ import secrets
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 
 from reviewer.channels import drafts
@@ -58,10 +59,17 @@ class Intake:
         with self._store.write(self._actor) as tx:
             known = items.known(tx, workspace, producer, [each.draft.external_id for each in batch])
             new = {e.draft.external_id: e.draft for e in reversed(batch) if e.draft.external_id not in known}
-            fresh = [(ItemId(secrets.token_hex(16)), draft) for draft in reversed(new.values())]
+            fresh = list(zip(_ids(tx.now(), len(new)), reversed(new.values()), strict=True))
             if fresh:
                 items.add(tx, workspace, producer, fresh)
                 for item_id, draft in fresh:
                     tx.record(Action.IMPORTED, item_id, kind=draft.kind)
         report.imported += len(fresh)
         report.duplicates += len(batch) - len(fresh)
+
+
+def _ids(now: datetime, number: int) -> Iterator[ItemId]:
+    """Yield ids that sort in the order of arrival, for items of equal priority, due time and age."""
+    milliseconds = int(now.timestamp() * 1000)
+    for index in range(number):
+        yield ItemId(f"{milliseconds:012x}{index:04x}{secrets.token_hex(8)}")

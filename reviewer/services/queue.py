@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from reviewer.domain.errors import RuleError
 from reviewer.domain.events import Action
-from reviewer.domain.items import ClaimedItem, Item, ItemId, ItemHead, ItemState, Lease, LeaseId
+from reviewer.domain.items import ClaimedItem, Item, ItemHead, ItemId, ItemState, Lease, LeaseId
 from reviewer.domain.kinds import KINDS
 from reviewer.domain.members import Actor, Member, Role
 from reviewer.storage import Store, Transaction, contents, decisions, items, leases, working_copies

@@ -2,13 +2,12 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from reviewer.domain import decisions as rules
-from reviewer.domain import layout, limits
-from reviewer.domain.decisions import Decision, DecisionId, Verdict
+from reviewer.domain import layout
+from reviewer.domain.decisions import Decision, DecisionId, Judgement
 from reviewer.domain.errors import HoldOverError, InputRefusedError, KeyReusedError, LeaseLostError, RuleError
 from reviewer.domain.events import Action
 from reviewer.domain.items import ClaimedItem, ItemHead, ItemId, Lease, LeaseId
@@ -17,16 +16,6 @@ from reviewer.domain.members import Actor, Role
 from reviewer.services.queue import Queue, claim_for, length_of, shown
 from reviewer.storage import Store, Transaction, contents, decisions, items, leases, outbox, working_copies
 from reviewer.storage.store import Unrecorded
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What a reviewer asks for: `text` is the working copy, None for the draft as it is."""
-
-    verdict: Verdict
-    text: str | None = None
-    reason: str | None = None
-    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +85,11 @@ class Review:
             tx.record(Action.SECOND_OPINION_KEPT, item_id)
             return True
 
+    def progress(self, ids: Sequence[DecisionId]) -> dict[DecisionId, str]:
+        """Tell where each decision stands: held, withdrawn, settled, sending, sent or failed."""
+        with self._store.read() as tx:
+            return decisions.progress(tx, ids)
+
     def withdraw(self, item_id: str) -> ClaimedItem:
         """Undo the decision on an item during its hold and lease it again. Raises HoldOverError or RuleError."""
         with self._store.write(self._actor) as tx:
@@ -116,7 +110,7 @@ class Review:
         if earlier is None:
             return None
         draft, _ = contents.draft(tx, lease.item_id)
-        verdict, final = _verdict(judgement, draft)
+        verdict, final = judgement.against(draft)
         asked = (lease.item_id, verdict, final, judgement.reason, judgement.note)
         done = earlier.decision
         if asked != (done.item_id, done.verdict, earlier.final, done.reason, done.note):
@@ -127,8 +121,10 @@ class Review:
         head = leases.check(tx, lease)
         kind = KINDS[head.kind]
         draft, recipient = contents.draft(tx, lease.item_id)
-        verdict, final = _verdict(judgement, draft)
-        _check(judgement, verdict, final)
+        verdict, final = judgement.against(draft)
+        lacking = judgement.lacking(draft)
+        if lacking is not None:
+            raise InputRefusedError(lacking)
         if verdict not in kind.decisions:
             raise RuleError(f"An item of the kind '{kind.key}' cannot be decided so.")
         if verdict.releases and not self._actor.member.roles & kind.roles:
@@ -168,34 +164,6 @@ def _try_show(tx: Transaction, lease: Lease) -> Lease | None:
         return shown(tx, lease)
     except LeaseLostError:
         return None
-
-
-def _verdict(judgement: Judgement, draft: str) -> tuple[Verdict, str | None]:
-    """Tell what the verdict is, now that the text can be compared with the draft, and the final it releases."""
-    if not judgement.verdict.releases:
-        return judgement.verdict, None
-    final = draft if judgement.text is None else judgement.text
-    return (Verdict.APPROVE if final == draft else Verdict.APPROVE_WITH_EDITS), final
-
-
-def _check(judgement: Judgement, verdict: Verdict, final: str | None) -> None:
-    lacking = rules.missing(verdict, reason=judgement.reason, note=judgement.note)
-    if lacking is not None:
-        raise InputRefusedError(lacking)
-    if judgement.note is not None:
-        _check_text("note", judgement.note, limits.NOTE_CHARACTERS)
-    if final is not None:
-        if not final.strip():
-            raise InputRefusedError("The final text is empty: reject the draft instead, or write what should go out.")
-        _check_text("final text", final, limits.DRAFT_BYTES)
-
-
-def _check_text(what: str, text: str, longest: int) -> None:
-    character = limits.unstorable_character(text)
-    if character is not None:
-        raise InputRefusedError(f"The {what} holds {character}, which cannot be sent; remove it.")
-    if len(text.encode()) > longest:
-        raise InputRefusedError(f"The {what} has {len(text.encode()):,} bytes; it may have {longest:,}.")
 
 
 def _request(head: ItemHead, decision: Decision, final: str | None, recipient: str | None) -> bytes:

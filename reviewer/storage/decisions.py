@@ -1,5 +1,6 @@
 """Decisions: recorded once, withdrawn during their hold, settled after it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -88,6 +89,20 @@ def anything_over(tx: Transaction) -> bool:
     """Tell whether a hold is over; a cheap look that takes no lock."""
     due = select(_table.c.id).where(_table.c.state == literal_column("'held'"), _table.c.hold_until <= clock.now())
     return tx.run(due.limit(1)).scalar() is not None
+
+
+def progress(tx: Transaction, ids: Sequence[DecisionId]) -> dict[DecisionId, str]:
+    """Return where each decision stands: its own state, or once it is settled that of its request."""
+    outbox = schema.outbox
+    rows = tx.run(
+        select(_table.c.id, _table.c.state, outbox.c.state.label("request"))
+        .outerjoin(outbox, outbox.c.decision_id == _table.c.id)
+        .where(_table.c.id.in_(ids))
+    )
+    return {
+        DecisionId(row.id): row.request if row.state == "settled" and row.request not in (None, "held") else row.state
+        for row in rows
+    }
 
 
 def close(tx: Transaction, decision_id: str, state: str) -> None:

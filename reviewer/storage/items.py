@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, insert, select, update
 
 from reviewer.domain.errors import NotFoundError
-from reviewer.domain.items import Channel, IncomingDraft, ItemId, ItemHead, ItemState
+from reviewer.domain.items import Channel, IncomingDraft, ItemHead, ItemId, ItemState
 from reviewer.domain.members import WorkspaceId
 from reviewer.storage import clock, contents, schema
 from reviewer.storage.store import Transaction

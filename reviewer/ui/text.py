@@ -13,26 +13,25 @@ as small marks such as ⁅RLO⁆. The marks are display only: `text()`, position
 """
 
 import html
+import itertools
 import re
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QMimeData, QPointF, QRectF, QSize, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRectF, QSize, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import (
-    QColor,
     QContextMenuEvent,
     QFont,
     QFontMetricsF,
     QKeyEvent,
     QKeySequence,
     QPainter,
+    QPainterPath,
     QPaintEvent,
-    QPalette,
     QResizeEvent,
-    QTextBlock,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
@@ -43,7 +42,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QLabel, QMenu, QStyleOption, QTextEdit, QWidget
 
 from reviewer.domain.limits import DRAFT_BYTES, PARAGRAPH_CHARACTERS, longest_paragraph, unstorable_character
-from reviewer.ui.theme import LINE_HEIGHT_PERCENT, Appearance
+from reviewer.ui.theme import LINE_HEIGHT_PERCENT, RADIUS_PX, Appearance
 
 LABEL_CHARACTERS = 2_000
 TOOLTIP_CHARACTERS = 1_000
@@ -51,7 +50,10 @@ PASTE_CHARACTERS = DRAFT_BYTES
 SOFT_BREAK_CHARACTERS = 4_000
 SLICE_MS = 6.0  # of work on the GUI thread at a time; with the repaint it stays under one frame
 
+BUBBLE_PADDING, BUBBLE_GAP = 7, 8
+
 Span = tuple[int, int, QTextCharFormat]  # [start, end) in code points, and how to show it
+SourceTurn = tuple[str | None, str, str]  # the time as it is to be shown, the speaker, the words
 
 
 # --- what a text looks like -------------------------------------------------------------------------------------
@@ -557,8 +559,8 @@ class PlainTextEdit(QTextEdit):
     def _extra_selection(self, span: Span) -> QTextEdit.ExtraSelection:
         start, end, text_format = span
         selection = QTextEdit.ExtraSelection()
-        selection.cursor = self._cursor(start, end)  # type: ignore[attr-defined]  # missing in the stubs
-        selection.format = text_format  # type: ignore[attr-defined]  # missing in the stubs
+        selection.cursor = self._cursor(start, end)
+        selection.format = text_format
         return selection
 
     def _show_layers(self) -> None:
@@ -677,29 +679,38 @@ class _TurnPlace(NamedTuple):
     """Where a turn stands in the text of the view, in code points: its heading, its words, its end."""
 
     start: int
-    body: int
+    words: int
     end: int
 
 
-class SourceView(PlainTextView):
-    """The conversation a draft was made from: one bubble for each turn, with speaker and time above the words.
+class _Wanted(NamedTuple):
+    """A range to bring into view, and perhaps to select, as soon as it is filled in."""
 
-    Its text is the headings and words of all turns, a line each; a large source is filled in a little at a time, so
-    `filled` may come later, but everything can be asked for at once and is shown as soon as its turn is there.
+    start: int
+    end: int
+    selects: bool
+
+
+class SourceView(PlainTextView):
+    """The conversation a draft was made from: one bubble for each turn, with time and speaker above the words.
+
+    Its text is the headings and words of all turns, each on lines of its own. A large source is filled in a little at
+    a time; whatever is asked for before its turn is there is shown as soon as it is.
     """
 
     filled = Signal()  # all turns are in the document
 
     def __init__(self, appearance: Appearance, parent: QWidget | None = None, *, max_column: int | None = 80) -> None:
         """Start without turns."""
-        self._turns: tuple[Turn, ...] = ()
+        self._turns: tuple[SourceTurn, ...] = ()
         self._places: list[_TurnPlace] = []
         self._turn_starts_qt: list[int] = []
         self._filling: Iterator[None] = iter(())
         self._is_filled = True
         self._spans: dict[str, list[Span]] = {}
-        self._highlight: tuple[int, int, int] | None = None
-        self._wanted: tuple[int, int] | None = None
+        self._late_layers: set[str] = set()
+        self._evidence: tuple[int, int] | None = None
+        self._wanted: _Wanted | None = None
         super().__init__(appearance, parent, max_column=max_column)
         self.setAccessibleName(self.tr("Source conversation"))
         self._timer = QTimer(self)
@@ -711,10 +722,10 @@ class SourceView(PlainTextView):
         """Tell whether all turns are in the document."""
         return self._is_filled
 
-    def set_turns(self, turns: Iterable[Turn]) -> None:
-        """Show a conversation; of a turn this takes the time as it is to be shown or None, the speaker, the words."""
-        self._turns = tuple((when, who, normalise_newlines(what)) for when, who, what in turns)
-        self._highlight = self._wanted = None
+    def set_turns(self, turns: Iterable[SourceTurn]) -> None:
+        """Show a conversation: of each turn the time as it is to be shown or None, the speaker, the words."""
+        self._turns = tuple((when, who, normalise_newlines(words)) for when, who, words in turns)
+        self._evidence = self._wanted = None
         self._spans.clear()
         self._place_turns()
         self._start_filling()
@@ -726,7 +737,7 @@ class SourceView(PlainTextView):
     def turn_range(self, turn: int) -> tuple[int, int]:
         """Return where the words of a turn stand in `text()`, as [start, end) in code points."""
         place = self._places[turn]
-        return place.body, place.end
+        return place.words, place.end
 
     def turn_at(self, position: int) -> int:
         """Return the turn that a position of `text()` belongs to, or -1 without turns."""
@@ -734,32 +745,30 @@ class SourceView(PlainTextView):
 
     def highlight(self, turn: int, start: int, end: int) -> None:
         """Show [start, end) of the words of a turn, in code points, as the evidence; replaces the one before."""
-        self._highlight = (turn, start, end)
-        base = self._places[turn].body
-        self.set_spans("evidence", [(base + start, base + end, self._evidence_format())])
+        words, last = self.turn_range(turn)
+        self._evidence = (min(words + start, last), min(words + end, last))
+        self._show_evidence()
 
     def clear_highlight(self) -> None:
         """Show no evidence."""
-        self._highlight = None
-        self.set_spans("evidence", [])
+        self._evidence = None
+        self._show_evidence()
 
     def scroll_to_turn(self, turn: int, position: int = 0) -> None:
-        """Bring a turn (or a position in its words) into view, if it is not; focus and cursor stay where they are."""
+        """Bring a turn, or a position in its words, into view if it is not; focus and cursor stay where they are."""
         place = self._places[turn]
-        start = place.start if position == 0 else min(place.body + position, place.end)
-        self._wanted = (start, min(place.end, start + 200))
-        self._show_wanted()
+        start = min(place.words + position, place.end) if position else place.start
+        self._want(_Wanted(start, min(start + 200, place.end), selects=False))
 
     def set_spans(self, layer: str, spans: Iterable[Span]) -> None:
         """Show ranges of the text in a format, those not filled in yet as soon as they are."""
         self._spans[layer] = list(spans)
-        super().set_spans(layer, self._spans[layer])
+        self._late_layers.add(layer)
+        self._show_late()
 
     def select(self, start: int, end: int) -> None:
-        """Select a range of the text and make it visible; what is not filled in yet is only scrolled to."""
-        self._wanted = (start, end)
-        super().select(start, end)
-        self._show_wanted()
+        """Select a range of the text and bring it into view."""
+        self._want(_Wanted(start, end, selects=True))
 
     # overrides
 
@@ -769,7 +778,7 @@ class SourceView(PlainTextView):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         for turn, bubble in self._bubbles_in_sight():
-            self._paint_bubble(painter, self._is_first_side(turn), bubble)
+            self._paint_bubble(painter, bubble, "first" if self._is_first_side(turn) else "other")
         painter.end()
         super().paintEvent(event)
 
@@ -780,17 +789,23 @@ class SourceView(PlainTextView):
         self._places = []
         at = 0
         for turn in self._turns:
-            heading = _heading(turn)
-            body = at + (len(heading) + 1 if heading else 0)
-            self._places.append(_TurnPlace(at, body, body + len(turn[2])))
-            lines += [heading, turn[2]] if heading else [turn[2]]
+            heading, words = _heading(turn), turn[2]
+            words_at = at + (len(heading) + 1 if heading else 0)
+            self._places.append(_TurnPlace(at, words_at, words_at + len(words)))
+            lines += [heading, words] if heading else [words]
             at = self._places[-1].end + 1
         self._source = "\n".join(lines)
 
     def _start_filling(self) -> None:
-        self._turn_starts_qt.clear()
-        self._is_filled = False
+        self._timer.stop()
         self._load("")
+        # Otherwise a cursor at the end would travel along with what is filled in.
+        cursor = self.textCursor()
+        cursor.setKeepPositionOnInsert(True)
+        self.setTextCursor(cursor)
+        self._turn_starts_qt.clear()
+        self._late_layers.update(self._spans)
+        self._is_filled = False
         self._filling = self._fill()
         self._fill_slice()
         if not self._is_filled:
@@ -798,63 +813,147 @@ class SourceView(PlainTextView):
 
     @Slot()
     def _fill_slice(self) -> None:
-        """Fill in what fits into a slice of time; a piece is at most some thousand characters."""
         stop_at = time.perf_counter() + SLICE_MS / 1000
-        while time.perf_counter() < stop_at:
-            if next(self._filling, self) is self:
-                self._timer.stop()
-                self._is_filled = True
-                break
+        while not self._is_filled and time.perf_counter() < stop_at:
+            self._is_filled = next(self._filling, self) is self
         self._show_late()
         if self._is_filled:
+            self._timer.stop()
             self.filled.emit()
 
     def _fill(self) -> Iterator[None]:
+        """Fill in all turns, in steps of a few thousand characters."""
         cursor = QTextCursor(self._document)
-        self._map = shown = _Shown()
-        header_format, body_format = self._turn_formats(first=True), self._turn_formats(first=False)
+        shown = self._positions()
         for number, turn in enumerate(self._turns):
-            formats = header_format if self._is_first_side(number) else body_format
-            yield from self._fill_turn(cursor, shown, turn, formats)
-
-    def _fill_turn(
-        self, cursor: QTextCursor, shown: _Shown, turn: Turn, formats: tuple[QTextBlockFormat, QTextBlockFormat]
-    ) -> Iterator[None]:
-        heading = _heading(turn)
-        top, below = formats
-        cursor.beginEditBlock()
-        self._next_block(cursor, shown, top)
-        self._turn_starts_qt.append(shown.shown_length)
-        if heading:
-            self._insert_parts(cursor, shown.add(heading), header=True)
-            self._next_block(cursor, shown, below)
-        for piece in _pieces(turn[2]):
-            if not cursor.block().isValid():
-                return
-            self._insert_parts(cursor, shown.add(piece))
+            pieces = _pieces(turn[2])
+            cursor.beginEditBlock()
+            self._begin_turn(cursor, number)
+            self._insert_parts(cursor, shown.add(next(pieces, "")))
             cursor.endEditBlock()
             yield
-            cursor.beginEditBlock()
-        cursor.endEditBlock()
+            for piece in pieces:
+                self._insert_parts(cursor, shown.add(piece))
+                yield
 
-    def _next_block(self, cursor: QTextCursor, shown: _Shown, block_format: QTextBlockFormat) -> None:
-        if shown.shown_length == 0:
-            cursor.setBlockFormat(block_format)
+    def _begin_turn(self, cursor: QTextCursor, number: int) -> None:
+        first_side, heading, shown = self._is_first_side(number), _heading(self._turns[number]), self._positions()
+        top = self._turn_format(first_side=first_side, is_top=True)
+        if number == 0:
+            cursor.setBlockFormat(top)
         else:
-            cursor.insertBlock(block_format)
+            cursor.insertBlock(top, QTextCharFormat())
             shown.add("\n")
+        self._turn_starts_qt.append(cursor.position())
+        if heading:
+            self._insert_parts(cursor, shown.add(heading), header=True)
+            cursor.insertBlock(self._turn_format(first_side=first_side, is_top=False), QTextCharFormat())
+            shown.add("\n")
+
+    def _turn_format(self, *, first_side: bool, is_top: bool) -> QTextBlockFormat:
+        px = self._appearance.px
+        block = self._block_format()
+        left, right = self._indents(first_side=first_side)
+        block.setLeftMargin(left + px(14))
+        block.setRightMargin(right + px(12))
+        block.setTopMargin(px(2 * BUBBLE_PADDING + BUBBLE_GAP) if is_top else 0)
+        return block
+
+    # what is asked for
+
+    def _want(self, wanted: _Wanted) -> None:
+        self._wanted = wanted
+        self._show_wanted()
 
     def _show_late(self) -> None:
         """Show what was asked for before it was there."""
-        late = self._positions().source_length
-        for layer, spans in self._spans.items():
-            if len(self._layers.get(layer, ())) < len(spans) and all(end <= late for _, end, _ in spans):
-                super().set_spans(layer, spans)
+        there = self._positions().source_length
+        for layer in tuple(self._late_layers):
+            if self._is_filled or all(end <= there for _, end, _ in self._spans[layer]):
+                self._late_layers.discard(layer)
+                super().set_spans(layer, self._spans[layer])
         self._show_wanted()
 
     def _show_wanted(self) -> None:
-        if self._wanted is None or self._positions().source_length < self._wanted[1]:
+        wanted = self._wanted
+        if wanted is None or not (self._is_filled or wanted.end <= self._positions().source_length):
             return
-        start, end = self._wanted
         self._wanted = None
-        self._bring_into_view(start, end)
+        if wanted.selects:
+            super().select(wanted.start, wanted.end)
+        else:
+            self._bring_into_view(wanted.start, wanted.end)
+
+    def _bring_into_view(self, start: int, end: int) -> None:
+        first, last = self.cursorRect(self._cursor(start, start)), self.cursorRect(self._cursor(end, end))
+        if first.top() < 0 or last.bottom() > self.viewport().height():
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() + first.top() - self._appearance.px(24))
+
+    def _show_evidence(self) -> None:
+        theme, text_format = self._appearance.theme, QTextCharFormat()
+        text_format.setBackground(theme.colour("mark"))
+        text_format.setForeground(theme.colour("text"))
+        text_format.setFontUnderline(True)  # a sign that is not colour
+        self.set_spans("evidence", [] if self._evidence is None else [(*self._evidence, text_format)])
+
+    @Slot()
+    def _restyle(self) -> None:
+        """Fill anew: block formats and headings carry sizes and colours of their own."""
+        selected = self.selection()
+        top = self._positions().to_source(self.cursorForPosition(QPoint(0, 0)).position())
+        self._apply_fonts()
+        if self._evidence is not None:
+            self._show_evidence()
+        self._start_filling()
+        if selected[0] != selected[1]:
+            self.select(*selected)
+        self._want(_Wanted(top, top, selects=False))
+
+    # bubbles
+
+    def _is_first_side(self, turn: int) -> bool:
+        return self._turns[turn][1] == self._turns[0][1]
+
+    def _indents(self, *, first_side: bool) -> tuple[int, int]:
+        """Return what a bubble leaves free at its left and right: each side leans to its own."""
+        free = self._appearance.px(24)
+        return (0, free) if first_side else (free, 0)
+
+    def _bubbles_in_sight(self) -> Iterator[tuple[int, QRectF]]:
+        """Yield the turns in sight with their bubbles, in the coordinates of the viewport."""
+        scrolled = self.verticalScrollBar().value()
+        at = self._document.documentLayout().hitTest(QPointF(0, scrolled), Qt.HitTestAccuracy.FuzzyHit)
+        # The padding of the bubble before may still be in sight.
+        first = max(0, bisect_right(self._turn_starts_qt, at) - 2)
+        sight = QRectF(self.viewport().rect()).adjusted(-20, -20, 20, 20)
+        for turn in range(first, len(self._turn_starts_qt)):
+            bubble = self._bubble(turn).translated(-self.horizontalScrollBar().value(), -scrolled)
+            if bubble.top() > sight.bottom():
+                return
+            yield turn, bubble.intersected(sight)
+
+    def _bubble(self, turn: int) -> QRectF:
+        layout, starts = self._document.documentLayout(), self._turn_starts_qt
+        end = starts[turn + 1] - 1 if turn + 1 < len(starts) else self._document.characterCount() - 1
+        first = layout.blockBoundingRect(self._document.findBlock(starts[turn]))
+        last = layout.blockBoundingRect(self._document.findBlock(end))
+        left, right = self._indents(first_side=self._is_first_side(turn))
+        margin, padding = self._document.documentMargin(), self._appearance.px(BUBBLE_PADDING)
+        width = self._document.textWidth() - 2 * margin - left - right
+        return QRectF(margin + left, first.top() - padding, width, last.bottom() - first.top() + 2 * padding)
+
+    def _paint_bubble(self, painter: QPainter, bubble: QRectF, side: str) -> None:
+        theme = self._appearance.theme
+        outline = QPainterPath()
+        outline.addRoundedRect(bubble, RADIUS_PX, RADIUS_PX)
+        painter.fillPath(outline, theme.colour(f"{side}_bubble"))
+        painter.setClipPath(outline)
+        painter.fillRect(QRectF(bubble.left(), bubble.top(), 3, bubble.height()), theme.colour(f"{side}_bar"))
+        painter.setClipping(False)
+
+
+def _heading(turn: SourceTurn) -> str:
+    """Return the line above the words of a turn, such as "10:02 Customer"; empty without time and speaker."""
+    when, who, _ = turn
+    return " ".join(f"{when or ''} {who}".split())
