@@ -272,6 +272,8 @@ make_venv() {
     have_dev=${dev:-$have_dev}
   fi
   step "installing reviewer" "reviewer itself could not be installed" install_project
+  step "checking the pins" "the pins do not fit pyproject.toml (packaging/pin remakes them)" \
+    .venv/bin/python -I -m pip check
   printf '%s\n' "$base" "$project" "$have_dev" >"$stamp.new"
   mv "$stamp.new" "$stamp"
 }

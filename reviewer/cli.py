@@ -16,9 +16,8 @@ from typing import Any, NoReturn
 
 from reviewer import __version__, logs
 from reviewer.bootstrap import Application, Services, default_profile
-from reviewer.channels.drafts import Refused
 from reviewer.domain.decisions import REASON_CODES, Judgement, Verdict
-from reviewer.domain.errors import ExitCode, InputRefusedError, ReviewerError, UnavailableError, UsageError
+from reviewer.domain.errors import ExitCode, InputRefusedError, ReviewerError, UsageError
 from reviewer.domain.items import ClaimedItem, ItemState, LeaseId
 from reviewer.domain.kinds import KINDS
 from reviewer.domain.limits import DRAFT_BYTES
@@ -38,17 +37,13 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}. '{self.prog} --help' shows how to call it.")
 
 
-def parse(argv: list[str]) -> argparse.Namespace:
-    """Return the parsed command line. Raises UsageError."""
-    return _parser().parse_args(argv)
-
-
-def main(argv: list[str]) -> int:
-    """Run one command and return its exit code."""
+def main(argv: list[str], *, desk: Callable[[argparse.Namespace], int]) -> int:
+    """Run one command, or open the desk through `desk`, and return the exit code."""
     as_json = "--json" in argv
     try:
-        arguments = parse(argv)
-        return int(_run(arguments))
+        arguments = _parser().parse_args(argv)
+        run: Callable[[argparse.Namespace], int] = getattr(arguments, "run", None) or desk
+        return int(run(arguments))
     except ReviewerError as exc:
         _fail(exc.code, exc.message, as_json=as_json)
         return int(exc.exit_code)
@@ -127,13 +122,6 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _run(arguments: argparse.Namespace) -> ExitCode:
-    run: Callable[[argparse.Namespace], ExitCode] | None = getattr(arguments, "run", None)
-    if run is None:
-        raise UsageError("This needs a command: 'reviewer --help' lists them.")
-    return run(arguments)
-
-
 class _Opened:
     """The profile that a command works on, closed at the end of the block."""
 
@@ -183,7 +171,8 @@ def _import(arguments: argparse.Namespace) -> ExitCode:
         ignored = ", ".join(f"{name} ({number})" for name, number in sorted(report.unknown_fields.items()))
         text += f"\nIgnored fields: {_plain(ignored)}."
     if report.refused:
-        kept = _keep_refused(arguments.file, report.refused)
+        beside = Path("stdin" if arguments.file == "-" else arguments.file)
+        kept = services.intake.keep_refused(beside, report.refused)
         answer["refused_file"] = str(kept)
         shown = [f"line {r.number}, {r.field or 'whole line'}: {r.reason}" for r in report.refused[:20]]
         text += "\n" + "\n".join(map(_plain, shown)) + f"\nThe refused lines are in {kept}."
@@ -201,22 +190,6 @@ def _lines(name: str) -> Iterator[bytes]:
             yield from file
     except OSError as exc:
         raise UsageError(f"The file {name} cannot be read: {exc.strerror}.") from exc
-
-
-def _keep_refused(name: str, refused: list[Refused]) -> Path:
-    """Write the refused lines beside the file they came from, with their reasons, whole or not at all."""
-    kept = Path("stdin.refused.jsonl") if name == "-" else Path(f"{name}.refused.jsonl")
-    rows = ({"line": r.number, "field": r.field, "reason": r.reason, "text": r.line} for r in refused)
-    part = kept.with_name(f".{kept.name}.{os.getpid()}.part")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.writelines(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(kept)
-    except OSError as exc:
-        raise UnavailableError(f"The refused lines cannot be kept in {kept}: {exc.strerror}.") from exc
-    return kept
 
 
 def _queue(arguments: argparse.Namespace) -> ExitCode:

@@ -13,7 +13,7 @@ import tomli_w
 from reviewer.domain.errors import UsageError
 
 _THEMES = ("system", "light", "dark")
-_LONGEST_HOLD = 3_600
+LONGEST_HOLD_S = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class SettingsFile:
             zoom=_whole(data.get("zoom", 100), 100, 200, "zoom"),
             keys=_texts(data.get("keys", {}), "keys"),
             holds={
-                kind: timedelta(seconds=_whole(seconds, 0, _LONGEST_HOLD, f"hold.{kind}"))
+                kind: timedelta(seconds=_whole(seconds, 0, LONGEST_HOLD_S, f"hold.{kind}"))
                 for kind, seconds in _table(data.get("hold", {}), "hold").items()
             },
             window=_table(data.get("window", {}), "window"),

@@ -268,12 +268,11 @@ def _count_words(text: str) -> int:
 def _unit() -> re.Pattern[str]:
     """Compile what may not be cut: a word or number, a symbol, each with its marks and joiners, or a line break."""
     marks = _ranges(code for code in range(0x300, 0x10000) if unicodedata.category(chr(code)).startswith("M"))
-    # Skin tones, tags of flags, and variation selectors lie beyond the basic plane.
+    # Beyond the basic plane only skin tones, tags of flags and variation selectors matter; flags are pairs of letters.
     marks += "\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\U000e0100-\U000e01ef"
     word = rf"\w(?:[\w{marks}\u200c\u200d]|['’](?=\w)|(?<=\d)[.,:/](?=\d))*"
-    flag = r"[\U0001f1e6-\U0001f1ff]{2}"
-    symbol = rf"[^\w\s](?:[{marks}]|\u200d[^\w\s])*"
-    return re.compile(rf"{word}|{flag}|{symbol}|\r\n|[\r\n]")
+    symbol = rf"(?:[\U0001f1e6-\U0001f1ff]{{2}}|[^\w\s])(?:[{marks}]|\u200d[^\w\s])*"
+    return re.compile(rf"{word}|{symbol}|\r\n|[\r\n]")
 
 
 def _ranges(codes: Iterable[int]) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from reviewer.domain.decisions import Verdict
 from reviewer.domain.members import DeskId, MemberId
 
 ItemId = NewType("ItemId", str)
@@ -130,7 +131,7 @@ class Item:
     recipient: str | None
     second_opinions: tuple[SecondOpinion, ...] = ()
     # Why and with what note colleagues passed it on: (member, verdict, note).
-    passed_on: tuple[tuple[str, str, str], ...] = ()
+    passed_on: tuple[tuple[str, Verdict, str], ...] = ()
 
     @property
     def id(self) -> ItemId:

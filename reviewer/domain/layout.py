@@ -25,7 +25,9 @@ _KNOWN_HEADINGS = frozenset(
     physical exam/physical examination/vital signs/assessment and plan/assessment & plan/follow-up/follow up
     presenting complaint/subjektivno/objektivno/procena/plan/anamneza/dijagnoza/terapija/alergije
     субјективно/објективно/процена/план/анамнеза/дијагноза/терапија/алергије
-    """.strip().replace("\n    ", "/").split("/")
+    """.strip()
+    .replace("\n    ", "/")
+    .split("/")
 )
 
 
@@ -79,12 +81,15 @@ def compose(kind: Kind, base: str, changed: Mapping[str, str]) -> str:
         if new is None:
             continue
         if part.present:
+            if new and part.start == part.end:
+                new = _apart(kind, base, part, new)
             text = text[: part.start + shift] + new + text[part.end + shift :]
             shift += len(new) - (part.end - part.start)
         elif new:
             gap = "\n" if part.field.multiline else " "
             added += f"\n\n{part.field.label}:{gap}{new}"
-    return text.rstrip() + added if added else text
+    end = len(text.rstrip())
+    return text[:end] + added + text[end:] if added else text
 
 
 def values(kind: Kind, text: str) -> dict[str, object]:
@@ -98,10 +103,19 @@ def sections(text: str) -> tuple[Section, ...]:
     heads = [(start, *head) for start, head in starts if head is not None]
     if not heads or text[: heads[0][0]].strip():
         heads.insert(0, (0, "", 0))
+    elif heads[0][0]:
+        start, name, width = heads[0]
+        heads[0] = (0, name, start + width)
     ends = [start for start, _, _ in heads[1:]] + [len(text)]
     return tuple(
         Section(name, start, start + width, end) for (start, name, width), end in zip(heads, ends, strict=True)
     )
+
+
+def heading_width(line: str) -> int:
+    """Return how many characters of `line` are a heading, 0 where it is none."""
+    head = _heading(line)
+    return head[1] if head else 0
 
 
 def _heading(line: str) -> tuple[str, int] | None:
@@ -151,11 +165,18 @@ def _close(found: dict[str, tuple[int, int]], key: str, span: tuple[int, int], t
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return start, end
+    """Return the range without the white space at its ends; one of nothing else is empty and stays where it starts."""
+    raw = text[start:end]
+    bare = raw.strip()
+    start += len(raw) - len(raw.lstrip()) if bare else 0
+    return start, start + len(bare)
+
+
+def _apart(kind: Kind, base: str, part: Part, new: str) -> str:
+    """Return `new` for an empty part of `base`, set off from its own heading and from the next one."""
+    before = "" if part.field is kind.body else "\n" if part.field.multiline else " "
+    after = "" if base[part.end : part.end + 1] in ("", "\n", "\r") else "\n\n"
+    return f"{before}{new}{after}"
 
 
 def _data(part: Part, text: str) -> object:

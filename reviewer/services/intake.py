@@ -1,14 +1,18 @@
 """Take drafts in: every good line becomes one item, every bad one is refused with its reason."""
 
+import json
+import os
 import secrets
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 
 from reviewer.channels import drafts
 from reviewer.channels.drafts import Accepted, Refused
+from reviewer.domain.errors import UnavailableError
 from reviewer.domain.events import Action
 from reviewer.domain.items import ItemId
 from reviewer.domain.members import Actor
@@ -51,6 +55,25 @@ class Intake:
     def take_all(self, untrusted_lines: Iterable[bytes], producer: str) -> IntakeReport:
         """Import every line and return the report."""
         return deque(self.take(untrusted_lines, producer), maxlen=1).pop()
+
+    @staticmethod
+    def keep_refused(path: Path, refused: list[Refused]) -> Path:
+        """Write the refused lines beside the file they came from, with their reasons, whole or not at all.
+
+        Returns where. Raises UnavailableError where that cannot be written.
+        """
+        kept = path.with_name(f"{path.name}.refused.jsonl")
+        rows = ({"line": r.number, "field": r.field, "reason": r.reason, "text": r.line} for r in refused)
+        part = kept.with_name(f".{kept.name}.{os.getpid()}.part")
+        try:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.writelines(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(kept)
+        except OSError as exc:
+            raise UnavailableError(f"The refused lines cannot be kept in {kept}: {exc.strerror}.") from exc
+        return kept
 
     def _store_batch(self, batch: list[Accepted], producer: str, report: IntakeReport) -> None:
         if not batch:

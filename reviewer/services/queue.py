@@ -16,15 +16,14 @@ from reviewer.storage.store import Unrecorded
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What waits for this member, and the open items by kind and state."""
+    """What waits for this member: the most urgent items, and how many there are of each kind."""
 
     waiting: tuple[ItemHead, ...]
-    counts: Counter[tuple[str, ItemState]]
+    by_kind: Counter[str]
 
-    def number(self, kind: str | None = None) -> int:
-        """Count what may be claimed, of one kind or of all."""
-        states = (ItemState.WAITING, ItemState.ESCALATED)
-        return sum(n for (k, state), n in self.counts.items() if state in states and kind in (None, k))
+    def number(self) -> int:
+        """Count what this member may claim."""
+        return self.by_kind.total()
 
 
 class Queue:
@@ -38,7 +37,7 @@ class Queue:
         """Return what this member may claim, most urgent first, and the counts of the workspace."""
         with self._store.read() as tx:
             mine = [route.id for route in _routes(tx, self._actor.member)]
-            return Overview(tuple(items.waiting(tx, mine, limit)), items.counts(tx, self._actor.member.workspace_id))
+            return Overview(tuple(items.waiting(tx, mine, limit)), items.waiting_counts(tx, mine))
 
     def listing(self, limit: int) -> tuple[list[ItemHead], Counter[tuple[str, ItemState]]]:
         """Return every open item of the workspace, whatever its state, and the counts."""
@@ -48,24 +47,18 @@ class Queue:
 
     def claim(self, item_id: str | None = None) -> ClaimedItem | None:
         """Lease the most urgent item, or that very one, and open it; None where nothing waits."""
-        with self._store.write(self._actor) as tx:
-            lease = claim_for(tx, ahead=False, item_id=item_id)
-        return None if lease is None else self.open(lease)
+        return self._claim(ahead=False, item_id=item_id)
 
     def claim_ahead(self) -> ClaimedItem | None:
         """Lease and open the next item in advance; it counts as seen only once it is shown."""
-        with self._store.write(self._actor) as tx:
-            lease = claim_for(tx, ahead=True)
-        return None if lease is None else self.open(lease, ahead=True)
+        return self._claim(ahead=True)
 
     def open(self, lease: Lease, *, ahead: bool = False) -> ClaimedItem:
         """Record the look, commit it, and only then fetch the content. Raises LeaseLostError."""
         with self._store.write(self._actor) as tx:
             leases.check(tx, lease)
             tx.record(Action.OPENED, lease.item_id, fence=lease.fence, ahead=ahead)
-        with self._store.read() as tx:
-            copy = working_copies.load(tx, lease.item_id, self._actor.member.id)
-            return ClaimedItem(_item(tx, self._actor.member, lease.item_id), lease, copy)
+        return self._fetch(lease)
 
     def show(self, lease: Lease) -> Lease:
         """Turn a look-ahead into the item on screen: its time starts now. Raises LeaseLostError."""
@@ -85,6 +78,12 @@ class Queue:
             leases.give_back(tx, lease)
             tx.record(Action.RELEASED, lease.item_id, fence=lease.fence)
 
+    def held_ids(self) -> set[str]:
+        """Return the ids of the live leases that this desk holds."""
+        with self._store.read() as tx:
+            mine = leases.held_by(tx, self._actor.member.id)
+            return {lease.id for lease in mine if lease.desk == self._actor.desk}
+
     def holder(self, item_id: ItemId) -> str | None:
         """Return the name of the member who has an item now."""
         with self._store.read() as tx:
@@ -102,6 +101,20 @@ class Queue:
                     tx.record(Action.TAKEN_OVER, new.item_id, fence=new.fence, from_desk=old.desk)
                     adopted.append(new)
         return adopted
+
+    def _claim(self, *, ahead: bool, item_id: str | None = None) -> ClaimedItem | None:
+        with self._store.write(self._actor) as tx:
+            lease = claim_for(tx, ahead=ahead, item_id=item_id)
+            if lease is None:
+                return None
+            tx.record(Action.OPENED, lease.item_id, fence=lease.fence, ahead=ahead)
+        return self._fetch(lease)
+
+    def _fetch(self, lease: Lease) -> ClaimedItem:
+        """Read the content of an item; the look at it is on record already."""
+        with self._store.read() as tx:
+            copy = working_copies.load(tx, lease.item_id, self._actor.member.id)
+            return ClaimedItem(_item(tx, self._actor.member, lease.item_id), lease, copy)
 
 
 def claim_for(tx: Transaction, *, ahead: bool, item_id: str | None = None) -> Lease | None:

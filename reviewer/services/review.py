@@ -35,6 +35,14 @@ class Review:
         self._actor = actor
         self._holds = holds
 
+    def set_holds(self, holds: Mapping[str, timedelta]) -> None:
+        """Hold decisions made from now on as long as `holds` says for their kind."""
+        self._holds = holds
+
+    def hold_of(self, kind: str) -> timedelta:
+        """Return how long a decision on an item of `kind` can be withdrawn."""
+        return self._holds.get(kind, KINDS[kind].hold)
+
     def save(self, item_id: ItemId, text: str, cursor: int) -> datetime:
         """Keep the working copy and return when; a lost lease does not stop it."""
         with self._store.write(self._actor) as tx:
@@ -139,7 +147,7 @@ class Review:
             final=final,
             reason=judgement.reason,
             note=judgement.note,
-            hold=self._holds.get(kind.key, kind.hold),
+            hold=self.hold_of(kind.key),
         )
         if judgement.text is not None:
             working_copies.save(tx, lease.item_id, judgement.text, 0)  # withdrawing brings it back

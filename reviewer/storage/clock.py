@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime
+from sqlalchemy import BigInteger, DateTime, Integer, bindparam, literal
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # sorts after every due time and needs no NULL in the queue's index
@@ -40,26 +41,42 @@ class Instant(TypeDecorator[datetime]):
         return _EPOCH + int(value) * _MILLISECOND if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
-class _Now(ColumnElement[datetime]):
+class _Span(TypeDecorator[timedelta]):
+    """A length of time, as milliseconds."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
+        """Turn a length of time into a number."""
+        del dialect
+        return None if value is None else value // _MILLISECOND
+
+
+class _Now(FunctionElement[datetime]):
     """The database's clock, plus a number of milliseconds."""
 
-    inherit_cache = False
+    inherit_cache = True
     type = Instant()
-
-    def __init__(self, ahead_ms: int) -> None:
-        self.ahead_ms = ahead_ms
 
 
 @compiles(_Now, "sqlite")
-def _sqlite_now(element: _Now, _compiler: SQLCompiler, **_: Any) -> str:
-    return f"(CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) + {element.ahead_ms})"
+def _sqlite_now(element: _Now, compiler: SQLCompiler, **how: Any) -> str:
+    ahead_ms = compiler.process(element.clauses, **how)
+    return f"(CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) + {ahead_ms})"
 
 
 @compiles(_Now)
-def _server_now(element: _Now, _compiler: SQLCompiler, **_: Any) -> str:
-    return f"(clock_timestamp() + interval '{element.ahead_ms} milliseconds')"
+def _server_now(element: _Now, compiler: SQLCompiler, **how: Any) -> str:
+    ahead_ms = compiler.process(element.clauses, **how)
+    return f"(clock_timestamp() + {ahead_ms} * interval '1 millisecond')"
 
 
 def now(ahead: timedelta = timedelta()) -> ColumnElement[datetime]:
     """Return the database's clock, `ahead` of it if given."""
-    return _Now(ahead // _MILLISECOND)
+    return _Now(literal(ahead, _Span()))
+
+
+def now_plus(name: str) -> ColumnElement[datetime]:
+    """Return the database's clock plus the timedelta that is bound as `name` when the statement runs."""
+    return _Now(bindparam(name, type_=_Span()))

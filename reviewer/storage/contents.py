@@ -3,11 +3,16 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from reviewer.domain.items import IncomingDraft, ItemId, ModelInfo, Turn
 from reviewer.storage import schema
 from reviewer.storage.store import Transaction
+
+_table = schema.content
+_OF_ITEM = _table.c.item_id == bindparam("of_item")
+_DRAFT = select(_table.c.draft, _table.c.recipient).where(_OF_ITEM)
+_WHOLE = select(_table).where(_OF_ITEM)
 
 
 def pack(text: str) -> bytes:
@@ -32,19 +37,18 @@ def add(tx: Transaction, drafts: Sequence[tuple[ItemId, IncomingDraft]]) -> None
         }
         for item_id, new in drafts
     ]
-    tx.run(insert(schema.content), rows)
+    tx.run(insert(_table), rows)
 
 
 def draft(tx: Transaction, item_id: ItemId) -> tuple[str, str | None]:
     """Return the draft and the recipient of an item."""
-    table = schema.content
-    row = tx.run(select(table.c.draft, table.c.recipient).where(table.c.item_id == item_id)).one()
+    row = tx.run(_DRAFT, {"of_item": item_id}).one()
     return unpack(row.draft), None if row.recipient is None else unpack(row.recipient)
 
 
 def whole(tx: Transaction, item_id: ItemId) -> tuple[str, tuple[Turn, ...], str | None, ModelInfo | None]:
     """Return draft, source, recipient and model of an item."""
-    row = tx.run(select(schema.content).where(schema.content.c.item_id == item_id)).one()
+    row = tx.run(_WHOLE, {"of_item": item_id}).one()
     recipient = None if row.recipient is None else unpack(row.recipient)
     return unpack(row.draft), _load_turns(unpack(row.source)), recipient, _load_model(row.model)
 

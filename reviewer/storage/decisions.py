@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, literal_column, select, update
+from sqlalchemy import Row, bindparam, insert, literal_column, select, update
 
 from reviewer.domain.decisions import Decision, DecisionId, Verdict
 from reviewer.domain.items import ItemId, Lease
@@ -14,6 +14,14 @@ from reviewer.storage.contents import pack, unpack
 from reviewer.storage.store import Transaction
 
 _table = schema.decision
+_ADD = insert(_table).values(decided_at=clock.now(), hold_until=clock.now_plus("hold"), state="held").returning(_table)
+_BY_KEY = select(_table).where(_table.c.member_id == bindparam("member"), _table.c.idempotency_key == bindparam("key"))
+_PASSED_ON = (
+    select(schema.member.c.name, _table.c.verdict, _table.c.note)
+    .join(schema.member, schema.member.c.id == _table.c.member_id)
+    .where(_table.c.item_id == bindparam("of_item"), _table.c.state == "settled")
+    .order_by(_table.c.decided_at)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +47,25 @@ def add(
     hold: timedelta,
 ) -> Decision:
     """Record a decision in its hold."""
-    row = tx.run(
-        insert(_table)
-        .values(
-            id=decision_id,
-            item_id=lease.item_id,
-            member_id=tx.actor.member.id,
-            lease_id=lease.id,
-            fence=lease.fence,
-            idempotency_key=key,
-            verdict=verdict.value,
-            reason=reason,
-            note=None if note is None else pack(note),
-            final=None if final is None else pack(final),
-            decided_at=clock.now(),
-            hold_until=clock.now(hold),
-            state="held",
-        )
-        .returning(_table)
-    ).one()
-    return _decision(row)
+    values = {
+        "id": decision_id,
+        "item_id": lease.item_id,
+        "member_id": tx.actor.member.id,
+        "lease_id": lease.id,
+        "fence": lease.fence,
+        "idempotency_key": key,
+        "verdict": verdict.value,
+        "reason": reason,
+        "note": None if note is None else pack(note),
+        "final": None if final is None else pack(final),
+        "hold": hold,
+    }
+    return _decision(tx.run(_ADD, values).one())
 
 
 def by_key(tx: Transaction, key: str) -> StoredDecision | None:
     """Return the actor's decision that carries this idempotency key."""
-    mine = (_table.c.member_id == tx.actor.member.id) & (_table.c.idempotency_key == key)
-    row = tx.run(select(_table).where(mine)).one_or_none()
+    row = tx.run(_BY_KEY, {"member": tx.actor.member.id, "key": key}).one_or_none()
     return None if row is None else _stored(row)
 
 
@@ -118,16 +119,10 @@ def is_held(tx: Transaction, decision_id: str) -> bool:
     return tx.run(live).scalar() is not None
 
 
-def passed_on(tx: Transaction, item_id: str) -> tuple[tuple[str, str, str], ...]:
+def passed_on(tx: Transaction, item_id: str) -> tuple[tuple[str, Verdict, str], ...]:
     """Return who escalated or skipped an item before, how, and with what note."""
-    member = schema.member
-    rows = tx.run(
-        select(member.c.name, _table.c.verdict, _table.c.note)
-        .join(member, member.c.id == _table.c.member_id)
-        .where(_table.c.item_id == item_id, _table.c.state == "settled")
-        .order_by(_table.c.decided_at)
-    )
-    return tuple((row.name, row.verdict, "" if row.note is None else unpack(row.note)) for row in rows)
+    rows = tx.run(_PASSED_ON, {"of_item": item_id})
+    return tuple((row.name, Verdict(row.verdict), "" if row.note is None else unpack(row.note)) for row in rows)
 
 
 def _decision(row: Row[Any]) -> Decision:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, update
 
 from reviewer.domain.errors import NotFoundError
 from reviewer.domain.items import Channel, IncomingDraft, ItemHead, ItemId, ItemState
@@ -15,6 +15,12 @@ from reviewer.domain.members import WorkspaceId
 from reviewer.storage import clock, contents, schema
 from reviewer.storage.store import Transaction
 
+_item, _route = schema.item, schema.route
+_ROUTES = select(_route).where(_route.c.workspace_id == bindparam("workspace"))
+_FIND = select(_item).where(_item.c.id == bindparam("of_item"), _item.c.workspace_id == bindparam("workspace"))
+_ESCALATED = (
+    select(_route.c.escalated).join(_item, _item.c.route_id == _route.c.id).where(_item.c.id == bindparam("of_item"))
+)
 _OPEN = [ItemState.WAITING, ItemState.LEASED, ItemState.HELD, ItemState.SKIPPED, ItemState.ESCALATED]
 
 
@@ -31,8 +37,7 @@ class Route:
 
 def routes(tx: Transaction, workspace_id: WorkspaceId) -> tuple[Route, ...]:
     """Return every route of the workspace."""
-    table = schema.route
-    rows = tx.run(select(table).where(table.c.workspace_id == workspace_id))
+    rows = tx.run(_ROUTES, {"workspace": workspace_id})
     return tuple(
         Route(row.id, row.kind, row.language or None, frozenset(json.loads(row.requires)), row.escalated)
         for row in rows
@@ -131,6 +136,22 @@ def waiting(tx: Transaction, route_ids: Sequence[int], limit: int) -> list[ItemH
     return [head(row) for row in heads[:limit]]
 
 
+def waiting_counts(tx: Transaction, route_ids: Sequence[int]) -> Counter[str]:
+    """Count what waits on these routes by kind, from the queue's index alone."""
+    table, route = schema.item, schema.route
+    numbers = (
+        select(table.c.waiting_on, func.count().label("number"))
+        .where(table.c.waiting_on.in_(route_ids))
+        .group_by(table.c.waiting_on)
+        .subquery()
+    )
+    rows = tx.run(select(route.c.kind, numbers.c.number).join(numbers, numbers.c.waiting_on == route.c.id))
+    counted: Counter[str] = Counter()
+    for row in rows:
+        counted[row.kind] += row.number
+    return counted
+
+
 def counts(tx: Transaction, workspace_id: WorkspaceId) -> Counter[tuple[str, ItemState]]:
     """Count the open items by kind and state."""
     table = schema.item
@@ -144,8 +165,7 @@ def counts(tx: Transaction, workspace_id: WorkspaceId) -> Counter[tuple[str, Ite
 
 def find(tx: Transaction, workspace_id: WorkspaceId, item_id: str) -> ItemHead:
     """Return the head of an item. Raises NotFoundError."""
-    table = schema.item
-    row = tx.run(select(table).where(table.c.id == item_id, table.c.workspace_id == workspace_id)).one_or_none()
+    row = tx.run(_FIND, {"of_item": item_id, "workspace": workspace_id}).one_or_none()
     if row is None:
         raise NotFoundError("No item has that id in this workspace: 'reviewer queue' lists them.")
     return head(row)
@@ -161,9 +181,7 @@ def holder(tx: Transaction, item_id: ItemId) -> str | None:
 
 def is_escalated(tx: Transaction, item_id: str) -> bool:
     """Tell whether an item is on a supervisor's route."""
-    table = schema.route
-    on_route = select(table.c.escalated).join(schema.item, schema.item.c.route_id == table.c.id)
-    return bool(tx.run(on_route.where(_is(item_id))).scalar())
+    return bool(tx.run(_ESCALATED, {"of_item": item_id}).scalar())
 
 
 def finish(tx: Transaction, item_id: str) -> None:

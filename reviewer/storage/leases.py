@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, null, select, update
+from sqlalchemy import ColumnElement, Executable, Row, Select, Update, bindparam, case, null, select, update
 
 from reviewer.domain.errors import LeaseLostError
 from reviewer.domain.items import ItemHead, ItemId, ItemState, Lease, LeaseId
@@ -20,7 +20,9 @@ from reviewer.storage import clock, items, schema
 from reviewer.storage.items import Route
 from reviewer.storage.store import Transaction
 
-_item = schema.item
+LOST = "The lease on this item is over: it ran out, was released or was taken over. The text is kept."
+
+_item, _route = schema.item, schema.route
 _ORDER = (_item.c.rank, _item.c.due_at, _item.c.received_at, _item.c.id)
 _NO_LEASE: dict[str, Any] = {
     "lease_id": None,
@@ -29,7 +31,22 @@ _NO_LEASE: dict[str, Any] = {
     "lease_expires_at": None,
     "lease_ahead": False,
 }
-LOST = "The lease on this item is over: it ran out, was released or was taken over. The text is kept."
+# What an item is that waits on its route: the route says whether it is escalated.
+_STATE_ON_ROUTE = case(
+    (
+        select(_route.c.escalated).where(_route.c.id == _item.c.route_id).correlate(_item).scalar_subquery(),
+        ItemState.ESCALATED.value,
+    ),
+    else_=ItemState.WAITING.value,
+)
+_WAITS_AGAIN: dict[str, Any] = {"state": _STATE_ON_ROUTE, "waiting_on": _item.c.route_id}
+# An item that a lease, bound by _of(), holds at this moment.
+_HELD = (
+    (_item.c.id == bindparam("of_item"))
+    & (_item.c.lease_id == bindparam("of_lease"))
+    & (_item.c.fence == bindparam("of_fence"))
+    & (_item.c.lease_expires_at > clock.now())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +57,78 @@ class Lapsed:
     member_id: str | None
 
 
+def _taking(which: ColumnElement[bool]) -> Update:
+    """Return the statement that leases the item `which`; _take() runs it."""
+    return (
+        update(_item)
+        .where(which)
+        .values(
+            state=ItemState.LEASED.value,
+            waiting_on=null(),
+            fence=_item.c.fence + 1,
+            lease_id=bindparam("new_lease"),
+            lease_member_id=bindparam("new_member"),
+            lease_desk=bindparam("new_desk"),
+            lease_expires_at=clock.now_plus("new_length"),
+            lease_ahead=bindparam("new_ahead"),
+        )
+        .returning(_item)
+    )
+
+
+# The statements of each claim and decision stand ready, since making one costs more than running it.
+_queued = _item.alias("queued")
+_BEST_ROUTE = (
+    select(_route.c.id)
+    .join(
+        _item,
+        _item.c.id
+        == select(_queued.c.id)
+        .where(_queued.c.waiting_on == _route.c.id)
+        .order_by(_queued.c.rank, _queued.c.due_at, _queued.c.received_at, _queued.c.id)
+        .limit(1)
+        .correlate(_route)
+        .scalar_subquery(),
+    )
+    .where(_route.c.id.in_(bindparam("routes", expanding=True)))
+    .order_by(*_ORDER)
+    .limit(1)
+)
+_TAKE_BEST = _taking(
+    _item.c.id
+    == select(_item.c.id)
+    .where(_item.c.waiting_on == bindparam("best"))
+    .order_by(*_ORDER)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+_TAKE_ONE = _taking((_item.c.id == bindparam("of_item")) & _item.c.waiting_on.in_(bindparam("routes", expanding=True)))
+_TAKE_OVER = _taking((_item.c.id == bindparam("of_item")) & (_item.c.lease_id == bindparam("from_lease")))
+_TAKE_BACK = _taking((_item.c.id == bindparam("of_item")) & (_item.c.state == ItemState.HELD.value))
+_CHECK = select(_item).where(_HELD)
+_RENEW = update(_item).where(_HELD).values(lease_expires_at=clock.now_plus("length")).returning(_item)
+_SEE = _RENEW.values(lease_ahead=False)
+_GIVE_BACK = update(_item).where(_HELD).values(_WAITS_AGAIN | _NO_LEASE)
+_HOLD = update(_item).where(_HELD).values({"state": ItemState.HELD.value} | _NO_LEASE)
+_EXPIRED = select(_item.c.id, _item.c.lease_member_id).where(
+    _item.c.lease_id.is_not(None), _item.c.lease_expires_at <= clock.now()
+)
+_RESTED = select(_item.c.id).where(_item.c.wakes_at.is_not(None), _item.c.wakes_at <= clock.now())
+_LATE: Select[Any] = select(_item.c.id).where(
+    _item.c.waiting_on.is_not(None), _item.c.due_at <= clock.now(), _item.c.state == ItemState.WAITING.value
+)
+_ANYTHING_DUE = [each.limit(1) for each in (_EXPIRED, _RESTED, _LATE)]
+_LOCK_EXPIRED, _LOCK_RESTED = (each.with_for_update(skip_locked=True) for each in (_EXPIRED, _RESTED))
+
+
 def claim_best(
     tx: Transaction, routes: Sequence[Route], length: Callable[[str], timedelta], *, ahead: bool
 ) -> Lease | None:
     """Lease the most urgent item on `routes` for `length(kind)`; None where nothing waits."""
     kinds = {route.id: route.kind for route in routes}
-    while (best := _best_route(tx, list(kinds))) is not None:
-        head = (
-            select(_item.c.id)
-            .where(_item.c.waiting_on == best)
-            .order_by(*_ORDER)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-            .scalar_subquery()
-        )
-        lease = _take(tx, _item.c.id == head, length(kinds[best]), ahead=ahead)
+    while (best := tx.run(_BEST_ROUTE, {"routes": list(kinds)}).scalar()) is not None:
+        lease = _take(tx, _TAKE_BEST, {"best": best}, length(kinds[best]), ahead=ahead)
         if lease is not None:
             return lease
     return None
@@ -62,12 +136,12 @@ def claim_best(
 
 def claim_one(tx: Transaction, item_id: str, routes: Sequence[int], length: timedelta) -> Lease | None:
     """Lease that very item if it waits on one of `routes`."""
-    return _take(tx, (_item.c.id == item_id) & _item.c.waiting_on.in_(routes), length, ahead=False)
+    return _take(tx, _TAKE_ONE, {"of_item": item_id, "routes": routes}, length)
 
 
 def take_over(tx: Transaction, item_id: str, from_lease: str, length: timedelta) -> Lease | None:
     """Lease an item that `from_lease` still holds: the act of its own member, whose desk died."""
-    return _take(tx, (_item.c.id == item_id) & (_item.c.lease_id == from_lease), length, ahead=False)
+    return _take(tx, _TAKE_OVER, {"of_item": item_id, "from_lease": from_lease}, length)
 
 
 def held_by(tx: Transaction, member_id: MemberId) -> list[Lease]:
@@ -82,10 +156,7 @@ def held_by(tx: Transaction, member_id: MemberId) -> list[Lease]:
 
 def check(tx: Transaction, lease: Lease) -> ItemHead:
     """Return the item's head if `lease` is live. Raises LeaseLostError."""
-    row = tx.run(select(_item).where(_holds(lease))).one_or_none()
-    if row is None:
-        raise LeaseLostError(LOST)
-    return items.head(row)
+    return items.head(_held(tx, _CHECK, lease))
 
 
 def stated(tx: Transaction, actor: Actor, item_id: ItemId, lease_id: LeaseId) -> Lease:
@@ -99,41 +170,29 @@ def stated(tx: Transaction, actor: Actor, item_id: ItemId, lease_id: LeaseId) ->
 
 def renew(tx: Transaction, lease: Lease, length: timedelta) -> Lease:
     """Extend a live lease to `length` from now. Raises LeaseLostError."""
-    row = tx.run(update(_item).where(_holds(lease)).values(lease_expires_at=clock.now(length)).returning(_item))
-    found = row.one_or_none()
-    if found is None:
-        raise LeaseLostError(LOST)
-    return _lease(found)
+    return _lease(_held(tx, _RENEW, lease, length=length))
 
 
 def mark_seen(tx: Transaction, lease: Lease, length: timedelta) -> Lease:
     """Turn a look-ahead into a lease whose item is on screen. Raises LeaseLostError."""
-    found = tx.run(
-        update(_item)
-        .where(_holds(lease))
-        .values(lease_ahead=False, lease_expires_at=clock.now(length))
-        .returning(_item)
-    ).one_or_none()
-    if found is None:
-        raise LeaseLostError(LOST)
-    return _lease(found)
+    return _lease(_held(tx, _SEE, lease, length=length))
 
 
 def give_back(tx: Transaction, lease: Lease) -> None:
     """End a live lease; the item waits again. Raises LeaseLostError."""
-    if tx.change(update(_item).where(_holds(lease)).values(**_waits_again())) == 0:
+    if tx.change(_GIVE_BACK, _of(lease)) == 0:
         raise LeaseLostError(LOST)
 
 
 def hold(tx: Transaction, lease: Lease) -> None:
     """End a live lease because its item is decided. Raises LeaseLostError."""
-    if tx.change(update(_item).where(_holds(lease)).values(state=ItemState.HELD.value, **_NO_LEASE)) == 0:
+    if tx.change(_HOLD, _of(lease)) == 0:
         raise LeaseLostError(LOST)
 
 
 def resume(tx: Transaction, item_id: str, length: timedelta) -> Lease:
     """Lease an item in its hold to the actor again: the decision on it was withdrawn."""
-    lease = _take(tx, (_item.c.id == item_id) & (_item.c.state == ItemState.HELD.value), length, ahead=False)
+    lease = _take(tx, _TAKE_BACK, {"of_item": item_id}, length)
     if lease is None:
         raise LeaseLostError(LOST)
     return lease
@@ -141,36 +200,29 @@ def resume(tx: Transaction, item_id: str, length: timedelta) -> Lease:
 
 def expire(tx: Transaction) -> list[Lapsed]:
     """End the leases whose time is over; their items wait again."""
-    over = select(_item.c.id, _item.c.lease_member_id).where(
-        _item.c.lease_id.is_not(None), _item.c.lease_expires_at <= clock.now()
-    )
-    lapsed = [Lapsed(ItemId(row.id), row.lease_member_id) for row in tx.run(over.with_for_update(skip_locked=True))]
+    lapsed = [Lapsed(ItemId(row.id), row.lease_member_id) for row in tx.run(_LOCK_EXPIRED)]
     if lapsed:
-        tx.run(update(_item).where(_item.c.id.in_([each.item_id for each in lapsed])).values(**_waits_again()))
+        ended = _item.c.id.in_([each.item_id for each in lapsed])
+        tx.run(update(_item).where(ended).values(_WAITS_AGAIN | _NO_LEASE))
     return lapsed
 
 
 def wake(tx: Transaction) -> list[Lapsed]:
     """Let skipped items wait again whose rest is over."""
-    woken = tx.run(
-        update(_item)
-        .where(_item.c.wakes_at.is_not(None), _item.c.wakes_at <= clock.now())
-        .values(state=ItemState.WAITING.value, waiting_on=_item.c.route_id, wakes_at=None)
-        .returning(_item.c.id)
-    )
-    return [Lapsed(ItemId(row.id), None) for row in woken]
+    rested = [ItemId(row.id) for row in tx.run(_LOCK_RESTED)]
+    if rested:
+        tx.run(update(_item).where(_item.c.id.in_(rested)).values(_WAITS_AGAIN | {"wakes_at": None}))
+    return [Lapsed(item_id, None) for item_id in rested]
 
 
 def overdue(tx: Transaction) -> list[ItemId]:
     """Return items that wait past their due time and are not yet escalated."""
-    return [ItemId(row.id) for row in tx.run(_late())]
+    return [ItemId(row.id) for row in tx.run(_LATE)]
 
 
 def anything_due(tx: Transaction) -> bool:
     """Tell whether a lease, a skip or a due time has run out; a cheap look that takes no lock."""
-    lapsed = select(_item.c.id).where(_item.c.lease_id.is_not(None), _item.c.lease_expires_at <= clock.now())
-    woken = select(_item.c.id).where(_item.c.wakes_at.is_not(None), _item.c.wakes_at <= clock.now())
-    return any(tx.run(each.limit(1)).scalar() is not None for each in (lapsed, woken, _late()))
+    return any(tx.run(each).scalar() is not None for each in _ANYTHING_DUE)
 
 
 def escalate(tx: Transaction, item_id: str) -> None:
@@ -188,62 +240,30 @@ def rest(tx: Transaction, item_id: str, length: timedelta) -> None:
     tx.run(update(_item).where(_item.c.id == item_id).values(state=ItemState.SKIPPED.value, wakes_at=clock.now(length)))
 
 
-def _late() -> Select[Any]:
-    return select(_item.c.id).where(
-        _item.c.waiting_on.is_not(None), _item.c.due_at <= clock.now(), _item.c.state == ItemState.WAITING.value
-    )
-
-
-def _best_route(tx: Transaction, route_ids: list[int]) -> int | None:
-    """Return the route whose head is the most urgent; one index probe for each route."""
-    queued, route = _item.alias("queued"), schema.route
-    head = (
-        select(queued.c.id)
-        .where(queued.c.waiting_on == route.c.id)
-        .order_by(queued.c.rank, queued.c.due_at, queued.c.received_at, queued.c.id)
-        .limit(1)
-        .correlate(route)
-        .scalar_subquery()
-    )
-    best = select(route.c.id).join(_item, _item.c.id == head).where(route.c.id.in_(route_ids)).order_by(*_ORDER)
-    return tx.run(best.limit(1)).scalar()
-
-
-def _take(tx: Transaction, which: ColumnElement[bool], length: timedelta, *, ahead: bool) -> Lease | None:
-    taken = tx.run(
-        update(_item)
-        .where(which)
-        .values(
-            state=ItemState.LEASED.value,
-            waiting_on=null(),
-            fence=_item.c.fence + 1,
-            lease_id=secrets.token_hex(16),
-            lease_member_id=tx.actor.member.id,
-            lease_desk=tx.actor.desk,
-            lease_expires_at=clock.now(length),
-            lease_ahead=ahead,
-        )
-        .returning(_item)
-    ).one_or_none()
+def _take(
+    tx: Transaction, statement: Update, which: dict[str, Any], length: timedelta, *, ahead: bool = False
+) -> Lease | None:
+    new = {
+        "new_lease": secrets.token_hex(16),
+        "new_member": tx.actor.member.id,
+        "new_desk": tx.actor.desk,
+        "new_length": length,
+        "new_ahead": ahead,
+    }
+    taken = tx.run(statement, which | new).one_or_none()
     return None if taken is None else _lease(taken)
 
 
-def _waits_again() -> dict[str, Any]:
-    """Return the values that send an item back to its route, which says whether it is escalated."""
-    escalated = (
-        select(schema.route.c.escalated).where(schema.route.c.id == _item.c.route_id).correlate(_item).scalar_subquery()
-    )
-    state = case((escalated, ItemState.ESCALATED.value), else_=ItemState.WAITING.value)
-    return {"state": state, "waiting_on": _item.c.route_id, **_NO_LEASE}
+def _held(tx: Transaction, statement: Executable, lease: Lease, **values: Any) -> Row[Any]:
+    """Run a statement on the item that `lease` holds and return its row. Raises LeaseLostError."""
+    row = tx.run(statement, _of(lease) | values).one_or_none()
+    if row is None:
+        raise LeaseLostError(LOST)
+    return row
 
 
-def _holds(lease: Lease) -> ColumnElement[bool]:
-    return (
-        (_item.c.id == lease.item_id)
-        & (_item.c.lease_id == lease.id)
-        & (_item.c.fence == lease.fence)
-        & (_item.c.lease_expires_at > clock.now())
-    )
+def _of(lease: Lease) -> dict[str, Any]:
+    return {"of_item": lease.item_id, "of_lease": lease.id, "of_fence": lease.fence}
 
 
 def _lease(row: Row[Any]) -> Lease:

@@ -2,14 +2,34 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, func, insert, literal_column, select, update
 
 from reviewer.storage import clock, schema
 from reviewer.storage.store import Transaction
 
-_table = schema.outbox
+_table, _decision = schema.outbox, schema.decision
+_DUE = _table.c.state.in_(literal_column(f"'{state}'") for state in ("held", "sending", "failed")) & (
+    _table.c.due_at <= clock.now()
+)
+_ADD = insert(_table).values(state="held")
+_TAKE = (
+    update(_table)
+    .where(
+        _table.c.decision_id
+        == select(_table.c.decision_id)
+        .join(_decision, _decision.c.id == _table.c.decision_id)
+        .where(_DUE, _decision.c.state == "settled")
+        .order_by(_table.c.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=_table)
+        .scalar_subquery()
+    )
+    .values(state="sending", attempts=_table.c.attempts + 1, due_at=clock.now_plus("patience"))
+    .returning(_table)
+)
+_ITEM = select(_decision.c.item_id).where(_decision.c.id == bindparam("of_decision"))
+_ANYTHING_DUE = select(_table.c.decision_id).where(_DUE).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +50,7 @@ class Parcel:
 
 def add(tx: Transaction, decision_id: str, destination: str, request: bytes, due_at: datetime) -> None:
     """Queue a request, to leave when the hold is over."""
-    values: dict[str, Any] = {"decision_id": decision_id, "destination": destination, "state": "held"}
-    tx.run(insert(_table).values(**values, request=request, due_at=due_at))
+    tx.run(_ADD, {"decision_id": decision_id, "destination": destination, "request": request, "due_at": due_at})
 
 
 def withdraw(tx: Transaction, decision_id: str) -> None:
@@ -46,29 +65,10 @@ def take(tx: Transaction, patience: timedelta) -> Parcel | None:
 
     The decision must be settled: a withdrawn or still held one cannot leave.
     """
-    decision = schema.decision
-    due = (
-        select(_table.c.decision_id)
-        .join(decision, decision.c.id == _table.c.decision_id)
-        .where(
-            _pending(),
-            _table.c.due_at <= clock.now(),
-            decision.c.state == "settled",
-        )
-        .order_by(_table.c.due_at)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=_table)
-        .scalar_subquery()
-    )
-    taken = tx.run(
-        update(_table)
-        .where(_table.c.decision_id == due)
-        .values(state="sending", attempts=_table.c.attempts + 1, due_at=clock.now(patience))
-        .returning(_table)
-    ).one_or_none()
+    taken = tx.run(_TAKE, {"patience": patience}).one_or_none()
     if taken is None:
         return None
-    item_id = tx.run(select(decision.c.item_id).where(decision.c.id == taken.decision_id)).scalar_one()
+    item_id = tx.run(_ITEM, {"of_decision": taken.decision_id}).scalar_one()
     return Parcel(taken.decision_id, item_id, taken.destination, bytes(taken.request), taken.attempts)
 
 
@@ -92,15 +92,10 @@ def mark_failed(tx: Transaction, decision_id: str, problem: str, retry: timedelt
 
 def anything_due(tx: Transaction) -> bool:
     """Tell whether a request's time has come; a cheap look that takes no lock."""
-    due = select(_table.c.decision_id).where(_pending(), _table.c.due_at <= clock.now()).limit(1)
-    return tx.run(due).scalar() is not None
+    return tx.run(_ANYTHING_DUE).scalar() is not None
 
 
 def failing(tx: Transaction) -> int:
     """Count the requests whose last try failed."""
     number: int = tx.run(select(func.count()).select_from(_table).where(_table.c.state == "failed")).scalar_one()
     return number
-
-
-def _pending() -> ColumnElement[bool]:
-    return _table.c.state.in_(literal_column(f"'{state}'") for state in ("held", "sending", "failed"))

@@ -25,6 +25,8 @@ from reviewer.domain.events import Action
 from reviewer.domain.members import Actor
 from reviewer.storage import clock, migrations, schema
 
+_NOW = select(clock.now())
+_RECORD = insert(schema.event).values(at=clock.now())
 _PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1, "busy_timeout": 30_000}
 
 
@@ -68,29 +70,21 @@ class Transaction:
             self._wrote = True
         return self._connection.execute(statement, values)
 
-    def change(self, statement: UpdateBase) -> int:
+    def change(self, statement: UpdateBase, values: Any = None) -> int:
         """Execute one insert, update or delete and return the number of rows it touched."""
-        result = self.run(statement)
+        result = self.run(statement, values)
         assert isinstance(result, CursorResult)  # noqa: S101 - for the type checker
         return result.rowcount
 
     def now(self) -> datetime:
         """Return the database's clock."""
-        return self._connection.execute(select(clock.now())).scalar_one()
+        return self._connection.execute(_NOW).scalar_one()
 
     def record(self, action: Action, item_id: str | None = None, **details: Any) -> None:
         """Record what this transaction does. No content, no name, no number of a person in `details`."""
         self._recorded = True
-        self._connection.execute(
-            insert(schema.event).values(
-                at=clock.now(),
-                member_id=self.actor.member.id,
-                desk=self.actor.desk,
-                action=action.value,
-                item_id=item_id,
-                details=details,
-            )
-        )
+        values = {"member_id": self.actor.member.id, "desk": self.actor.desk, "action": action.value}
+        self._connection.execute(_RECORD, {**values, "item_id": item_id, "details": details})
 
     def leave_unrecorded(self, why: Unrecorded) -> None:
         """Let this write commit without an event, for one of the listed reasons."""

@@ -1,11 +1,13 @@
 """What reviewers typed before they decided: working copies and second opinions."""
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, select
+from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert_server
 from sqlalchemy.dialects.sqlite import insert as upsert_file
+from sqlalchemy.sql.dml import UpdateBase
 
 from reviewer.domain.items import ItemId, SecondOpinion, WorkingCopy
 from reviewer.domain.members import MemberId
@@ -13,23 +15,36 @@ from reviewer.storage import clock, schema
 from reviewer.storage.contents import pack, unpack
 from reviewer.storage.store import Transaction
 
-_copy = schema.working_copy
+_copy, _opinion = schema.working_copy, schema.second_opinion
+_OWN = select(_copy).where(_copy.c.item_id == bindparam("of_item"), _copy.c.member_id == bindparam("member"))
+_OPINIONS = (
+    select(_opinion, schema.member.c.name)
+    .join(schema.member, schema.member.c.id == _opinion.c.member_id)
+    .where(_opinion.c.item_id == bindparam("of_item"))
+    .order_by(_opinion.c.kept_at)
+)
+
+
+def _saving(insert_new: Callable[[Table], Any]) -> UpdateBase:
+    """Return the statement that inserts a working copy or replaces it; each dialect has an insert of its own."""
+    new = insert_new(_copy).values(saved_at=clock.now())
+    newest = {name: new.excluded[name] for name in ("text", "cursor", "saved_at")}
+    statement: UpdateBase = new.on_conflict_do_update(index_elements=["item_id", "member_id"], set_=newest)
+    return statement
+
+
+_SAVE = {"sqlite": _saving(upsert_file), "postgresql": _saving(upsert_server)}
 
 
 def save(tx: Transaction, item_id: ItemId, text: str, cursor: int) -> None:
     """Keep the actor's text; the newest one stands."""
-    values: dict[str, Any] = {"text": pack(text), "cursor": cursor, "saved_at": clock.now()}
-    upsert = upsert_file if tx.dialect == "sqlite" else upsert_server
-    tx.run(
-        upsert(_copy)
-        .values(item_id=item_id, member_id=tx.actor.member.id, **values)
-        .on_conflict_do_update(index_elements=["item_id", "member_id"], set_=values)
-    )
+    own = {"item_id": item_id, "member_id": tx.actor.member.id}
+    tx.run(_SAVE[tx.dialect], {**own, "text": pack(text), "cursor": cursor})
 
 
 def load(tx: Transaction, item_id: str, member_id: MemberId) -> WorkingCopy | None:
     """Return a member's text on an item, if any is kept."""
-    row = tx.run(select(_copy).where(_own(item_id, member_id))).one_or_none()
+    row = tx.run(_OWN, {"of_item": item_id, "member": member_id}).one_or_none()
     return None if row is None else WorkingCopy(unpack(row.text), row.cursor, row.saved_at)
 
 
@@ -46,18 +61,12 @@ def drop_all(tx: Transaction, item_id: str) -> None:
 def keep_opinion(tx: Transaction, item_id: str, member_id: str, text: str) -> None:
     """Keep what a member wrote for whoever decides."""
     opinion = {"id": secrets.token_hex(16), "item_id": item_id, "member_id": member_id}
-    tx.run(insert(schema.second_opinion).values(**opinion, text=pack(text), kept_at=clock.now()))
+    tx.run(insert(_opinion).values(**opinion, text=pack(text), kept_at=clock.now()))
 
 
 def opinions(tx: Transaction, item_id: str) -> tuple[SecondOpinion, ...]:
     """Return the second opinions on an item, oldest first."""
-    table, member = schema.second_opinion, schema.member
-    rows = tx.run(
-        select(table, member.c.name)
-        .join(member, member.c.id == table.c.member_id)
-        .where(table.c.item_id == item_id)
-        .order_by(table.c.kept_at)
-    )
+    rows = tx.run(_OPINIONS, {"of_item": item_id})
     return tuple(SecondOpinion(row.name, unpack(row.text), row.kept_at) for row in rows)
 
 

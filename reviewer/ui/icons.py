@@ -13,6 +13,7 @@ from reviewer.resources import resource
 from reviewer.ui.theme import Theme
 
 ICON_PX = 20
+_SIZES_PX = (16, 20, 24, 32, 40)  # 16 and 20 at every zoom, or near enough to scale without blur
 
 ICONS = (
     "approve",
@@ -51,11 +52,12 @@ ICONS = (
 )
 
 
-def icon(name: str, theme: Theme, role: str = "text", size_px: int = ICON_PX) -> QIcon:
+def icon(name: str, theme: Theme, role: str = "text") -> QIcon:
     """Return an icon in the colour of a role of `theme`, greyed where its control is disabled."""
     result = QIcon()
-    result.addPixmap(icon_pixmap(name, getattr(theme, role), size_px))
-    result.addPixmap(icon_pixmap(name, theme.disabled, size_px), QIcon.Mode.Disabled)
+    for size_px in _SIZES_PX:
+        result.addPixmap(icon_pixmap(name, getattr(theme, role), size_px))
+        result.addPixmap(icon_pixmap(name, theme.disabled, size_px), QIcon.Mode.Disabled)
     return result
 
 
@@ -66,7 +68,7 @@ def icon_pixmap(name: str, colour: str, size_px: int = ICON_PX) -> QPixmap:
     return _drawn(name, colour, size_px, ratio)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def _drawn(name: str, colour: str, size_px: int, ratio: float) -> QPixmap:
     if name not in ICONS:
         raise ValueError(f"there is no icon {name!r}")

@@ -47,7 +47,10 @@ from reviewer.ui.theme import LINE_HEIGHT_PERCENT, RADIUS_PX, Appearance
 LABEL_CHARACTERS = 2_000
 TOOLTIP_CHARACTERS = 1_000
 PASTE_CHARACTERS = DRAFT_BYTES
-SOFT_BREAK_CHARACTERS = 4_000
+LONG_PARAGRAPH_CHARACTERS = 4_000  # a view breaks longer ones; real material stays below
+SOFT_BREAK_CHARACTERS = 1_000
+PIECE_LINES = 64
+PIECE_MARKS = 64
 SLICE_MS = 6.0  # of work on the GUI thread at a time; with the repaint it stays under one frame
 
 BUBBLE_PADDING, BUBBLE_GAP = 7, 8
@@ -142,24 +145,23 @@ def _mark(run: str) -> str:
 
 
 def _pieces(text: str) -> Iterator[str | None]:
-    """Cut `text` where a view may pause, into parts of bounded length; None stands for a soft break."""
+    """Cut `text` where a view may pause, into parts that lay out in a few milliseconds; None stands for a soft break.
+
+    A part is some whole lines, or the rest of one, or a stretch of one that is too long to lay out at once.
+    """
     start = 0
     while start < len(text):
-        end = start + SOFT_BREAK_CHARACTERS
-        if end >= len(text):
-            yield text[start:]
-            return
-        line_end = text.rfind("\n", start, end)
-        if line_end >= 0:
-            yield text[start : line_end + 1]
-            start = line_end + 1
-        elif text.startswith("\n", end):
-            yield text[start : end + 1]
-            start = end + 1
-        else:
-            yield text[start:end]
+        window = text[start : start + LONG_PARAGRAPH_CHARACTERS + 1]
+        *lines, rest = window.split("\n", PIECE_LINES)
+        if not lines and len(rest) > LONG_PARAGRAPH_CHARACTERS:
+            piece = window[:SOFT_BREAK_CHARACTERS]
+            yield piece
             yield None
-            start = end
+        else:
+            is_end = start + len(window) == len(text) and len(lines) < PIECE_LINES
+            piece = window if is_end else window[: len(window) - len(rest)]
+            yield piece
+        start += len(piece)
 
 
 class _Shown:
@@ -526,9 +528,10 @@ class PlainTextEdit(QTextEdit):
         self._layers.clear()
         self.setExtraSelections([])
         self._document.setUndoRedoEnabled(False)
-        self._document.clear()
         cursor = QTextCursor(self._document)
+        # Clearing inside of the block makes Qt see one whole change, of which it lays out no more than is in sight.
         cursor.beginEditBlock()
+        self._document.clear()
         cursor.setBlockFormat(self._block_format())
         self._insert(cursor, text)
         cursor.endEditBlock()
@@ -640,12 +643,18 @@ class PlainTextView(PlainTextEdit):
 
     def _insert(self, cursor: QTextCursor, text: str) -> None:
         self._map = shown = _Shown()
-        self._insert_parts(cursor, (part for piece in _pieces(text) for part in shown.add(piece)))
+        for piece in _pieces(text):
+            self._insert_parts(cursor, shown.add(piece))
 
     def _insert_parts(self, cursor: QTextCursor, parts: Iterable[tuple[str, bool]], *, header: bool = False) -> None:
-        """Insert the parts, those next to each other and alike at once."""
+        """Insert the parts, those next to each other and alike at once; too many marks go without their colour."""
+        parts = list(parts)
+        if sum(is_mark for _, is_mark in parts) > PIECE_MARKS:
+            parts = [("".join(part for part, _ in parts), False)]
+        cursor.beginEditBlock()
         for is_mark, group in itertools.groupby(parts, key=itemgetter(1)):
             cursor.insertText("".join(part for part, _ in group), self._char_format(mark=is_mark, header=header))
+        cursor.endEditBlock()
 
     def _char_format(self, *, mark: bool = False, header: bool = False) -> QTextCharFormat:
         theme, text_format = self._appearance.theme, QTextCharFormat()
@@ -799,10 +808,6 @@ class SourceView(PlainTextView):
     def _start_filling(self) -> None:
         self._timer.stop()
         self._load("")
-        # Otherwise a cursor at the end would travel along with what is filled in.
-        cursor = self.textCursor()
-        cursor.setKeepPositionOnInsert(True)
-        self.setTextCursor(cursor)
         self._turn_starts_qt.clear()
         self._late_layers.update(self._spans)
         self._is_filled = False
@@ -814,8 +819,15 @@ class SourceView(PlainTextView):
     @Slot()
     def _fill_slice(self) -> None:
         stop_at = time.perf_counter() + SLICE_MS / 1000
+        cursor = self.textCursor()
+        anchor, position = cursor.anchor(), cursor.position()
         while not self._is_filled and time.perf_counter() < stop_at:
             self._is_filled = next(self._filling, self) is self
+        if cursor.position() != position or cursor.anchor() != anchor:
+            # It stood at the end and travelled along with what was filled in.
+            cursor.setPosition(anchor)
+            cursor.setPosition(position, QTextCursor.MoveMode.KeepAnchor)
+            self.setTextCursor(cursor)
         self._show_late()
         if self._is_filled:
             self._timer.stop()

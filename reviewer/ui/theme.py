@@ -90,7 +90,7 @@ LIGHT = Theme(
     added="#D3EFDF",
     removed="#FADBD8",
     mark="#FFE9A6",
-    first_bubble="#F0F5FC",
+    first_bubble="#F2F5F8",
     first_bar="#1D5BB8",
     other_bubble="#F6F2FB",
     other_bar="#7A4BB0",
@@ -120,7 +120,7 @@ DARK = Theme(
     added="#1E4431",
     removed="#54292C",
     mark="#5C4A14",
-    first_bubble="#202A37",
+    first_bubble="#242B34",
     first_bar="#82B1FF",
     other_bubble="#2A2635",
     other_bar="#C3A5F2",
@@ -324,7 +324,10 @@ def _style_sheet(theme: Theme, zoom: int) -> str:
     lengths = {f"px{n}": f"{round(n * zoom / 100)}px" for n in (1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 16, 20, 24)}
     points = {"small_points": SMALL_POINTS, "heading_points": 12.0, "title_points": 15.0}
     sizes = {name: f"{size * zoom / 100:.2f}pt" for name, size in points.items()}
-    marks = {name: resource(f"styles/{theme.name}/{name}.svg").as_posix() for name in ("chevron", "tick", "dot")}
+    marks = {
+        name: resource(f"styles/{theme.name}/{name}.svg").as_posix()
+        for name in ("chevron", "chevron_up", "tick", "dot")
+    }
     # Hairlines and the focus ring stay one and two pixels at every zoom: they are lines, not lengths.
     template = Template(resource("styles/desk.qss").read_text(encoding="utf-8"))
     return template.substitute(asdict(theme), radius=f"{RADIUS_PX}px", **lengths, **sizes, **marks)

@@ -40,13 +40,14 @@ class Worker(QObject):
     crashed = Signal(object)  # an exception that nobody took: a bug, for the one crash path
     idle = Signal()  # the last job was delivered and brought no new one
 
-    _finished = Signal(object)
+    _finished = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         """Start with an empty queue; the thread itself starts with the first job."""
         super().__init__(parent)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-worker")
         self._waiting: deque[_Task] = deque()
+        self._outcomes: deque[_Outcome] = deque()
         self._undelivered = 0
         self._closed = False
         self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
@@ -73,7 +74,6 @@ class Worker(QObject):
             raise RuntimeError("the worker is closed")
         self._waiting.append(_Task(job, _weak(done), _weak(failed)))
         self._undelivered += 1
-        # The executor is handed no job: whatever a job holds is then freed on the GUI thread, with its outcome.
         self._executor.submit(self._work)
 
     def close(self, *, wait: bool = True) -> None:
@@ -82,17 +82,22 @@ class Worker(QObject):
         self._executor.shutdown(wait=wait)
 
     def _work(self) -> None:
+        # Job and outcome travel through the queues only: whatever they hold is then freed on the GUI thread.
+        self._finish_next()
+        if shiboken6.isValid(self):
+            self._finished.emit()
+
+    def _finish_next(self) -> None:
         task = self._waiting.popleft()
         try:
             outcome = _Outcome(task, result=task.job())
-        except BaseException as failure:  # noqa: BLE001, RUF100 - delivered, not swallowed
+        except BaseException as failure:  # delivered, not swallowed
             outcome = _Outcome(task, failure=failure)
-        del task
-        if shiboken6.isValid(self):
-            self._finished.emit(outcome)
+        self._outcomes.append(outcome)
 
-    @Slot(object)
-    def _deliver(self, outcome: _Outcome) -> None:
+    @Slot()
+    def _deliver(self) -> None:
+        outcome = self._outcomes.popleft()
         self._undelivered -= 1
         try:
             if outcome.failure is None:

@@ -87,7 +87,7 @@ def _may_be_cut(text: str, place: int) -> bool:
     if not 0 < place < len(text):
         return True
     before, after = text[place - 1], text[place]
-    if unicodedata.category(after).startswith("M"):
+    if unicodedata.category(after).startswith("M") and after < "\U00010000":
         return before.isspace()
     return not (before.isalnum() and after.isalnum()) and before + after != "\r\n"
 

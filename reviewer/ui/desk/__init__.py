@@ -1,0 +1,6 @@
+"""The review page: claim, read, edit, decide, undo."""
+
+from reviewer.ui.desk.presenter import DeskPresenter
+from reviewer.ui.desk.view import DeskView
+
+__all__ = ["DeskPresenter", "DeskView"]

@@ -1,0 +1,359 @@
+"""The bars of the review page: what can be decided, why, what is held, and finding words."""
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from reviewer.domain.decisions import REASONS, Verdict
+from reviewer.domain.limits import NOTE_BYTES
+from reviewer.ui.desk.presenter import HistoryEntry
+from reviewer.ui.desk.words import clock, kind_label, verdict_word
+from reviewer.ui.icons import icon
+from reviewer.ui.keys import KeyMap
+from reviewer.ui.text import PlainLabel
+from reviewer.ui.theme import Appearance, set_role, tabular
+
+_ICONS = {"approve": "approve", "reject": "reject", "respond": "respond", "escalate": "escalate", "skip": "skip"}
+
+
+class ActionBar(QFrame):
+    """The verdicts with their keys; one press each."""
+
+    asked = Signal(str)  # the name of the action
+
+    def __init__(self, appearance: Appearance, keys: KeyMap, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._appearance = appearance
+        self._keys = keys
+        self._labels = {
+            "approve": self.tr("Approve"),
+            "reject": self.tr("Reject"),
+            "respond": self.tr("Respond"),
+            "escalate": self.tr("Escalate"),
+            "skip": self.tr("Skip"),
+        }
+        self._buttons: dict[str, QPushButton] = {}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        for name in _ICONS:
+            button = QPushButton(self)
+            button.setObjectName(f"button_{name}")
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setProperty("action", name)
+            button.clicked.connect(self._on_clicked)
+            if name == "approve":
+                set_role(button, "primary")
+            self._buttons[name] = button
+            row.addWidget(button)
+        row.addStretch(1)
+        self.held = HeldStrip(appearance, keys, self)
+        row.addWidget(self.held)
+        keys.changed.connect(self.restyle)
+        appearance.changed.connect(self.restyle)
+        self.restyle()
+
+    def set_edited(self, *, edited: bool) -> None:
+        """Say on the button that an edited text would be approved."""
+        self._labels["approve"] = self.tr("Approve edited") if edited else self.tr("Approve")
+        self._relabel("approve")
+
+    def set_usable(self, *, usable: bool) -> None:
+        """Enable the verdicts while an item is on screen."""
+        for button in self._buttons.values():
+            button.setEnabled(usable)
+
+    @Slot()
+    def restyle(self) -> None:
+        """Show keys and colours as they are now."""
+        theme = self._appearance.theme
+        for name, button in self._buttons.items():
+            button.setIcon(icon(_ICONS[name], theme, "accent_text" if name == "approve" else "text"))
+            self._relabel(name)
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        self.asked.emit(self.sender().property("action"))
+
+    def _relabel(self, name: str) -> None:
+        button = self._buttons[name]
+        button.setText(f"{self._labels[name]}  {self._keys.shown(name)}")
+        button.setAccessibleName(self._labels[name])
+
+
+class HeldStrip(QFrame):
+    """The newest decision that can still be undone, with its countdown."""
+
+    undo_requested = Signal()
+
+    def __init__(self, appearance: Appearance, keys: KeyMap, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._appearance = appearance
+        self._keys = keys
+        set_role(self, "strip")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 2, 4, 2)
+        row.setSpacing(8)
+        self._words = PlainLabel("", self)
+        self._words.setFont(tabular(self._words.font()))
+        self._undo = QPushButton(self)
+        self._undo.setObjectName("button_undo")
+        self._undo.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        set_role(self._undo, "quiet")
+        self._undo.clicked.connect(self.undo_requested)
+        row.addWidget(self._words)
+        row.addWidget(self._undo)
+        self._entry: HistoryEntry | None = None
+        self.hide()
+
+    def show_entry(self, entry: HistoryEntry | None, others: int) -> None:
+        """Show the decision, or nothing; `others` are held besides it."""
+        self._entry = entry
+        self.setVisible(entry is not None)
+        if entry is None:
+            return
+        words = self.tr("{0} {1} · {2}").format(
+            kind_label(entry.item.item.kind), verdict_word(entry.verdict), clock(entry.seconds_left + 0.999)
+        )
+        if others:
+            words += self.tr(" · {0} more held").format(others)
+        self._words.setText(words)
+        self._undo.setText(self.tr("Undo  {0}").format(self._keys.shown("undo")))
+
+
+class ReasonBar(QFrame):
+    """Asks in place for what a verdict needs: a reason by its letter, and a note. Enter decides, Esc goes back."""
+
+    answered = Signal(object, object, object)  # Verdict, reason code or None, note or None
+    cancelled = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        set_role(self, "strip-caution")
+        self._verdict = Verdict.REJECT
+        self._reason: str | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 12, 8)
+        column.setSpacing(8)
+        self._question = QLabel(self)
+        set_role(self._question, "heading")
+        self._reasons = QWidget(self)
+        self._reasons.setLayout(self._make_reasons())
+        self._note = QLineEdit(self)
+        self._note.setObjectName("note")
+        self._note.setMaxLength(NOTE_BYTES // 4)  # so that no script can exceed the bytes
+        self._note.installEventFilter(self)
+        self._hint = QLabel(self)
+        set_role(self._hint, "small")
+        column.addWidget(self._question)
+        column.addWidget(self._reasons)
+        column.addWidget(self._note)
+        column.addWidget(self._hint)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.hide()
+
+    def ask(self, verdict: Verdict) -> None:
+        """Ask for what `verdict` needs."""
+        self._verdict, self._reason = verdict, None
+        self._note.clear()
+        self._question.setText(
+            {
+                Verdict.REJECT: self.tr("Reject: why? Type a letter, then Enter"),
+                Verdict.RESPOND: self.tr("Respond: what should the drafting system do differently?"),
+                Verdict.ESCALATE: self.tr("Escalate: what should the supervisor know?"),
+                Verdict.SKIP: self.tr("Skip: why should it wait?"),
+            }[verdict]
+        )
+        rejecting = verdict is Verdict.REJECT
+        self._note.setPlaceholderText(
+            self.tr("Note (optional)") if verdict in (Verdict.REJECT, Verdict.ESCALATE) else self.tr("Note")
+        )
+        self._note.setAccessibleName(self._question.text())
+        self._hint.setText(self.tr("Enter decides · Esc goes back"))
+        self._reasons.setVisible(rejecting)
+        self._mark()
+        self.show()
+        (self if rejecting else self._note).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """A letter picks the reason; Enter decides."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._answer()
+        elif event.key() == Qt.Key.Key_Escape:
+            self._cancel()
+        elif self._verdict is Verdict.REJECT and self._pick(event.text().casefold()):
+            self._note.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            super().keyPressEvent(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Enter and Esc in the note work as on the bar."""
+        if watched is self._note and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._answer()
+                return True
+            if event.key() == Qt.Key.Key_Escape:
+                self._cancel()
+                return True
+        return super().eventFilter(watched, event)
+
+    def say(self, problem: str) -> None:
+        """Say what is still missing."""
+        self._hint.setText(problem)
+
+    def _make_reasons(self) -> QVBoxLayout:
+        lines = QVBoxLayout()
+        lines.setContentsMargins(0, 0, 0, 0)
+        lines.setSpacing(4)
+        self._reason_buttons: dict[str, QPushButton] = {}
+        half = (len(REASONS) + 1) // 2
+        for part in (REASONS[:half], REASONS[half:]):
+            row = QHBoxLayout()
+            row.setSpacing(4)
+            for reason in part:
+                label = QCoreApplication.translate("Reason", reason.label)
+                button = QPushButton(f"{reason.key.upper()}  {label}", self._reasons)
+                button.setObjectName(f"reason_{reason.code}")
+                button.setCheckable(True)
+                button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+                button.setProperty("letter", reason.key)
+                button.clicked.connect(self._on_reason)
+                self._reason_buttons[reason.code] = button
+                row.addWidget(button)
+            row.addStretch(1)
+            lines.addLayout(row)
+        return lines
+
+    @Slot()
+    def _on_reason(self) -> None:
+        self._pick(self.sender().property("letter"))
+        self._note.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _pick(self, letter: str) -> bool:
+        found = next((reason.code for reason in REASONS if reason.key == letter), None)
+        if found is None:
+            return False
+        self._reason = found
+        self._mark()
+        return True
+
+    def _mark(self) -> None:
+        for code, button in self._reason_buttons.items():
+            button.setChecked(code == self._reason)
+
+    def _answer(self) -> None:
+        note = self._note.text().strip() or None
+        self.answered.emit(self._verdict, self._reason, note)
+
+    def _cancel(self) -> None:
+        self.hide()
+        self.cancelled.emit()
+
+
+class NoticeStrip(QFrame):
+    """One line of news about the item on screen, with at most two things to do."""
+
+    acted = Signal(str)
+
+    def __init__(self, appearance: Appearance, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._appearance = appearance
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 4, 4, 4)
+        row.setSpacing(8)
+        self._words = PlainLabel("", self)
+        self._words.setWordWrap(True)
+        row.addWidget(self._words, stretch=1)
+        self._buttons = [QPushButton(self), QPushButton(self)]
+        for button in self._buttons:
+            button.clicked.connect(self._on_clicked)
+            row.addWidget(button)
+        self._close = QToolButton(self)
+        self._close.setAccessibleName(self.tr("Dismiss"))
+        self._close.clicked.connect(self.hide)
+        row.addWidget(self._close)
+        self.hide()
+
+    @property
+    def words(self) -> str:
+        """Return the news."""
+        return self._words.full_text
+
+    def tell(self, words: str, role: str = "caution", actions: tuple[tuple[str, str], ...] = ()) -> None:
+        """Show news: `role` is good, caution or stop; `actions` are (name, label), at most two."""
+        set_role(self, f"strip-{role}")
+        set_role(self._words, role)
+        self._words.setText(words)
+        self._close.setIcon(icon("close", self._appearance.theme, "muted"))
+        for button, action in zip(self._buttons, [*actions, None, None], strict=False):
+            button.setVisible(action is not None)
+            if action is not None:
+                button.setProperty("action", action[0])
+                button.setText(action[1])
+        self.show()
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        self.acted.emit(self.sender().property("action"))
+
+
+class FindBar(QFrame):
+    """Finds words in the draft and its source."""
+
+    wanted = Signal(str)
+    stepped = Signal(int)  # 1 next, -1 previous
+    closed = Signal()
+
+    def __init__(self, appearance: Appearance, parent: QWidget) -> None:
+        super().__init__(parent)
+        set_role(self, "strip")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 4, 4, 4)
+        row.setSpacing(8)
+        self.field = QLineEdit(self)
+        self.field.setObjectName("find")
+        self.field.setPlaceholderText(self.tr("Find in draft and source"))
+        self.field.setAccessibleName(self.tr("Find in draft and source"))
+        self.field.setMaxLength(200)
+        self.field.textChanged.connect(self.wanted)
+        self.field.installEventFilter(self)
+        self._count = QLabel(self)
+        set_role(self._count, "small")
+        close = QToolButton(self)
+        close.setIcon(icon("close", appearance.theme, "muted"))
+        close.setAccessibleName(self.tr("Close"))
+        close.clicked.connect(self.end)
+        row.addWidget(self.field, stretch=1)
+        row.addWidget(self._count)
+        row.addWidget(close)
+        self.hide()
+
+    def begin(self) -> None:
+        """Show the bar and take the focus."""
+        self.show()
+        self.field.selectAll()
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.wanted.emit(self.field.text())
+
+    @Slot()
+    def end(self) -> None:
+        """Hide the bar."""
+        self.hide()
+        self.closed.emit()
+
+    def show_count(self, at: int, number: int) -> None:
+        """Show which of how many finds is shown, counted from 1."""
+        self._count.setText(self.tr("{0} of {1}").format(at, number) if number else self.tr("not found"))
+        if not self.field.text():
+            self._count.clear()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Enter finds the next, Shift+Enter the previous, Esc closes."""
+        if watched is self.field and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self.stepped.emit(-1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
+                return True
+            if event.key() == Qt.Key.Key_Escape:
+                self.end()
+                return True
+        return super().eventFilter(watched, event)

@@ -1,0 +1,302 @@
+"""The editor of a draft, built from the fields of its kind. Its text is one plain text, whatever the fields."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QSyntaxHighlighter, QTextCharFormat, QTextDocument
+from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+
+from reviewer.domain import layout
+from reviewer.domain.kinds import KINDS, Field, Form, Kind
+from reviewer.ui.text import PlainTextEdit, normalise_newlines
+from reviewer.ui.theme import Appearance, set_role
+
+_ROWS = {Form.LIST: 4, Form.LINE: 1, Form.TAGS: 1}
+
+
+class SectionsEdit(PlainTextEdit):
+    """A note: its headings stand out, and Tab goes from section to section."""
+
+    def __init__(self, appearance: Appearance, parent: QWidget) -> None:
+        super().__init__(appearance, parent, max_column=80)
+        self.setTabChangesFocus(False)
+        self._headings = _Headings(self.document(), appearance)
+
+    def step(self, forward: int) -> bool:
+        """Go to the next (1) or previous (-1) section; False at the end of the note."""
+        here = self.cursor_position()
+        starts = [section.body_start for section in layout.sections(self.text())]
+        others = [start for start in starts if (start > here if forward > 0 else start < here)]
+        if not others:
+            return False
+        self.set_cursor_position(min(others) if forward > 0 else max(others))
+        return True
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Tab and Shift+Tab step through the sections, and out of the note at its ends."""
+        if event.key() == Qt.Key.Key_Tab and not event.modifiers():
+            if not self.step(1):
+                self.focusNextChild()
+        elif event.key() == Qt.Key.Key_Backtab:
+            if not self.step(-1):
+                self.focusPreviousChild()
+        else:
+            super().keyPressEvent(event)
+
+
+class _Headings(QSyntaxHighlighter):
+    """Shows headings in bold."""
+
+    def __init__(self, document: QTextDocument, appearance: Appearance) -> None:
+        super().__init__(document)
+        self._appearance = appearance
+        appearance.changed.connect(self.rehighlight)
+
+    def highlightBlock(self, text: str) -> None:
+        """Mark the heading that a paragraph opens with."""
+        width = layout.heading_width(text)
+        if width:
+            look = QTextCharFormat()
+            look.setFontWeight(700)
+            look.setForeground(self._appearance.theme.colour("accent"))
+            self.setFormat(0, width, look)
+
+
+class _TagsEdit(PlainTextEdit):
+    """One line of entries with commas between them, each shown as a chip."""
+
+    def __init__(self, appearance: Appearance, parent: QWidget) -> None:
+        super().__init__(appearance, parent)
+        self._appearance = appearance
+        self.textChanged.connect(self._mark)
+        appearance.changed.connect(self._mark)
+
+    def set_text(self, text: str) -> None:
+        """Show other entries."""
+        super().set_text(text)
+        self._mark()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter adds a comma: the entries stand on one line."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
+            self.textCursor().insertText(", ")
+        else:
+            super().keyPressEvent(event)
+
+    @Slot()
+    def _mark(self) -> None:
+        look = QTextCharFormat()
+        look.setBackground(self._appearance.theme.colour("selection"))
+        spans, at = [], 0
+        for piece in self.text().split(","):
+            start = at + len(piece) - len(piece.lstrip())
+            end = at + len(piece.rstrip())
+            if start < end:
+                spans.append((start, end, look))
+            at += len(piece) + 1
+        self.set_spans("chips", spans)
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A field on the page."""
+
+    field: Field
+    caption: QLabel
+    widget: PlainTextEdit | QComboBox
+
+    def text(self) -> str:
+        return self.widget.text() if isinstance(self.widget, PlainTextEdit) else str(self.widget.currentData() or "")
+
+    def set_text(self, text: str) -> None:
+        if isinstance(self.widget, PlainTextEdit):
+            self.widget.set_text(text)
+            return
+        if self.widget.findData(text) < 0:
+            self.widget.addItem(text, text)  # the draft's own word, though the kind does not list it
+        self.widget.setCurrentIndex(self.widget.findData(text))
+
+
+class FieldsEditor(QWidget):
+    """Edits one draft."""
+
+    edited = Signal()  # by the person, not by loading
+    cursor_moved = Signal()
+
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._appearance = appearance
+        self._pages: dict[str, list[_Slot]] = {}
+        self._page: list[_Slot] = []
+        self._kind: Kind | None = None
+        self._draft = self._base = ""
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(4)
+
+    @property
+    def body(self) -> PlainTextEdit:
+        """Return the editor of the running text."""
+        assert self._kind is not None  # noqa: S101 - asked for only while an item is shown
+        return next(s.widget for s in self._page if s.field is self._kind.body and isinstance(s.widget, PlainTextEdit))
+
+    @property
+    def draft(self) -> str:
+        """Return the draft that is being edited."""
+        return self._draft
+
+    def load(self, kind_key: str, draft: str, text: str | None, cursor: int) -> None:
+        """Show a draft, or the working `text` on it, with the cursor (in code points of the whole text) there."""
+        kind = KINDS[kind_key]
+        self._kind, self._draft = kind, draft
+        self._show_page(kind)
+        self._fill(normalise_newlines(draft if text is None else text))
+        self.set_cursor_position(cursor)
+
+    def text(self) -> str:
+        """Return the whole text; an untouched draft comes back byte for byte."""
+        assert self._kind is not None  # noqa: S101 - asked for only while an item is shown
+        changed = {slot.field.key: slot.text() for slot in self._page}
+        whole = layout.compose(self._kind, self._base, changed)
+        return self._draft if whole == normalise_newlines(self._draft) else whole
+
+    def reset(self) -> None:
+        """Go back to the draft, as one step that can be undone."""
+        self.take(self._draft)
+
+    def take(self, text: str) -> None:
+        """Replace the whole text by another, as one step that can be undone."""
+        assert self._kind is not None  # noqa: S101 - asked for only while an item is shown
+        wanted = normalise_newlines(text)
+        parts = {part.field.key: layout.value(part, wanted) for part in layout.parts(self._kind, wanted)}
+        for slot in self._page:
+            if isinstance(slot.widget, PlainTextEdit):
+                if slot.text() != parts[slot.field.key]:
+                    slot.widget.replace(0, len(slot.text()), parts[slot.field.key])
+            else:
+                slot.set_text(parts[slot.field.key])
+        self._base = wanted
+        self.edited.emit()
+
+    def texts(self) -> list[PlainTextEdit]:
+        """Return the text fields, in their order."""
+        return [slot.widget for slot in self._page if isinstance(slot.widget, PlainTextEdit)]
+
+    def cursor_position(self) -> int:
+        """Return where the cursor is in the whole text."""
+        for slot in self._page:
+            if isinstance(slot.widget, PlainTextEdit) and slot.widget.hasFocus():
+                return self._start_of(slot) + slot.widget.cursor_position()
+        return self._start_of(self._page[0]) + self.body.cursor_position() if self._page else 0
+
+    def set_cursor_position(self, position: int) -> None:
+        """Put the cursor there and the focus into that field."""
+        best = next((slot for slot in self._page if isinstance(slot.widget, PlainTextEdit)), None)
+        for slot in self._page:
+            start = self._start_of(slot)
+            if isinstance(slot.widget, PlainTextEdit) and start <= position <= start + len(slot.text()):
+                best = slot
+                break
+        if best is not None and isinstance(best.widget, PlainTextEdit):
+            best.widget.set_cursor_position(max(0, min(position - self._start_of(best), len(best.text()))))
+            best.widget.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def focus(self) -> None:
+        """Put the focus where the person was typing."""
+        if self._page and not any(slot.widget.hasFocus() for slot in self._page):
+            self.body.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def step(self, forward: int) -> None:
+        """Go to the next (1) or previous (-1) field or section."""
+        focused = next((i for i, slot in enumerate(self._page) if slot.widget.hasFocus()), 0)
+        widget = self._page[focused].widget
+        if isinstance(widget, SectionsEdit) and widget.step(forward):
+            return
+        self._page[(focused + forward) % len(self._page)].widget.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def clear(self) -> None:
+        """Forget the text and what could be undone in it."""
+        for slot in self._page:
+            if isinstance(slot.widget, PlainTextEdit):
+                slot.widget.set_text("")
+        self._draft = self._base = ""
+
+    def set_locked(self, *, locked: bool) -> None:
+        """Let the text be read only: its lease is over."""
+        for slot in self._page:
+            if isinstance(slot.widget, PlainTextEdit):
+                slot.widget.setReadOnly(locked)
+            else:
+                slot.widget.setEnabled(not locked)
+
+    def _fill(self, text: str) -> None:
+        assert self._kind is not None  # noqa: S101 - asked for only while an item is shown
+        self._base = text
+        for part, slot in zip(layout.parts(self._kind, text), self._page, strict=True):
+            with QSignalBlocker(slot.widget):
+                slot.set_text(layout.value(part, text))
+
+    def _start_of(self, wanted: _Slot) -> int:
+        """Return where a field starts in the text as it was loaded; edits before it shift it."""
+        assert self._kind is not None  # noqa: S101 - asked for only while an item is shown
+        shift = 0
+        parts = zip(layout.parts(self._kind, self._base), self._page, strict=True)
+        for part, slot in sorted(parts, key=lambda pair: pair[0].start):
+            if slot is wanted:
+                return max(part.start, 0) + shift
+            if part.present:
+                shift += len(slot.text()) - (part.end - part.start)
+        return 0
+
+    def _show_page(self, kind: Kind) -> None:
+        if kind.key not in self._pages:
+            self._pages[kind.key] = [self._make(field, kind) for field in kind.fields]
+        page = self._pages[kind.key]
+        if page is not self._page:
+            for slot in self._page:
+                slot.caption.hide()
+                slot.widget.hide()
+            for slot in page:
+                slot.caption.setVisible(len(page) > 1)
+                slot.widget.show()
+            self._page = page
+
+    def _make(self, field: Field, kind: Kind) -> _Slot:
+        caption = QLabel(QCoreApplication.translate("Field", field.label), self)
+        set_role(caption, "small")
+        widget = self._make_widget(field)
+        widget.setObjectName(f"field_{kind.key}_{field.key}")
+        widget.setAccessibleName(caption.text())
+        caption.setBuddy(widget)
+        self._column.addWidget(caption)
+        self._column.addWidget(widget, stretch=1 if field is kind.body else 0)
+        return _Slot(field, caption, widget)
+
+    def _make_widget(self, field: Field) -> PlainTextEdit | QComboBox:
+        if field.form is Form.CHOICE:
+            return self._make_choice(field)
+        if field.form is Form.SECTIONS:
+            edit: PlainTextEdit = SectionsEdit(self._appearance, self)
+        elif field.form is Form.TAGS:
+            edit = _TagsEdit(self._appearance, self)
+        else:
+            edit = PlainTextEdit(self._appearance, self, max_column=80)
+        rows = _ROWS.get(field.form)
+        if rows is not None:
+            edit.setFixedHeight(round(edit.fontMetrics().lineSpacing() * 1.45 * rows) + 16)
+        edit.edited.connect(self.edited)
+        edit.cursorPositionChanged.connect(self.cursor_moved)
+        return edit
+
+    def _make_choice(self, field: Field) -> QComboBox:
+        box = QComboBox(self)
+        box.addItem(self.tr("not stated"), "")
+        for choice in field.choices:
+            box.addItem(QCoreApplication.translate("Choice", choice), choice)
+        box.setMaximumWidth(220)
+        box.activated.connect(self._on_choice)
+        return box
+
+    @Slot(int)
+    def _on_choice(self, _index: int) -> None:
+        self.edited.emit()

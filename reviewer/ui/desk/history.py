@@ -1,0 +1,108 @@
+"""What was decided in this session, and what can still be undone."""
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
+
+from reviewer.ui.desk.presenter import HistoryEntry
+from reviewer.ui.desk.words import clock, kind_label, state_word, verdict_word
+from reviewer.ui.theme import set_role
+
+_Index = QModelIndex | QPersistentModelIndex
+_NOWHERE = QModelIndex()
+
+
+class HistoryModel(QAbstractTableModel):
+    """The decisions of this session, newest first."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._entries: tuple[HistoryEntry, ...] = ()
+        self._headers = (self.tr("Time"), self.tr("Item"), self.tr("Decision"), self.tr("Where it stands"))
+
+    def set_entries(self, entries: tuple[HistoryEntry, ...]) -> None:
+        """Show other decisions."""
+        if [id(entry) for entry in entries] == [id(entry) for entry in self._entries]:
+            self.refresh()
+            return
+        self.beginResetModel()
+        self._entries = entries
+        self.endResetModel()
+
+    def refresh(self) -> None:
+        """Repaint the states and countdowns."""
+        if self._entries:
+            self.dataChanged.emit(self.index(0, 3), self.index(len(self._entries) - 1, 3))
+
+    def rowCount(self, parent: _Index = _NOWHERE) -> int:
+        """Return the number of decisions."""
+        return 0 if parent.isValid() else len(self._entries)
+
+    def columnCount(self, parent: _Index = _NOWHERE) -> int:
+        """Return the number of columns."""
+        return 0 if parent.isValid() else len(self._headers)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Return a column's heading."""
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return self._headers[section]
+        return None
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Return a cell's words."""
+        if not index.isValid() or role != Qt.ItemDataRole.DisplayRole:
+            return None
+        entry = self._entries[index.row()]
+        if index.column() == 0:
+            return f"{entry.decided_at.astimezone():%H:%M:%S}"
+        if index.column() == 1:
+            return f"{kind_label(entry.item.item.kind)} · {entry.item.item.head.external_id}"
+        if index.column() == 2:
+            return verdict_word(entry.verdict)
+        if entry.seconds_left > 0:
+            return f"{state_word(entry.state)} {clock(entry.seconds_left + 0.999)}"
+        return state_word("settled" if entry.state == "held" else entry.state)
+
+
+class HistoryPanel(QFrame):
+    """The list of this session's decisions."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        set_role(self, "panel")
+        self._model = HistoryModel(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 12, 12, 8)
+        column.setSpacing(8)
+        title = QLabel(self.tr("Decisions of this session"), self)
+        set_role(title, "heading")
+        self.table = QTableView(self)
+        self.table.setObjectName("history")
+        self.table.setAccessibleName(title.text())
+        self.table.setModel(self._model)
+        self.table.setFrameShape(QFrame.Shape.NoFrame)
+        self.table.setShowGrid(False)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setTabKeyNavigation(False)
+        self.table.verticalHeader().hide()
+        header = self.table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self._empty = QLabel(self.tr("Nothing decided yet."), self)
+        set_role(self._empty, "muted")
+        column.addWidget(title)
+        column.addWidget(self._empty)
+        column.addWidget(self.table, stretch=1)
+        self.table.hide()
+
+    def show_entries(self, entries: tuple[HistoryEntry, ...]) -> None:
+        """Show the decisions."""
+        self._model.set_entries(entries)
+        self.table.setVisible(bool(entries))
+        self._empty.setVisible(not entries)
+
+    def refresh_clocks(self) -> None:
+        """Repaint the countdowns."""
+        if self.isVisible():
+            self._model.refresh()

@@ -1,0 +1,210 @@
+"""The columns beside the editor: what waits, and the source."""
+
+from datetime import UTC, datetime
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QLabel,
+    QListView,
+    QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from reviewer.domain.items import Item, ItemHead, ItemState
+from reviewer.domain.kinds import KINDS
+from reviewer.services.queue import Overview
+from reviewer.ui.desk.model import HEAD_ROLE, QueueModel
+from reviewer.ui.desk.words import channel_label, clock, due_label, kind_label, verdict_word
+from reviewer.ui.text import PlainLabel, SourceView
+from reviewer.ui.theme import Appearance, set_role
+
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class _RowPainter(QStyledItemDelegate):
+    """Paints a row of the queue: kind and due time on the first line, channel and language on the second."""
+
+    def __init__(self, appearance: Appearance, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._appearance = appearance
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
+        """Return the size of a row."""
+        return QSize(120, self._appearance.px(48))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        """Paint a row."""
+        head = index.data(HEAD_ROLE)
+        if not isinstance(head, ItemHead):
+            return
+        theme, px = self._appearance.theme, self._appearance.px
+        frame: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        painter.save()
+        if state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(frame, theme.colour("selection"))
+        elif state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(frame, theme.colour("hover"))
+        area = frame.adjusted(px(12), px(6), -px(10), -px(6))
+        top = QRect(area.left(), area.top(), area.width(), area.height() // 2)
+        bottom = QRect(area.left(), top.bottom(), area.width(), area.height() // 2)
+        due = due_label(head.due_at, datetime.now(UTC))
+        late = head.due_at is not None and head.due_at <= datetime.now(UTC)
+        painter.setFont(self._appearance.small_font())
+        painter.setPen(theme.colour("stop" if late else "muted"))
+        painter.drawText(top, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, due)
+        painter.setFont(self._appearance.font(weight=self._appearance.font().Weight.Medium))
+        painter.setPen(theme.colour("text"))
+        painter.drawText(top, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, kind_label(head.kind))
+        painter.setFont(self._appearance.small_font())
+        painter.setPen(theme.colour("caution" if head.state is ItemState.ESCALATED else "muted"))
+        painter.drawText(bottom, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._detail(head))
+        painter.restore()
+
+    def _detail(self, head: ItemHead) -> str:
+        words = [channel_label(head.channel)]
+        if head.language:
+            words.append(head.language)
+        if head.state is ItemState.ESCALATED:
+            words.insert(0, "▲ " + self.tr("escalated"))
+        if head.priority > 0:
+            words.append(self.tr("priority {0}").format(head.priority))
+        return " · ".join(words)
+
+
+class QueuePanel(QFrame):
+    """What waits, by kind and due time."""
+
+    item_chosen = Signal(str)
+
+    def __init__(self, appearance: Appearance, parent: QWidget) -> None:
+        super().__init__(parent)
+        set_role(self, "panel")
+        self._overview: Overview | None = None
+        self._title = QLabel(self.tr("Waiting"), self)
+        set_role(self._title, "heading")
+        self._filters = QButtonGroup(self)
+        self._buttons: dict[str | None, QPushButton] = {}
+        self._filter_box = QWidget(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 12, 0, 0)
+        column.setSpacing(8)
+        self._title.setContentsMargins(12, 0, 12, 0)
+        column.addWidget(self._title)
+        column.addWidget(self._make_filters())
+        self.model = QueueModel(self)
+        self.list = QListView(self)
+        self.list.setObjectName("queue")
+        self.list.setAccessibleName(self.tr("Waiting items"))
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setUniformItemSizes(True)
+        self.list.setMouseTracking(True)
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(_RowPainter(appearance, self.list))
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.activated.connect(self._on_activated)
+        self._empty = QLabel(self.tr("Nothing waits."), self)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
+        set_role(self._empty, "muted")
+        column.addWidget(self.list, stretch=1)
+        column.addWidget(self._empty, stretch=1)
+        self._empty.hide()
+
+    def show_overview(self, overview: Overview) -> None:
+        """Show what waits now."""
+        self._overview = overview
+        self.model.set_rows(overview.waiting)
+        for kind, button in self._buttons.items():
+            number = overview.number() if kind is None else overview.by_kind[kind]
+            name = self.tr("All") if kind is None else kind_label(kind)
+            button.setText(f"{name} {number:,}")
+            button.setVisible(kind is None or bool(number) or button.isChecked())
+        self._show_emptiness()
+
+    def _make_filters(self) -> QWidget:
+        row = QVBoxLayout(self._filter_box)
+        row.setContentsMargins(8, 0, 8, 0)
+        row.setSpacing(0)
+        for kind in (None, *KINDS):
+            button = QPushButton(self._filter_box)
+            set_role(button, "quiet")
+            button.setCheckable(True)
+            button.setChecked(kind is None)
+            button.setProperty("kind", kind or "")
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setStyleSheet("text-align: left")
+            self._filters.addButton(button)
+            self._buttons[kind] = button
+            row.addWidget(button)
+        self._filters.buttonClicked.connect(self._on_filter)
+        return self._filter_box
+
+    @Slot(object)
+    def _on_filter(self, button: QPushButton) -> None:
+        self.model.set_kind(button.property("kind") or None)
+        self._show_emptiness()
+
+    @Slot(QModelIndex)
+    def _on_activated(self, index: QModelIndex) -> None:
+        self.item_chosen.emit(self.model.head(index.row()).id)
+
+    def _show_emptiness(self) -> None:
+        empty = self.model.rowCount() == 0
+        self.list.setVisible(not empty)
+        self._empty.setVisible(empty)
+
+
+class SourcePanel(QFrame):
+    """The conversation that the draft was made from, and where the draft comes from."""
+
+    def __init__(self, appearance: Appearance, parent: QWidget) -> None:
+        super().__init__(parent)
+        set_role(self, "panel")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 12, 12, 8)
+        column.setSpacing(8)
+        self._title = PlainLabel("", self, elide=Qt.TextElideMode.ElideRight)
+        set_role(self._title, "heading")
+        self.view = SourceView(appearance, self)
+        self.view.setObjectName("source")
+        self.view.setFrameShape(QFrame.Shape.NoFrame)
+        self._none = QLabel(self.tr("This draft came without a source."), self)
+        self._none.setWordWrap(True)
+        set_role(self._none, "muted")
+        self._passed_on = PlainLabel("", self)
+        self._passed_on.setWordWrap(True)
+        set_role(self._passed_on, "caution")
+        column.addWidget(self._title)
+        column.addWidget(self._passed_on)
+        column.addWidget(self.view, stretch=1)
+        column.addWidget(self._none, stretch=1)
+        self.clear()
+
+    def show_item(self, item: Item) -> None:
+        """Show an item's source."""
+        turns = [(None if turn.start is None else clock(turn.start), turn.speaker, turn.text) for turn in item.source]
+        self._title.setText(
+            self.tr("Source · {0}, {1} turns").format(channel_label(item.head.channel), len(turns))
+            if turns
+            else self.tr("Source · {0}").format(channel_label(item.head.channel))
+        )
+        said = [f"{name}, {verdict_word(verdict)}: {note}" for name, verdict, note in item.passed_on]
+        self._passed_on.setText("\n".join(said))
+        self._passed_on.setVisible(bool(said))
+        self.view.setVisible(bool(turns))
+        self._none.setVisible(not turns)
+        self.view.set_turns(turns)
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._title.setText(self.tr("Source"))
+        self.view.set_turns([])
+        self._passed_on.hide()
+        self._none.hide()

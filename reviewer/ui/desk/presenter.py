@@ -1,0 +1,595 @@
+"""What the review page does: it holds the state, asks the services through the worker, and says what to show.
+
+Guarantees: approval never carries over to the next item; what was typed is on disk within half a second and is never
+dropped by a failure; a decision that could not be recorded brings its item back; the next item is shown from memory,
+before the decision on this one is on disk.
+"""
+
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from reviewer.bootstrap import Services
+from reviewer.domain.decisions import Decision, DecisionId, Judgement, Verdict
+from reviewer.domain.errors import LeaseLostError, ReviewerError
+from reviewer.domain.items import ClaimedItem, ItemId, Lease, WorkingCopy
+from reviewer.domain.kinds import KINDS
+from reviewer.services.intake import IntakeReport
+from reviewer.services.queue import Overview
+from reviewer.services.review import Outcome
+from reviewer.services.work import RoundReport
+from reviewer.ui.worker import Worker
+
+AUTOSAVE_MS = 400
+HEARTBEAT_MS = 30_000
+POLL_MS = 2_000
+ROUND_MS = 1_000
+
+
+@dataclass(slots=True)
+class HistoryEntry:
+    """One decision of this session; `deadline` is when its hold ends, by this process's steady clock."""
+
+    item: ClaimedItem
+    verdict: Verdict
+    decided_at: datetime
+    deadline: float
+    decision: Decision | None = None  # None until it is on disk
+    state: str = "deciding"
+
+    @property
+    def seconds_left(self) -> float:
+        """Return how long the decision can still be undone, in seconds."""
+        return max(0.0, self.deadline - time.monotonic()) if self.state in ("deciding", "held") else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How the session goes."""
+
+    done: int = 0
+    edited: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Deciding:
+    entry: HistoryEntry
+    judgement: Judgement
+    key: str
+    showing: ClaimedItem | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    outcome: Outcome
+    ahead: ClaimedItem | None
+
+
+class DeskPresenter(QObject):
+    """The review page's state."""
+
+    item_shown = Signal(object)  # ClaimedItem to show
+    emptied = Signal()  # nothing waits
+    loading = Signal()  # an item is on its way
+    overview_changed = Signal(object)  # Overview
+    progress_changed = Signal(object)  # Progress
+    history_changed = Signal(object)  # tuple of HistoryEntry, newest first
+    saved = Signal(object)  # datetime of the last save, None while something is unsaved
+    lease_lost = Signal(str)  # who has the item now, or ""
+    refused = Signal(str)  # why the last wish was not granted; nothing was lost
+    told = Signal(str)  # good news worth a line
+    import_changed = Signal(object)  # IntakeReport while an import runs
+    import_ended = Signal(object)  # IntakeReport
+    failed = Signal(str)  # the store does not answer
+
+    def __init__(self, services: Services, worker: Worker, is_alive: Callable[[str], bool], parent: QObject) -> None:
+        super().__init__(parent)
+        self._services = services
+        self._worker = worker
+        self._is_alive = is_alive
+        self._current: ClaimedItem | None = None
+        self._next: deque[ClaimedItem] = deque()
+        self._deciding: deque[_Deciding] = deque()
+        self._history: list[HistoryEntry] = []
+        self._keys: dict[tuple[ItemId, Judgement], str] = {}
+        self._deadlines: dict[str, float] = {}
+        self._text: str | None = None
+        self._cursor = 0
+        self._unsaved = False
+        self._lost = False
+        self._active = False
+        self._claiming = False
+        self._progress = Progress()
+        self._autosave = self._timer(AUTOSAVE_MS, self.flush, single=True)
+        self._heartbeat = self._timer(HEARTBEAT_MS, self._renew)
+        self._rounds = self._timer(ROUND_MS, self._round)
+        self._polls = self._timer(POLL_MS, self._poll)
+
+    @property
+    def current(self) -> ClaimedItem | None:
+        """Return the item on screen."""
+        return self._current
+
+    @property
+    def workspace(self) -> str:
+        """Return the workspace's name."""
+        return self._services.workspace
+
+    @property
+    def is_lost(self) -> bool:
+        """Tell whether the lease on the item on screen is over."""
+        return self._lost
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Return how long the lease on the item on screen lasts, in seconds."""
+        if self._current is None or self._lost:
+            return None
+        return max(0.0, self._deadlines[self._current.lease.item_id] - time.monotonic())
+
+    @property
+    def undoable(self) -> HistoryEntry | None:
+        """Return the newest decision that can still be undone."""
+        return next((entry for entry in reversed(self._history) if entry.seconds_left > 0), None)
+
+    @property
+    def held_number(self) -> int:
+        """Return how many decisions can still be undone."""
+        return sum(entry.seconds_left > 0 for entry in self._history)
+
+    def start(self) -> None:
+        """Pick up what was on screen before, or claim the first item; then keep things going."""
+        self._claiming = True
+        self.loading.emit()
+        self._worker.run(self._resume_job, self._on_resumed, self._on_claim_failed)
+        for timer in (self._heartbeat, self._rounds, self._polls):
+            timer.start()
+        self._poll()
+
+    @Slot(str, int)
+    def edit(self, text: str, cursor: int) -> None:
+        """Note what the reviewer typed; it is saved within half a second."""
+        self._text, self._cursor = text, cursor
+        self._active = True
+        self._unsaved = True
+        self.saved.emit(None)
+        if not self._autosave.isActive():
+            self._autosave.start()
+
+    @Slot()
+    def note_activity(self) -> None:
+        """Note that somebody is at the desk, so that the lease is worth renewing."""
+        self._active = True
+
+    def decide(self, verdict: Verdict, *, reason: str | None = None, note: str | None = None) -> bool:
+        """Decide the item on screen and show the next; False, with a word why, where that cannot be."""
+        current = self._current
+        if current is None:
+            return False
+        if self._lost:
+            self.refused.emit(self.tr("The lease on this item is over: save your text as a second opinion, or go on."))
+            return False
+        judgement = Judgement(verdict, self._text, reason, note)
+        lacking = judgement.lacking(current.item.draft)
+        if lacking is not None:
+            self.refused.emit(lacking)
+            return False
+        self._autosave.stop()
+        self._unsaved = False
+        self._send(current, judgement)
+        return True
+
+    def undo(self) -> None:
+        """Withdraw the newest decision that is still held and show its item again."""
+        entry = self.undoable
+        if entry is None:
+            self.refused.emit(self.tr("There is nothing to undo: no decision is held."))
+            return
+        entry.state = "withdrawing"
+        self._tell_history()
+        job = partial(self._services.review.withdraw, entry.item.item.id)
+        self._worker.run(job, self._on_withdrawn, self._on_withdraw_failed)
+
+    def release(self) -> None:
+        """Give the item on screen back and go on."""
+        if self._current is None:
+            return
+        self.flush()
+        lease = self._current.lease
+        if not self._lost:
+            job = partial(self._services.queue.release, lease.item_id, lease.id)
+            self._worker.run(job, None, self._on_quiet_failure)
+        self._advance()
+
+    def save_opinion(self) -> None:
+        """Keep the text whose lease is lost for whoever decides, and go on."""
+        if self._current is None or not self._lost:
+            self.refused.emit(self.tr("A second opinion is for an item whose lease is over."))
+            return
+        job = partial(self._services.review.keep_as_opinion, self._current.item.id, self._text)
+        self._worker.run(job, self._on_opinion_kept, self._on_quiet_failure)
+        self._advance()
+
+    def open_item(self, item_id: str) -> None:
+        """Claim that very item and show it; the one on screen keeps its lease and comes after."""
+        self.flush()
+        job = partial(self._services.queue.claim, item_id)
+        self._worker.run(job, self._on_chosen, self._on_quiet_failure)
+
+    def import_file(self, path: Path) -> None:
+        """Import drafts batch by batch, so that decisions get in between."""
+        try:
+            file = path.open("rb")
+        except OSError as exc:
+            self.refused.emit(self.tr("The file {0} cannot be read: {1}.").format(path.name, exc.strerror or ""))
+            return
+        self._import = self._services.intake.take(file, "import")
+        self._import_path = path
+        self._import_report: IntakeReport | None = None
+        self._worker.run(self._import_batch, self._on_batch, self._on_import_failed)
+
+    def flush(self) -> None:
+        """Save the working copy now."""
+        self._autosave.stop()
+        if self._current is not None and self._unsaved and self._text is not None:
+            self._unsaved = False
+            job = partial(self._services.review.save, self._current.item.id, self._text, self._cursor)
+            self._worker.run(job, self._on_saved, self._on_save_failed)
+
+    def close(self) -> None:
+        """Save, give back what this desk holds, and stop the clocks; the text stays with its member."""
+        for timer in (self._heartbeat, self._rounds, self._polls):
+            timer.stop()
+        self.flush()
+        held = [*self._next] if self._current is None or self._lost else [self._current, *self._next]
+        for claimed in held:
+            job = partial(self._services.queue.release, claimed.lease.item_id, claimed.lease.id)
+            self._worker.run(job, None, self._on_quiet_failure)
+        self._next.clear()
+
+    def _send(self, current: ClaimedItem, judgement: Judgement) -> None:
+        key = self._keys.setdefault((current.item.id, judgement), secrets.token_hex(16))
+        verdict, _ = judgement.against(current.item.draft)
+        hold = self._services.review.hold_of(current.item.kind)
+        entry = HistoryEntry(
+            replace(current, working_copy=WorkingCopy(judgement.text or current.item.draft, 0, datetime.now(UTC))),
+            verdict,
+            datetime.now(UTC),
+            time.monotonic() + hold.total_seconds(),
+        )
+        self._history.append(entry)
+        showing = self._next.popleft() if self._next else None
+        deciding = _Deciding(entry, judgement, key, showing)
+        self._deciding.append(deciding)
+        self._count(verdict, 1)
+        self._show(showing)
+        if showing is None:
+            self._claiming = True
+        # Shown first, recorded at once after: the worker is idle while a person reads.
+        self._worker.run(partial(self._decide_job, deciding, not self._next), self._on_decided, self._on_decide_failed)
+        self._tell_history()
+
+    def _decide_job(self, deciding: _Deciding, claim_ahead: bool) -> _Decided:  # noqa: FBT001 - bound by partial
+        showing = deciding.showing
+        outcome = self._services.review.decide(
+            deciding.entry.item.lease,
+            deciding.judgement,
+            key=deciding.key,
+            showing=None if showing is None else showing.lease,
+            claim_ahead=claim_ahead,
+        )
+        ahead = None if outcome.ahead is None else self._services.queue.open(outcome.ahead, ahead=True)
+        return _Decided(outcome, ahead)
+
+    def _on_decided(self, decided: _Decided) -> None:
+        deciding = self._deciding.popleft()
+        entry = deciding.entry
+        entry.decision = decided.outcome.decision
+        if entry.state == "deciding":
+            entry.state = "held"
+        self._keys.pop((entry.item.item.id, deciding.judgement), None)
+        if deciding.showing is not None and decided.outcome.showing is None:
+            self._lose(deciding.showing.lease)
+        elif decided.outcome.showing is not None:
+            self._renewed(decided.outcome.showing)
+        if decided.ahead is not None:
+            self._take_in(decided.ahead)
+        elif self._current is None and not self._deciding:
+            self._claiming = False
+            self.emptied.emit()
+        self._tell_history()
+        self._poll()
+
+    def _on_decide_failed(self, failure: Exception) -> None:
+        deciding = self._deciding.popleft()
+        entry = deciding.entry
+        self._history.remove(entry)
+        self._count(entry.verdict, -1)
+        self._claiming = False
+        if isinstance(failure, LeaseLostError):
+            self.told.emit(self.tr("The lease on that item was over. Your text is kept as a second opinion."))
+            if self._current is None:
+                self._claim()
+            else:
+                self._worker.run(self._ahead_job, self._on_ahead, self._on_quiet_failure)
+        else:
+            self._park_current()
+            self._show(entry.item)
+            self.refused.emit(_message(failure))
+        self._tell_history()
+        if not isinstance(failure, ReviewerError):
+            raise failure
+
+    def _on_withdrawn(self, claimed: ClaimedItem) -> None:
+        entry = next(e for e in reversed(self._history) if e.item.item.id == claimed.item.id)
+        entry.state = "withdrawn"
+        self._count(entry.verdict, -1)
+        self._park_current()
+        self._show(claimed)
+        self.told.emit(self.tr("Withdrawn: the item is on your desk again."))
+        self._tell_history()
+
+    def _on_withdraw_failed(self, failure: Exception) -> None:
+        for entry in self._history:
+            if entry.state == "withdrawing":
+                entry.state = "settled"
+        self._tell_history()
+        self._on_quiet_failure(failure)
+
+    def _resume_job(self) -> list[ClaimedItem]:
+        queue = self._services.queue
+        leases = queue.adopt(self._is_alive)
+        claimed = [queue.open(lease) for lease in leases[:2]]
+        for surplus in leases[2:]:
+            queue.release(surplus.item_id, surplus.id)
+        first = claimed or [item for item in (queue.claim(),) if item is not None]
+        ahead = queue.claim_ahead() if len(first) == 1 else None
+        return first + ([] if ahead is None else [ahead])
+
+    def _on_resumed(self, claimed: list[ClaimedItem]) -> None:
+        self._claiming = False
+        if not claimed:
+            self.emptied.emit()
+            return
+        self._next.extend(claimed[1:])
+        for each in claimed[1:]:
+            self._note_deadline(each.lease)
+        self._show(claimed[0])
+
+    def _claim(self) -> None:
+        if self._claiming:
+            return
+        self._claiming = True
+        self.loading.emit()
+        self._worker.run(self._claim_job, self._on_resumed, self._on_claim_failed)
+
+    def _claim_job(self) -> list[ClaimedItem]:
+        queue = self._services.queue
+        first = queue.claim()
+        ahead = None if first is None else queue.claim_ahead()
+        return [each for each in (first, ahead) if each is not None]
+
+    def _ahead_job(self) -> ClaimedItem | None:
+        return self._services.queue.claim_ahead()
+
+    def _on_ahead(self, ahead: ClaimedItem | None) -> None:
+        if ahead is not None:
+            self._take_in(ahead)
+
+    def _take_in(self, ahead: ClaimedItem) -> None:
+        """Keep an item claimed ahead, or show it at once if the desk is bare."""
+        self._note_deadline(ahead.lease)
+        if self._current is not None:
+            self._next.append(ahead)
+            return
+        self._claiming = False
+        self._show(ahead)
+        self._worker.run(partial(self._services.queue.show, ahead.lease), self._on_seen, self._on_renew_failed)
+        self._worker.run(self._ahead_job, self._on_ahead, self._on_quiet_failure)
+
+    def _on_seen(self, lease: Lease) -> None:
+        self._renewed(lease)
+
+    def _on_chosen(self, claimed: ClaimedItem | None) -> None:
+        if claimed is not None:
+            self._park_current()
+            self._show(claimed)
+
+    def _advance(self) -> None:
+        """Leave the item on screen for the next one."""
+        if self._next:
+            following = self._next.popleft()
+            self._show(following)
+            self._worker.run(partial(self._services.queue.show, following.lease), self._on_seen, self._on_renew_failed)
+            self._worker.run(self._ahead_job, self._on_ahead, self._on_quiet_failure)
+        else:
+            self._current = None
+            self._claim()
+
+    def _park_current(self) -> None:
+        """Put the item on screen next in line, with its text as it stands."""
+        current = self._current
+        if current is None:
+            return
+        self.flush()
+        if not self._lost:
+            copy = current.working_copy
+            if self._text is not None:
+                copy = WorkingCopy(self._text, self._cursor, datetime.now(UTC))
+            self._next.appendleft(replace(current, working_copy=copy))
+        self._current = None
+
+    def _show(self, claimed: ClaimedItem | None) -> None:
+        self._current = claimed
+        self._lost = False
+        self._unsaved = False
+        self._text = None
+        self._cursor = 0
+        if claimed is None:
+            self.loading.emit()
+            return
+        if claimed.working_copy is not None:
+            self._text, self._cursor = claimed.working_copy.text, claimed.working_copy.cursor
+        if claimed.lease.item_id not in self._deadlines:
+            self._note_deadline(claimed.lease)
+        self.item_shown.emit(claimed)
+
+    def _note_deadline(self, lease: Lease) -> None:
+        """Count the lease down by this process's own steady clock: clocks of two machines need not agree."""
+        kind = self._kind_of(lease)
+        self._deadlines[lease.item_id] = time.monotonic() + KINDS[kind].lease.total_seconds()
+
+    def _kind_of(self, lease: Lease) -> str:
+        for claimed in (self._current, *self._next):
+            if claimed is not None and claimed.lease.item_id == lease.item_id:
+                return claimed.item.kind
+        return min(KINDS, key=lambda key: KINDS[key].lease)
+
+    def _renew(self) -> None:
+        if not self._active or self._current is None or self._lost:
+            return
+        self._active = False
+        for claimed in (self._current, *self._next):
+            job = partial(self._services.queue.renew, claimed.lease)
+            self._worker.run(job, self._renewed, self._on_renew_failed)
+
+    def _renewed(self, lease: Lease) -> None:
+        if self._current is not None and self._current.lease.id == lease.id:
+            self._current = replace(self._current, lease=lease)
+        self._note_deadline(lease)
+
+    def _on_renew_failed(self, failure: Exception) -> None:
+        if isinstance(failure, LeaseLostError) and self._current is not None:
+            self._worker.run(partial(self._held_job), self._on_held_known, self._on_quiet_failure)
+        else:
+            self._on_quiet_failure(failure)
+
+    def _held_job(self) -> set[str]:
+        return self._services.queue.held_ids()
+
+    def _on_held_known(self, held: set[str]) -> None:
+        """Drop what this desk no longer holds, and say so if it is on screen."""
+        self._next = deque(claimed for claimed in self._next if claimed.lease.id in held)
+        if self._current is not None and self._current.lease.id not in held:
+            self._lose(self._current.lease)
+
+    def _lose(self, lease: Lease) -> None:
+        if self._current is None or self._current.lease.item_id != lease.item_id or self._lost:
+            return
+        self.flush()
+        self._lost = True
+        job = partial(self._services.queue.holder, lease.item_id)
+        self._worker.run(job, self._on_holder, self._on_quiet_failure)
+
+    def _on_holder(self, name: str | None) -> None:
+        if self._lost:
+            self.lease_lost.emit(name or "")
+
+    def _round(self) -> None:
+        if self._current is not None and not self._lost and self.seconds_left == 0:
+            self._lose(self._current.lease)
+        if not self._worker.busy:
+            self._worker.run(self._services.work.round, self._on_round, self._on_quiet_failure)
+
+    def _on_round(self, report: RoundReport) -> None:
+        if report.anything:
+            self._poll()
+        if self._current is None and not self._claiming and not self._deciding and (report.woken or report.expired):
+            self._claim()
+
+    def _poll(self) -> None:
+        ids = [entry.decision.id for entry in self._history[-50:] if entry.decision is not None]
+        self._worker.run(partial(self._poll_job, ids), self._on_polled, self._on_quiet_failure)
+
+    def _poll_job(self, ids: list[DecisionId]) -> tuple[Overview, dict[DecisionId, str]]:
+        return self._services.queue.overview(), self._services.review.progress(ids)
+
+    def _on_polled(self, polled: tuple[Overview, dict[DecisionId, str]]) -> None:
+        overview, states = polled
+        for entry in self._history:
+            if entry.decision is not None and entry.decision.id in states and entry.state != "withdrawing":
+                entry.state = states[entry.decision.id]
+        self._progress = replace(self._progress, waiting=overview.number())
+        self.overview_changed.emit(overview)
+        self.progress_changed.emit(self._progress)
+        self._tell_history()
+        if self._current is None and not self._claiming and not self._deciding and overview.number():
+            self._claim()
+
+    def _on_saved(self, at: datetime) -> None:
+        if not self._unsaved:
+            self.saved.emit(at)
+
+    def _on_save_failed(self, failure: Exception) -> None:
+        self._unsaved = True
+        self._autosave.start()
+        self._on_quiet_failure(failure)
+
+    def _import_batch(self) -> IntakeReport | None:
+        return next(self._import, None)
+
+    def _on_batch(self, report: IntakeReport | None) -> None:
+        if report is None:
+            self._worker.run(self._keep_refused_job, self._on_import_kept, self._on_import_failed)
+            return
+        self._import_report = report
+        self.import_changed.emit(report)
+        self._worker.run(self._import_batch, self._on_batch, self._on_import_failed)
+
+    def _keep_refused_job(self) -> IntakeReport | None:
+        report = self._import_report
+        if report is not None and report.refused:
+            self._services.intake.keep_refused(self._import_path, report.refused)
+        return report
+
+    def _on_import_kept(self, report: IntakeReport | None) -> None:
+        self.import_ended.emit(report)
+        self._poll()
+
+    def _on_import_failed(self, failure: Exception) -> None:
+        self.import_ended.emit(self._import_report)
+        self._on_quiet_failure(failure)
+
+    def _on_opinion_kept(self, kept: bool) -> None:  # noqa: FBT001 - what the worker delivers
+        self.told.emit(
+            self.tr("Kept as a second opinion.") if kept else self.tr("The text was the draft's own; nothing to keep.")
+        )
+
+    def _on_claim_failed(self, failure: Exception) -> None:
+        self._claiming = False
+        self.failed.emit(_message(failure))
+        if not isinstance(failure, ReviewerError):
+            raise failure
+
+    def _on_quiet_failure(self, failure: Exception) -> None:
+        if not isinstance(failure, ReviewerError):
+            raise failure
+        self.refused.emit(_message(failure))
+
+    def _count(self, verdict: Verdict, change: int) -> None:
+        edited = change if verdict is Verdict.APPROVE_WITH_EDITS else 0
+        progress = self._progress
+        self._progress = replace(progress, done=progress.done + change, edited=progress.edited + edited)
+        self.progress_changed.emit(self._progress)
+
+    def _tell_history(self) -> None:
+        self.history_changed.emit(tuple(reversed(self._history)))
+
+    def _timer(self, interval_ms: int, fired: Callable[[], None], *, single: bool = False) -> QTimer:
+        timer = QTimer(self)
+        timer.setInterval(interval_ms)
+        timer.setSingleShot(single)
+        timer.timeout.connect(fired)
+        return timer
+
+
+def _message(failure: Exception) -> str:
+    return failure.message if isinstance(failure, ReviewerError) else type(failure).__name__

@@ -1,0 +1,553 @@
+"""The review page: queue, draft, source; and under them what can be decided. It shows and asks, nothing more."""
+
+from datetime import datetime
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from reviewer.domain import segments
+from reviewer.domain.decisions import Verdict
+from reviewer.domain.items import ClaimedItem
+from reviewer.domain.kinds import KINDS
+from reviewer.domain.segments import Encoding
+from reviewer.services.intake import IntakeReport
+from reviewer.services.queue import Overview
+from reviewer.ui.desk.bars import ActionBar, FindBar, NoticeStrip, ReasonBar
+from reviewer.ui.desk.difference import DifferencePane
+from reviewer.ui.desk.editor import FieldsEditor
+from reviewer.ui.desk.history import HistoryPanel
+from reviewer.ui.desk.panels import QueuePanel, SourcePanel
+from reviewer.ui.desk.presenter import DeskPresenter, HistoryEntry, Progress
+from reviewer.ui.desk.words import channel_label, clock, drafted_by, kind_label
+from reviewer.ui.keys import KeyMap
+from reviewer.ui.text import PlainLabel, PlainTextEdit
+from reviewer.ui.theme import Appearance, set_role, tabular
+
+_COMPARE_MS = 120
+_LEASE_WARNING_S = 60
+
+
+class DeskView(QWidget):
+    """The review page."""
+
+    status_changed = Signal(str)  # saved or not, for the status line
+    counts_changed = Signal(str)  # the session's progress, for the status line
+
+    def __init__(self, presenter: DeskPresenter, appearance: Appearance, keys: KeyMap, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._presenter = presenter
+        self._appearance = appearance
+        self._keys = keys
+        self._finds: list[tuple[PlainTextEdit, int, int]] = []
+        self._find_at = -1
+        self._progress = Progress()
+        self._build()
+        self._compare_soon = QTimer(self)
+        self._compare_soon.setSingleShot(True)
+        self._compare_soon.setInterval(_COMPARE_MS)
+        self._compare_soon.timeout.connect(self._compare)
+        self._clocks = QTimer(self)
+        self._clocks.setInterval(500)
+        self._clocks.timeout.connect(self._tick)
+        self._clocks.start()
+        self._connect()
+        self._show_page(self._waiting_page)
+
+    def column_widths(self) -> list[int]:
+        """Return the widths of the columns, in pixels."""
+        return self._columns.sizes()
+
+    def set_column_widths(self, widths: list[int]) -> None:
+        """Restore the widths of the columns."""
+        if len(widths) == self._columns.count() and all(width > 0 for width in widths):
+            self._columns.setSizes(widths)
+
+    def _build(self) -> None:
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(12, 12, 12, 8)
+        outer.setSpacing(8)
+        self._columns = QSplitter(Qt.Orientation.Horizontal, self)
+        self._columns.setHandleWidth(8)
+        self._columns.setChildrenCollapsible(False)
+        self.queue = QueuePanel(self._appearance, self)
+        self.source = SourcePanel(self._appearance, self)
+        self.queue.setMinimumWidth(190)
+        self.source.setMinimumWidth(260)
+        self._columns.addWidget(self.queue)
+        self._columns.addWidget(self._build_centre())
+        self._columns.addWidget(self.source)
+        for column, stretch in enumerate((0, 6, 5)):
+            self._columns.setStretchFactor(column, stretch)
+        self._columns.setSizes([210, 560, 450])
+        self.history = HistoryPanel(self)
+        self.history.hide()
+        self.reasons = ReasonBar(self)
+        self.actions_bar = ActionBar(self._appearance, self._keys, self)
+        outer.addWidget(self._columns, stretch=3)
+        outer.addWidget(self.history, stretch=1)
+        outer.addWidget(self.reasons)
+        outer.addWidget(self.actions_bar)
+
+    def _build_centre(self) -> QWidget:
+        self._centre = QStackedWidget(self)
+        self._centre.setMinimumWidth(400)
+        self._item_page = self._build_item_page()
+        self._empty_page, self._empty_more, _ = self._build_message_page(self.tr("Nothing waits"))
+        self._waiting_page, *_ = self._build_message_page(self.tr("Fetching the next item…"))
+        self._error_page, self._error_more, error_column = self._build_message_page(
+            self.tr("The queue cannot be reached")
+        )
+        retry = QPushButton(self.tr("Try again"), self._error_page)
+        retry.clicked.connect(self._presenter.start)
+        error_column.insertWidget(3, retry, 0, Qt.AlignmentFlag.AlignHCenter)
+        for page in (self._item_page, self._empty_page, self._waiting_page, self._error_page):
+            self._centre.addWidget(page)
+        return self._centre
+
+    def _build_item_page(self) -> QFrame:
+        page = QFrame(self)
+        set_role(page, "panel")
+        column = QVBoxLayout(page)
+        column.setContentsMargins(16, 12, 16, 12)
+        column.setSpacing(8)
+        head = QHBoxLayout()
+        self._title = PlainLabel("", page, elide=Qt.TextElideMode.ElideRight)
+        set_role(self._title, "heading")
+        self._lease = QLabel(page)
+        self._lease.setObjectName("lease")
+        self._lease.setFont(tabular(self._lease.font()))
+        set_role(self._lease, "muted")
+        head.addWidget(self._title, stretch=1)
+        head.addWidget(self._lease)
+        self._provenance = PlainLabel("", page, elide=Qt.TextElideMode.ElideRight)
+        set_role(self._provenance, "small")
+        self.notice = NoticeStrip(self._appearance, page)
+        self.find_bar = FindBar(self._appearance, page)
+        self.editor = FieldsEditor(self._appearance, page)
+        self.difference = DifferencePane(self._appearance, page)
+        self._count = PlainLabel("", page)
+        self._count.setObjectName("count")
+        self._count.setWordWrap(True)
+        set_role(self._count, "small")
+        column.addLayout(head)
+        column.addWidget(self._provenance)
+        column.addWidget(self.notice)
+        column.addWidget(self.find_bar)
+        column.addWidget(self.editor, stretch=3)
+        column.addWidget(self._count)
+        column.addWidget(self.difference, stretch=2)
+        return page
+
+    def _build_message_page(self, title: str) -> tuple[QFrame, PlainLabel, QVBoxLayout]:
+        page = QFrame(self)
+        set_role(page, "panel")
+        column = QVBoxLayout(page)
+        column.setContentsMargins(24, 24, 24, 24)
+        column.setSpacing(8)
+        words = QLabel(title, page)
+        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        set_role(words, "title")
+        more = PlainLabel("", page)
+        more.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        more.setWordWrap(True)
+        set_role(more, "muted")
+        column.addStretch(2)
+        column.addWidget(words)
+        column.addWidget(more)
+        column.addStretch(3)
+        return page, more, column
+
+    def _connect(self) -> None:
+        presenter, keys = self._presenter, self._keys
+        presenter.item_shown.connect(self._on_item)
+        presenter.loading.connect(self._on_loading)
+        presenter.emptied.connect(self._on_empty)
+        presenter.failed.connect(self._on_failed)
+        presenter.overview_changed.connect(self._on_overview)
+        presenter.progress_changed.connect(self._on_progress)
+        presenter.history_changed.connect(self._on_history)
+        presenter.saved.connect(self._on_saved)
+        presenter.lease_lost.connect(self._on_lease_lost)
+        presenter.refused.connect(self._on_refused)
+        presenter.told.connect(self._on_told)
+        presenter.import_changed.connect(self._on_import)
+        presenter.import_ended.connect(self._on_import_ended)
+        self.editor.edited.connect(self._on_edited)
+        self.queue.item_chosen.connect(presenter.open_item)
+        self.actions_bar.asked.connect(self._on_asked)
+        self.actions_bar.held.undo_requested.connect(presenter.undo)
+        self.reasons.answered.connect(self._on_answered)
+        self.reasons.cancelled.connect(self._focus_text)
+        self.find_bar.wanted.connect(self._on_find)
+        self.find_bar.stepped.connect(self._on_find_step)
+        self.find_bar.closed.connect(self._on_find_closed)
+        self.notice.acted.connect(self._on_notice)
+        for name, slot in (
+            ("approve", self._approve),
+            ("reject", self._reject),
+            ("respond", self._respond),
+            ("escalate", self._escalate),
+            ("skip", self._skip),
+            ("undo", self._undo),
+            ("release", presenter.release),
+            ("opinion", presenter.save_opinion),
+            ("difference", self._toggle_difference),
+            ("reset", self._reset),
+            ("find", self.find_bar.begin),
+            ("next_field", self._next_field),
+            ("previous_field", self._previous_field),
+            ("next_pane", self._next_pane),
+            ("previous_pane", self._previous_pane),
+            ("history", self._toggle_history),
+            ("import", self._import),
+        ):
+            keys.action(name).triggered.connect(slot)
+
+    @Slot(object)
+    def _on_item(self, claimed: ClaimedItem) -> None:
+        item = claimed.item
+        copy = claimed.working_copy
+        self.reasons.hide()
+        self.notice.hide()
+        self.find_bar.hide()
+        self._show_page(self._item_page)
+        to = self.tr("{0} to {1}").format(kind_label(item.kind), item.recipient) if item.recipient else ""
+        self._title.setText(to or self.tr("{0} · {1}").format(kind_label(item.kind), item.head.external_id))
+        self._provenance.setText(self._provenance_words(claimed))
+        self.editor.set_locked(locked=False)
+        self.editor.load(item.kind, item.draft, None if copy is None else copy.text, 0 if copy is None else copy.cursor)
+        self.source.show_item(item)
+        if item.second_opinions:
+            newest = item.second_opinions[-1]
+            words = self.tr("{0} also worked on this and lost the lease.").format(newest.member)
+            self.notice.tell(words, "caution", (("opinion", self.tr("Use their text")),))
+        self._compare()
+        self._show_status(None if copy is None else copy.saved_at)
+        self.actions_bar.set_usable(usable=True)
+        self._tick()
+
+    @Slot()
+    def _on_loading(self) -> None:
+        self._leave_item()
+        self._show_page(self._waiting_page)
+
+    @Slot()
+    def _on_empty(self) -> None:
+        self._leave_item()
+        self._show_page(self._empty_page)
+        self._show_emptiness()
+
+    @Slot(str)
+    def _on_failed(self, why: str) -> None:
+        self._leave_item()
+        self._error_more.setText(why)
+        self._show_page(self._error_page)
+
+    @Slot(object)
+    def _on_overview(self, overview: Overview) -> None:
+        self.queue.show_overview(overview)
+
+    @Slot(object)
+    def _on_progress(self, progress: Progress) -> None:
+        self._progress = progress
+        self.counts_changed.emit(
+            self.tr("{0:,} done, {1:,} edited, {2:,} waiting").format(progress.done, progress.edited, progress.waiting)
+        )
+        self._show_emptiness()
+
+    @Slot(object)
+    def _on_history(self, entries: tuple[HistoryEntry, ...]) -> None:
+        self.history.show_entries(entries)
+        self._show_held()
+
+    @Slot(object)
+    def _on_saved(self, at: datetime | None) -> None:
+        self._show_status(at, unsaved=at is None)
+
+    @Slot(str)
+    def _on_lease_lost(self, who: str) -> None:
+        self.editor.set_locked(locked=True)
+        self.reasons.hide()
+        self.actions_bar.set_usable(usable=False)
+        words = (
+            self.tr("The lease is over: {0} has this item now. Your text is kept.").format(who)
+            if who
+            else self.tr("The lease ran out, so this item went back to the queue. Your text is kept.")
+        )
+        actions = [("go_on", self.tr("Next item"))]
+        if self.editor.text() != self.editor.draft:
+            actions.insert(0, ("keep", self.tr("Save as second opinion")))
+        self.notice.tell(words, "stop", tuple(actions))
+
+    @Slot(str)
+    def _on_refused(self, why: str) -> None:
+        if self.reasons.isVisible():
+            self.reasons.say(why)
+        else:
+            self.notice.tell(why, "stop")
+
+    @Slot(str)
+    def _on_told(self, news: str) -> None:
+        self.notice.tell(news, "good")
+
+    @Slot(object)
+    def _on_import(self, report: IntakeReport) -> None:
+        taken = report.imported + report.duplicates + len(report.refused)
+        self.status_changed.emit(self.tr("importing: {0:,} lines").format(taken))
+
+    @Slot(object)
+    def _on_import_ended(self, report: IntakeReport | None) -> None:
+        if report is None:
+            return
+        words = self.tr("{0:,} imported, {1:,} known already, {2:,} refused.").format(
+            report.imported, report.duplicates, len(report.refused)
+        )
+        if report.refused:
+            words += self.tr(" The refused lines, with the reasons, are beside the file.")
+        self.notice.tell(words, "caution" if report.refused else "good")
+        self.status_changed.emit(words)
+
+    @Slot()
+    def _on_edited(self) -> None:
+        self._presenter.edit(self.editor.text(), self.editor.cursor_position())
+        self._compare_soon.start()
+
+    @Slot(str)
+    def _on_asked(self, name: str) -> None:
+        self._keys.action(name).trigger()
+
+    @Slot()
+    def _approve(self) -> None:
+        if self.reasons.isVisible():
+            return
+        self._presenter.decide(Verdict.APPROVE)
+
+    @Slot()
+    def _reject(self) -> None:
+        self._ask(Verdict.REJECT)
+
+    @Slot()
+    def _respond(self) -> None:
+        self._ask(Verdict.RESPOND)
+
+    @Slot()
+    def _escalate(self) -> None:
+        self._ask(Verdict.ESCALATE)
+
+    @Slot()
+    def _skip(self) -> None:
+        self._ask(Verdict.SKIP)
+
+    def _ask(self, verdict: Verdict) -> None:
+        current = self._presenter.current
+        if current is None or self._presenter.is_lost:
+            return
+        if verdict not in KINDS[current.item.kind].decisions:
+            self.notice.tell(self.tr("This kind of item cannot be decided so."), "stop")
+            return
+        self.reasons.ask(verdict)
+
+    @Slot(object, object, object)
+    def _on_answered(self, verdict: Verdict, reason: str | None, note: str | None) -> None:
+        if self._presenter.decide(verdict, reason=reason, note=note):
+            self.reasons.hide()
+
+    @Slot()
+    def _undo(self) -> None:
+        self._presenter.undo()
+
+    @Slot()
+    def _reset(self) -> None:
+        if self._presenter.current is not None and not self._presenter.is_lost:
+            self.editor.reset()
+
+    @Slot()
+    def _toggle_difference(self) -> None:
+        if self._presenter.current is not None:
+            self.difference.toggle()
+
+    @Slot()
+    def _next_field(self) -> None:
+        self.editor.step(1)
+
+    @Slot()
+    def _previous_field(self) -> None:
+        self.editor.step(-1)
+
+    @Slot()
+    def _next_pane(self) -> None:
+        self._step_pane(1)
+
+    @Slot()
+    def _previous_pane(self) -> None:
+        self._step_pane(-1)
+
+    def _step_pane(self, forward: int) -> None:
+        panes: list[QWidget] = [self.queue, self._item_page, self.source]
+        focused = QApplication.focusWidget()
+        here = next((i for i, pane in enumerate(panes) if focused is not None and pane.isAncestorOf(focused)), 1)
+        target = panes[(here + forward) % len(panes)]
+        if target is self.queue:
+            self.queue.list.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            if not self.queue.list.currentIndex().isValid() and self.queue.model.rowCount():
+                self.queue.list.setCurrentIndex(self.queue.model.index(0, 0))
+        elif target is self.source:
+            self.source.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        else:
+            self._focus_text()
+
+    @Slot()
+    def _focus_text(self) -> None:
+        if self._centre.currentWidget() is self._item_page:
+            self.editor.focus()
+
+    @Slot()
+    def _toggle_history(self) -> None:
+        self.history.setVisible(not self.history.isVisible())
+
+    @Slot()
+    def _import(self) -> None:
+        dialog = QFileDialog(
+            self, self.tr("Import drafts"), "", self.tr("Drafts, one a line (*.jsonl *.json *.ndjson)")
+        )
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self._on_file)
+        dialog.open()
+
+    @Slot(str)
+    def _on_file(self, name: str) -> None:
+        self._presenter.import_file(Path(name))
+
+    @Slot(str)
+    def _on_notice(self, action: str) -> None:
+        self.notice.hide()
+        if action == "keep":
+            self._presenter.save_opinion()
+        elif action == "go_on":
+            self._presenter.release()
+        elif action == "opinion":
+            self._use_opinion()
+
+    def _use_opinion(self) -> None:
+        current = self._presenter.current
+        if current is not None and current.item.second_opinions:
+            self.editor.take(current.item.second_opinions[-1].text)
+
+    @Slot(str)
+    def _on_find(self, wanted: str) -> None:
+        widgets = [*self.editor.texts(), self.source.view]
+        self._finds = [(w, start, end) for w in widgets for start, end in (w.find_text(wanted) if wanted else [])]
+        self._find_at = -1
+        self._on_find_step(1)
+
+    @Slot(int)
+    def _on_find_step(self, forward: int) -> None:
+        if self._finds:
+            self._find_at = (self._find_at + forward) % len(self._finds)
+            widget, start, end = self._finds[self._find_at]
+            widget.select(start, end)
+        self.find_bar.show_count(self._find_at + 1, len(self._finds))
+
+    @Slot()
+    def _on_find_closed(self) -> None:
+        if 0 <= self._find_at < len(self._finds):
+            self._finds[self._find_at][0].setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self._focus_text()
+        self._finds = []
+
+    @Slot()
+    def _compare(self) -> None:
+        current = self._presenter.current
+        if current is None:
+            return
+        text = self.editor.text()
+        self.difference.compare(self.editor.draft, text)
+        self.actions_bar.set_edited(edited=text != self.editor.draft)
+        self._count.setText(self._count_words(current.item.kind, text))
+
+    def _count_words(self, kind: str, text: str) -> str:
+        if not KINDS[kind].counts_segments:
+            return self.tr("{0:,} words").format(len(text.split()))
+        count = segments.count(text)
+        room = count.segments * count.per_segment
+        words = self.tr("{0} / {1} · {2} · {3}").format(
+            count.units, room, self._segments_words(count.segments), count.encoding
+        )
+        if count.encoding is Encoding.UCS_2:
+            forcing = ", ".join(f"{character} (U+{ord(character):04X})" for _, character in count.forced_by[:3])
+            words += self.tr(" · because of {0}").format(forcing)
+        return words
+
+    def _segments_words(self, number: int) -> str:
+        return self.tr("1 segment") if number == 1 else self.tr("{0} segments").format(number)
+
+    def _provenance_words(self, claimed: ClaimedItem) -> str:
+        item = claimed.item
+        words = [
+            drafted_by(item.model),
+            channel_label(item.head.channel),
+            self.tr("received {0:%H:%M}").format(item.head.received_at.astimezone()),
+        ]
+        if item.head.language:
+            words.append(item.head.language)
+        if item.escalated:
+            words.insert(0, self.tr("▲ escalated"))
+        return " · ".join(words)
+
+    @Slot()
+    def _tick(self) -> None:
+        left = self._presenter.seconds_left
+        if left is None:
+            self._lease.setText(self.tr("lease over") if self._presenter.is_lost else "")
+            set_role(self._lease, "stop")
+        else:
+            self._lease.setText(self.tr("lease {0}").format(clock(left)))
+            set_role(self._lease, "caution" if left < _LEASE_WARNING_S else "muted")
+        self._show_held()
+        self.history.refresh_clocks()
+        self.queue.model.refresh_clocks()
+
+    def _show_held(self) -> None:
+        entry = self._presenter.undoable
+        self.actions_bar.held.show_entry(entry, max(0, self._presenter.held_number - 1))
+
+    def _show_status(self, at: datetime | None, *, unsaved: bool = False) -> None:
+        if unsaved:
+            self.status_changed.emit(self.tr("saving…"))
+        elif at is None:
+            self.status_changed.emit(self.tr("nothing to save"))
+        else:
+            self.status_changed.emit(self.tr("✓ saved {0:%H:%M:%S}").format(at.astimezone()))
+
+    def _show_emptiness(self) -> None:
+        self._empty_more.setText(
+            self.tr("{0:,} done in this session, {1:,} of them edited. New items appear here by themselves.").format(
+                self._progress.done, self._progress.edited
+            )
+        )
+
+    def _leave_item(self) -> None:
+        self.editor.clear()
+        self.source.clear()
+        self.reasons.hide()
+        self.notice.hide()
+        self.actions_bar.set_usable(usable=False)
+        self.difference.compare("", "")
+
+    def _show_page(self, page: QWidget) -> None:
+        if self._centre.currentWidget() is not page:
+            self._centre.setCurrentWidget(page)

@@ -1,0 +1,163 @@
+"""What can be pressed: the one list of actions with their keys, remappable, with clashes found.
+
+Single letters act only outside text, nothing that decides lies on Backspace, and a key that an action owns works
+while a text box has the focus.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from reviewer.domain.translation import QT_TRANSLATE_NOOP
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAction:
+    """One thing a key does; `group` heads it on the key sheet."""
+
+    name: str
+    label: str
+    key: str
+    group: str
+
+
+_DECIDE = QT_TRANSLATE_NOOP("Keys", "Decide")
+_TEXT = QT_TRANSLATE_NOOP("Keys", "Text")
+_MOVE = QT_TRANSLATE_NOOP("Keys", "Move about")
+_DESK = QT_TRANSLATE_NOOP("Keys", "Desk")
+
+ACTIONS: tuple[KeyAction, ...] = (
+    KeyAction("approve", QT_TRANSLATE_NOOP("Keys", "Approve and go on"), "Ctrl+Return", _DECIDE),
+    KeyAction("reject", QT_TRANSLATE_NOOP("Keys", "Reject, with a reason"), "Ctrl+R", _DECIDE),
+    KeyAction("respond", QT_TRANSLATE_NOOP("Keys", "Respond: send instructions back"), "Ctrl+M", _DECIDE),
+    KeyAction("escalate", QT_TRANSLATE_NOOP("Keys", "Escalate to a supervisor"), "Ctrl+E", _DECIDE),
+    KeyAction("skip", QT_TRANSLATE_NOOP("Keys", "Skip for now, with a note"), "Ctrl+K", _DECIDE),
+    KeyAction("undo", QT_TRANSLATE_NOOP("Keys", "Undo typing, then the last held decision"), "Ctrl+Z", _DECIDE),
+    KeyAction("release", QT_TRANSLATE_NOOP("Keys", "Give the item back undecided"), "Ctrl+Shift+K", _DECIDE),
+    KeyAction("opinion", QT_TRANSLATE_NOOP("Keys", "Save the text as a second opinion"), "Ctrl+Shift+S", _DECIDE),
+    KeyAction("difference", QT_TRANSLATE_NOOP("Keys", "Show the difference to the draft"), "Ctrl+D", _TEXT),
+    KeyAction("reset", QT_TRANSLATE_NOOP("Keys", "Go back to the draft"), "Ctrl+Shift+0", _TEXT),
+    KeyAction("find", QT_TRANSLATE_NOOP("Keys", "Find in draft and source"), "Ctrl+F", _TEXT),
+    KeyAction("next_field", QT_TRANSLATE_NOOP("Keys", "Next field or section"), "Alt+Down", _TEXT),
+    KeyAction("previous_field", QT_TRANSLATE_NOOP("Keys", "Previous field or section"), "Alt+Up", _TEXT),
+    KeyAction("next_pane", QT_TRANSLATE_NOOP("Keys", "Next column"), "F6", _MOVE),
+    KeyAction("previous_pane", QT_TRANSLATE_NOOP("Keys", "Previous column"), "Shift+F6", _MOVE),
+    KeyAction("history", QT_TRANSLATE_NOOP("Keys", "Decisions of this session"), "Ctrl+H", _MOVE),
+    KeyAction("page_review", QT_TRANSLATE_NOOP("Keys", "Review"), "Ctrl+1", _MOVE),
+    KeyAction("page_settings", QT_TRANSLATE_NOOP("Keys", "Settings"), "Ctrl+,", _MOVE),
+    KeyAction("import", QT_TRANSLATE_NOOP("Keys", "Import drafts from a file"), "Ctrl+O", _DESK),
+    KeyAction("zoom_in", QT_TRANSLATE_NOOP("Keys", "Larger"), "Ctrl++", _DESK),
+    KeyAction("zoom_out", QT_TRANSLATE_NOOP("Keys", "Smaller"), "Ctrl+-", _DESK),
+    KeyAction("zoom_reset", QT_TRANSLATE_NOOP("Keys", "Normal size"), "Ctrl+0", _DESK),
+    KeyAction("keys", QT_TRANSLATE_NOOP("Keys", "All keys"), "F1", _DESK),
+    KeyAction("quit", QT_TRANSLATE_NOOP("Keys", "Quit"), "Ctrl+Q", _DESK),
+)
+_DEFAULTS = {action.name: action.key for action in ACTIONS}
+# Keys that people press without thinking: no action may sit there.
+_FORBIDDEN = frozenset(
+    {"Backspace", "Del", "Return", "Enter", "Tab", "Esc", "Space", "Ctrl+C", "Ctrl+V", "Ctrl+X", "Ctrl+A"}
+)
+
+
+def label(action: KeyAction) -> str:
+    """Return an action's label in the language of the desk."""
+    return QCoreApplication.translate("Keys", action.label)
+
+
+class KeyMap(QObject):
+    """Which key does what, and the Qt actions that follow it."""
+
+    changed = Signal()
+
+    def __init__(self, changes: Mapping[str, str], parent: QWidget) -> None:
+        """Make one action of `parent` for each entry of ACTIONS; `changes` maps names to other keys."""
+        super().__init__(parent)
+        self._keys = _DEFAULTS | {name: key for name, key in changes.items() if name in _DEFAULTS}
+        self._actions = {action.name: QAction(label(action), parent) for action in ACTIONS}
+        for name, action in self._actions.items():
+            action.setObjectName(f"action_{name}")
+            parent.addAction(action)
+        self._apply()
+
+    @property
+    def changes(self) -> dict[str, str]:
+        """Return the keys that differ from the defaults."""
+        return {name: key for name, key in self._keys.items() if key != _DEFAULTS[name]}
+
+    def action(self, name: str) -> QAction:
+        """Return the Qt action of that name."""
+        return self._actions[name]
+
+    def key(self, name: str) -> str:
+        """Return the key of an action in its portable form."""
+        return self._keys[name]
+
+    def shown(self, name: str) -> str:
+        """Return the key of an action as this platform writes it."""
+        return QKeySequence(self._keys[name]).toString(QKeySequence.SequenceFormat.NativeText)
+
+    def clash(self, name: str, key: str) -> str | None:
+        """Return why `key` cannot do `name`, as a sentence, or None."""
+        if key in _FORBIDDEN:
+            return self.tr("{0} belongs to typing; choose a key with Ctrl, Alt or a function key.").format(key)
+        if key and "+" not in key and not key.startswith("F"):
+            return self.tr("A single character is needed for typing; add Ctrl or Alt.")
+        holders = [action for action in ACTIONS if self._keys[action.name] == key and action.name != name]
+        if key and holders:
+            return self.tr("{0} is taken by “{1}”.").format(key, label(holders[0]))
+        return None
+
+    def set_key(self, name: str, key: str) -> None:
+        """Give an action another key; `clash` has been asked."""
+        self._keys[name] = key
+        self._apply()
+        self.changed.emit()
+
+    def restore_defaults(self) -> None:
+        """Give every action its first key."""
+        self._keys = dict(_DEFAULTS)
+        self._apply()
+        self.changed.emit()
+
+    def owns(self, event: QKeyEvent) -> bool:
+        """Tell whether the key in `event` belongs to an action."""
+        return event.keyCombination().toCombined() in self._owned
+
+    def _apply(self) -> None:
+        self._owned: set[int] = set()
+        for name, action in self._actions.items():
+            sequences = [QKeySequence(self._keys[name])] if self._keys[name] else []
+            for key, other in (("Return", "Enter"), ("Ctrl++", "Ctrl+=")):
+                if self._keys[name].endswith(key):
+                    sequences.append(QKeySequence(self._keys[name].replace(key, other)))
+            action.setShortcuts(sequences)
+            self._owned |= {sequence[0].toCombined() for sequence in sequences if sequence.count()}  # type: ignore[index] # in the stubs
+
+
+class ShortcutGuard(QObject):
+    """Keeps text boxes from swallowing the desk's keys, except undo while there is something to undo in the text."""
+
+    def __init__(self, keys: KeyMap) -> None:
+        super().__init__(keys)
+        self._keys = keys
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Refuse a text box's claim on a key that an action owns."""
+        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+            return False
+        if not self._keys.owns(event) or event.matches(QKeySequence.StandardKey.Undo):
+            return False  # text widgets decide themselves about undo
+        event.ignore()
+        return True
+
+
+def groups() -> dict[str, list[KeyAction]]:
+    """Return the actions under their headings, for the key sheet."""
+    grouped: dict[str, list[KeyAction]] = defaultdict(list)
+    for action in ACTIONS:
+        grouped[action.group].append(action)
+    return dict(grouped)

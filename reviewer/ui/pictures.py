@@ -1,0 +1,200 @@
+"""Pictures of every page and dialog, taken from the running desk on the demo workspace: for the README and for eyes."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+
+from reviewer.domain.decisions import Verdict
+from reviewer.domain.items import ItemHead
+from reviewer.services.queue import Overview
+from reviewer.ui.desk import DeskPresenter, DeskView
+from reviewer.ui.welcome import WelcomeView
+
+if TYPE_CHECKING:
+    from reviewer.ui.app import Desk
+
+_SIZE = (1280, 800)
+_PATIENCE_S = 30.0
+_MANY = 30_000
+
+
+def take_pictures(desk: "Desk", folder: Path) -> None:
+    """Write a PNG of every state, light and dark, to `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    desk.window.resize(*_SIZE)
+    _Tour(desk, folder).run()
+
+
+class _Tour:
+    """Walks through the desk as a person would and takes each picture twice."""
+
+    def __init__(self, desk: "Desk", folder: Path) -> None:
+        self._desk = desk
+        self._folder = folder
+        self._number = 0
+
+    @property
+    def _view(self) -> DeskView:
+        assert self._desk.view is not None  # noqa: S101 - there after the first wait
+        return self._desk.view
+
+    @property
+    def _presenter(self) -> DeskPresenter:
+        assert self._desk.presenter is not None  # noqa: S101 - there after the first wait
+        return self._desk.presenter
+
+    def run(self) -> None:
+        """Take all pictures."""
+        self._desk.open()
+        self._wait(lambda: self._desk.presenter is not None and self._desk.presenter.current is not None)
+        for name, prepare in self._stations():
+            prepare()
+            self._settle()
+            self._take(name)
+
+    def _stations(self) -> Iterator[tuple[str, Callable[[], object]]]:
+        yield "sms", lambda: self._open("SMS-1001")
+        yield "sms-unicode", lambda: self._open_first(lambda draft: any(ord(c) > 0x1F000 for c in draft))
+        yield "summary", lambda: self._open_first(lambda draft: "Action items:" in draft, "summary")
+        yield "note", lambda: self._open_first(lambda draft: "HISTORY" in draft, "clinical_note")
+        yield "note-edited", self._edit
+        yield "difference", self._view._toggle_difference
+        yield "difference-off", self._view._toggle_difference
+        yield "reject", lambda: self._key("reject")
+        yield "respond", lambda: self._key("respond")
+        yield "find", self._find
+        yield "held", lambda: self._presenter.decide(Verdict.APPROVE)
+        yield "history", lambda: self._key("history")
+        yield "withdrawn", self._undo
+        yield "right-to-left", lambda: self._open_language("ar")
+        yield "cyrillic", lambda: self._open_language("sr-Cyrl")
+        yield "hostile", lambda: self._open_first(lambda draft: "<img" in draft)
+        yield "very-long", self._open_longest
+        yield "lease-lost", self._lose
+        yield "very-full", self._fill
+        yield "loading", self._view._on_loading
+        yield "empty", self._view._on_empty
+        yield "error", lambda: self._view._on_failed("The database did not answer: disk I/O error.")
+        yield "settings", lambda: self._desk.window.show_page("settings")
+        yield "large", lambda: (self._desk.appearance.set_zoom(150), self._desk.window.show_page("review"))
+        yield "keys", lambda: (self._desk.appearance.set_zoom(100), self._key("keys"))
+        yield "crash", lambda: (self._close_dialogs(), self._desk._show_crash("ValueError"))
+        yield "welcome", self._welcome
+
+    def _take(self, name: str) -> None:
+        self._number += 1
+        for mode in ("light", "dark"):
+            self._desk.appearance.set_mode(mode)  # type: ignore[arg-type]
+            self._settle()
+            picture = self._desk.window.grab()
+            dialog = self._dialog()
+            if dialog is not None:
+                from PySide6.QtGui import QPainter
+
+                painter = QPainter(picture)
+                painter.drawPixmap(dialog.pos() - self._desk.window.pos(), dialog.grab())
+                painter.end()
+            picture.save(str(self._folder / f"{self._number:02}-{name}-{mode}.png"))
+
+    def _dialog(self) -> QDialog | None:
+        shown = (w for w in self._desk.window.findChildren(QDialog) if w.isVisible())
+        return next(shown, None)
+
+    def _heads(self) -> tuple[ItemHead, ...]:
+        services = self._desk._services
+        assert services is not None  # noqa: S101 - there after the first wait
+        found: list[Overview] = []
+        self._job(lambda: found.append(services.queue.overview(1_000)))
+        return found[0].waiting
+
+    def _open(self, external_id: str) -> None:
+        current = self._presenter.current
+        if current is not None and current.item.head.external_id == external_id:
+            return
+        head = next(head for head in self._heads() if head.external_id == external_id)
+        self._open_head(head)
+
+    def _open_head(self, head: ItemHead) -> None:
+        self._presenter.open_item(head.id)
+        self._wait(lambda: self._presenter.current is not None and self._presenter.current.item.id == head.id)
+
+    def _open_language(self, language: str) -> None:
+        self._open_head(next(head for head in self._heads() if head.language == language))
+
+    def _open_first(self, fits: Callable[[str], bool], kind: str = "sms") -> None:
+        import json
+
+        from reviewer.services import demo
+
+        drafts = {record["id"]: record["draft"] for record in map(json.loads, demo.lines())}
+        self._open_head(next(h for h in self._heads() if h.kind == kind and fits(drafts[h.external_id])))
+
+    def _open_longest(self) -> None:
+        self._open("NOTE-3005")
+
+    def _edit(self) -> None:
+        body = self._view.editor.body
+        text = body.text()
+        at = text.find(". ") + 2
+        body.replace(at, at + text[at:].find(" "), "Notably, the")
+        end = len(body.text())
+        body.replace(end - 12, end, "in two weeks.")
+
+    def _find(self) -> None:
+        self._view.reasons.hide()
+        self._key("find")
+        self._view.find_bar.field.setText("the")
+
+    def _undo(self) -> None:
+        self._key("history")
+        self._presenter.undo()
+        self._wait(lambda: not self._desk.worker.busy)
+
+    def _lose(self) -> None:
+        self._edit()
+        current = self._presenter.current
+        assert current is not None  # noqa: S101 - an item was just opened
+        self._presenter._lose(current.lease)
+
+    def _fill(self) -> None:
+        self._open("SMS-1002")
+        head = self._heads()[0]
+        rows = tuple(replace(head, external_id=str(n)) for n in range(200))
+        from collections import Counter
+
+        self._view._on_overview(Overview(rows, Counter({"sms": _MANY, "summary": 1_204, "clinical_note": 88})))
+
+    def _welcome(self) -> None:
+        self._close_dialogs()
+        page: QWidget = WelcomeView(self._desk.appearance, self._desk.window)
+        self._desk.window.show_bare(page)
+
+    def _key(self, action: str) -> None:
+        self._desk.window.keys.action(action).trigger()
+
+    def _close_dialogs(self) -> None:
+        while (dialog := self._dialog()) is not None:
+            dialog.close()
+            QCoreApplication.sendPostedEvents(dialog, QEvent.Type.DeferredDelete)
+
+    def _job(self, job: Callable[[], object]) -> None:
+        self._desk.worker.run(job)
+        self._wait(lambda: not self._desk.worker.busy)
+
+    def _settle(self) -> None:
+        self._wait(lambda: not self._desk.worker.busy)
+        end = time.monotonic() + 0.25
+        self._wait(lambda: time.monotonic() > end)
+
+    @staticmethod
+    def _wait(done: Callable[[], bool]) -> None:
+        end = time.monotonic() + _PATIENCE_S
+        while not done():
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+            if time.monotonic() > end:
+                raise TimeoutError("the desk did not get there")

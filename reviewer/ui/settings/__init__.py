@@ -1,0 +1,5 @@
+"""The settings page: look, holds, keys."""
+
+from reviewer.ui.settings.view import SettingsView
+
+__all__ = ["SettingsView"]

@@ -1,0 +1,207 @@
+"""The settings page. Every change holds at once and is written to the profile."""
+
+from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QKeySequenceEdit,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from reviewer.domain.kinds import KINDS
+from reviewer.settings import LONGEST_HOLD_S
+from reviewer.ui.desk.words import kind_label
+from reviewer.ui.keys import KeyMap, groups, label
+from reviewer.ui.text import PlainLabel
+from reviewer.ui.theme import ZOOM_MAX, ZOOM_MIN, ZOOM_STEP, Appearance, set_role
+
+
+class SettingsView(QWidget):
+    """Look, holds and keys."""
+
+    hold_changed = Signal(str, int)  # kind, seconds
+
+    def __init__(self, appearance: Appearance, keys: KeyMap, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._appearance = appearance
+        self._keys = keys
+        self._holds: dict[str, QSpinBox] = {}
+        self._edits: dict[str, QKeySequenceEdit] = {}
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        scroll = QScrollArea(self)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        page = QWidget(scroll)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(24, 24, 24, 24)
+        column.setSpacing(16)
+        title = QLabel(self.tr("Settings"), page)
+        set_role(title, "title")
+        column.addWidget(title)
+        top = QHBoxLayout()
+        top.setSpacing(16)
+        top.addWidget(self._build_look(page), stretch=1)
+        top.addWidget(self._build_holds(page), stretch=1)
+        column.addLayout(top)
+        column.addWidget(self._build_keys(page))
+        column.addStretch(1)
+        page.setMaximumWidth(980)
+        scroll.setWidget(page)
+        outer.addWidget(scroll)
+        appearance.changed.connect(self._show_look)
+        keys.changed.connect(self._show_keys)
+
+    def show_holds(self, seconds: dict[str, int]) -> None:
+        """Show how long each kind is held."""
+        for kind, box in self._holds.items():
+            box.blockSignals(True)  # noqa: FBT003 - Qt's own call
+            box.setValue(seconds.get(kind, int(KINDS[kind].hold.total_seconds())))
+            box.blockSignals(False)  # noqa: FBT003
+
+    def _build_look(self, parent: QWidget) -> QFrame:
+        panel, column = _panel(self.tr("Look"), parent)
+        form = QFormLayout()
+        form.setSpacing(8)
+        self._mode = QComboBox(panel)
+        self._mode.setObjectName("theme")
+        for mode, words in (
+            ("system", self.tr("As the system")),
+            ("light", self.tr("Light")),
+            ("dark", self.tr("Dark")),
+        ):
+            self._mode.addItem(words, mode)
+        self._zoom = QComboBox(panel)
+        self._zoom.setObjectName("zoom")
+        for percent in range(ZOOM_MIN, ZOOM_MAX + 1, ZOOM_STEP):
+            self._zoom.addItem(self.tr("{0} %").format(percent), percent)
+        form.addRow(self.tr("Colours"), self._mode)
+        form.addRow(self.tr("Size"), self._zoom)
+        column.addLayout(form)
+        column.addStretch(1)
+        self._show_look()
+        self._mode.activated.connect(self._on_mode)
+        self._zoom.activated.connect(self._on_zoom)
+        return panel
+
+    def _build_holds(self, parent: QWidget) -> QFrame:
+        panel, column = _panel(self.tr("Hold before a decision leaves"), parent)
+        words = QLabel(self.tr("While a decision is held, one key undoes it."), panel)
+        words.setWordWrap(True)
+        set_role(words, "muted")
+        column.addWidget(words)
+        form = QFormLayout()
+        form.setSpacing(8)
+        for kind in KINDS:
+            box = QSpinBox(panel)
+            box.setObjectName(f"hold_{kind}")
+            box.setRange(0, LONGEST_HOLD_S)
+            box.setSuffix(self.tr(" s"))
+            box.setProperty("kind", kind)
+            box.valueChanged.connect(self._on_hold)
+            self._holds[kind] = box
+            form.addRow(kind_label(kind), box)
+        column.addLayout(form)
+        column.addStretch(1)
+        return panel
+
+    def _build_keys(self, parent: QWidget) -> QFrame:
+        panel, column = _panel(self.tr("Keys"), parent)
+        self._problem = PlainLabel("", panel)
+        self._problem.setWordWrap(True)
+        set_role(self._problem, "stop")
+        self._problem.hide()
+        column.addWidget(self._problem)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(24)
+        grid.setVerticalSpacing(4)
+        row = 0
+        for group, actions in groups().items():
+            heading = QLabel(QCoreApplication.translate("Keys", group), panel)
+            set_role(heading, "muted")
+            grid.addWidget(heading, row, 0, 1, 2)
+            row += 1
+            for action in actions:
+                words = QLabel(label(action), panel)
+                edit = QKeySequenceEdit(QKeySequence(self._keys.key(action.name)), panel)
+                edit.setObjectName(f"key_{action.name}")
+                edit.setAccessibleName(label(action))
+                edit.setMaximumSequenceLength(1)
+                edit.setMaximumWidth(220)
+                edit.setClearButtonEnabled(True)
+                edit.setProperty("action", action.name)
+                edit.editingFinished.connect(self._on_key)
+                words.setBuddy(edit)
+                grid.addWidget(words, row, 0)
+                grid.addWidget(edit, row, 1)
+                self._edits[action.name] = edit
+                row += 1
+        grid.setColumnStretch(0, 1)
+        column.addLayout(grid)
+        restore = QPushButton(self.tr("Restore the first keys"), panel)
+        restore.setObjectName("restore_keys")
+        restore.clicked.connect(self._keys.restore_defaults)
+        column.addWidget(restore, 0, Qt.AlignmentFlag.AlignLeft)
+        return panel
+
+    @Slot(int)
+    def _on_mode(self, _index: int) -> None:
+        self._appearance.set_mode(self._mode.currentData())
+
+    @Slot(int)
+    def _on_zoom(self, _index: int) -> None:
+        self._appearance.set_zoom(self._zoom.currentData())
+
+    @Slot(int)
+    def _on_hold(self, seconds: int) -> None:
+        self.hold_changed.emit(self.sender().property("kind"), seconds)
+
+    @Slot()
+    def _on_key(self) -> None:
+        edit = self.sender()
+        if not isinstance(edit, QKeySequenceEdit):
+            return
+        name = edit.property("action")
+        key = edit.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
+        if key == self._keys.key(name):
+            self._problem.hide()
+            return
+        clash = self._keys.clash(name, key)
+        if clash is None:
+            self._problem.hide()
+            self._keys.set_key(name, key)
+        else:
+            self._problem.setText(clash)
+            self._problem.show()
+            edit.setKeySequence(QKeySequence(self._keys.key(name)))
+
+    @Slot()
+    def _show_look(self) -> None:
+        self._mode.setCurrentIndex(self._mode.findData(self._appearance.mode))
+        self._zoom.setCurrentIndex(self._zoom.findData(self._appearance.zoom))
+
+    @Slot()
+    def _show_keys(self) -> None:
+        for name, edit in self._edits.items():
+            edit.setKeySequence(QKeySequence(self._keys.key(name)))
+
+
+def _panel(title: str, parent: QWidget) -> tuple[QFrame, QVBoxLayout]:
+    panel = QFrame(parent)
+    set_role(panel, "panel")
+    column = QVBoxLayout(panel)
+    column.setContentsMargins(16, 12, 16, 16)
+    column.setSpacing(8)
+    heading = QLabel(title, panel)
+    set_role(heading, "heading")
+    column.addWidget(heading)
+    return panel, column

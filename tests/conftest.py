@@ -1,0 +1,65 @@
+"""What all tests share: the counts that `--full` makes large, loud absences, and a profile to work in."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.factories import Profile
+
+# No deadline: a shared machine is slow at times, and speed is a matter of the benchmarks.
+settings.register_profile("ours", deadline=None)
+settings.load_profile("ours")
+
+_notes = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer the large counts."""
+    parser.addoption("--full", action="store_true", help="run the large counts: minutes instead of seconds")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start with nothing to tell."""
+    config.stash[_notes] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the counts that ran, and what could not run."""
+    notes = terminalreporter.config.stash[_notes]
+    if notes:
+        terminalreporter.section("counts and absences")
+        for note in notes:
+            terminalreporter.write_line(note)
+
+
+@pytest.fixture
+def count(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """Choose between a small and a large count, and say in the output which one ran."""
+
+    def choose(small: int, large: int) -> int:
+        full = bool(request.config.getoption("--full"))
+        chosen, other = (large, f"plain: {small:,}") if full else (small, f"--full: {large:,}")
+        request.config.stash[_notes].append(f"{request.node.name}: {chosen:,} ({other})")
+        return chosen
+
+    return choose
+
+
+@pytest.fixture
+def real_data(request: pytest.FixtureRequest) -> Path:
+    """Return the folder of real material beside the checkout; skip loudly where there is none."""
+    folder = Path(request.config.rootpath).parent / "shared" / "data"
+    if not folder.is_dir():
+        request.config.stash[_notes].append(f"WARNING: {request.node.name} did not run: ../shared/data is not there")
+        pytest.skip("no ../shared/data beside the checkout")
+    return folder
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Iterator[Profile]:
+    """Return a fresh profile with one member of every role."""
+    made = Profile(tmp_path / "profile")
+    yield made
+    made.close()
