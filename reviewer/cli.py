@@ -4,6 +4,7 @@ Text for people, `--json` for programs. Every failure is one sentence; its exit 
 """
 
 import argparse
+import io
 import json
 import os
 import secrets
@@ -16,11 +17,12 @@ from typing import Any, NoReturn
 
 from reviewer import __version__, logs
 from reviewer.bootstrap import Application, Services, default_profile
+from reviewer.channels.drafts import lines
 from reviewer.domain.decisions import REASON_CODES, Judgement, Verdict
 from reviewer.domain.errors import ExitCode, InputRefusedError, ReviewerError, UsageError
 from reviewer.domain.items import ClaimedItem, ItemState, LeaseId
 from reviewer.domain.kinds import KINDS
-from reviewer.domain.limits import DRAFT_BYTES
+from reviewer.domain.limits import DRAFT_BYTES, unstorable_character
 from reviewer.domain.members import Role
 
 _ROUND_SECONDS = 1.0
@@ -31,7 +33,10 @@ Answer = dict[str, Any]
 
 
 class _Parser(argparse.ArgumentParser):
-    """Reports a wrong call the way every other failure is reported."""
+    """Reports a wrong call the way every other failure is reported; takes no abbreviations, which would not last."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(allow_abbrev=False, **how)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}. '{self.prog} --help' shows how to call it.")
@@ -40,8 +45,10 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: list[str], *, desk: Callable[[argparse.Namespace], int]) -> int:
     """Run one command, or open the desk through `desk`, and return the exit code."""
     as_json = "--json" in argv
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of another encoding is no reason to fail
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = _checked(_parser().parse_args(argv))
         run: Callable[[argparse.Namespace], int] = getattr(arguments, "run", None) or desk
         return int(run(arguments))
     except ReviewerError as exc:
@@ -116,6 +123,14 @@ def _add_common(parser: argparse.ArgumentParser, *, profile: str | None, json: b
     parser.add_argument("--json", action="store_true", default=json, help="answer as JSON, for programs")
 
 
+def _checked(arguments: argparse.Namespace) -> argparse.Namespace:
+    """Refuse what the shell handed over in broken encoding, save the names of files."""
+    for name, value in vars(arguments).items():
+        if isinstance(value, str) and name not in ("file", "text_file") and unstorable_character(value):
+            raise UsageError(f"The argument '{name}' is not text in the encoding of this system.")
+    return arguments
+
+
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
@@ -136,8 +151,8 @@ class _Opened:
 
 
 def _init(arguments: argparse.Namespace) -> ExitCode:
-    roles = frozenset(map(_role, _listed(arguments.roles))) if arguments.roles else frozenset(Role)
-    languages = frozenset(_listed(arguments.languages)) if arguments.languages else None
+    roles = frozenset(Role) if arguments.roles is None else frozenset(map(_role, _listed("roles", arguments.roles)))
+    languages = None if arguments.languages is None else frozenset(_listed("languages", arguments.languages))
     with _Opened(arguments) as application:
         member = application.workspaces.make(arguments.workspace, arguments.member, roles, languages)
         answer = {"workspace": member.workspace_id, "member": member.id, "profile": str(application.profile)}
@@ -152,8 +167,11 @@ def _role(name: str) -> Role:
         raise UsageError(f"There is no role '{name}'; the roles are: {', '.join(Role)}.") from None
 
 
-def _listed(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
+def _listed(name: str, text: str) -> list[str]:
+    listed = [part.strip() for part in text.split(",") if part.strip()]
+    if not listed:
+        raise UsageError(f"'--{name}' names nothing; leave it out for every one of them.")
+    return listed
 
 
 def _import(arguments: argparse.Namespace) -> ExitCode:
@@ -169,25 +187,24 @@ def _import(arguments: argparse.Namespace) -> ExitCode:
     text = f"{report.imported} imported, {report.duplicates} known already, {len(report.refused)} refused."
     if report.unknown_fields:
         ignored = ", ".join(f"{name} ({number})" for name, number in sorted(report.unknown_fields.items()))
-        text += f"\nIgnored fields: {_plain(ignored)}."
+        text += f"\nIgnored fields: {_in_line(ignored)}."
     if report.refused:
         beside = Path("stdin" if arguments.file == "-" else arguments.file)
         kept = services.intake.keep_refused(beside, report.refused)
         answer["refused_file"] = str(kept)
         shown = [f"line {r.number}, {r.field or 'whole line'}: {r.reason}" for r in report.refused[:20]]
-        text += "\n" + "\n".join(map(_plain, shown)) + f"\nThe refused lines are in {kept}."
+        text += "\n" + "\n".join(map(_in_line, shown)) + f"\nThe refused lines are in {kept}."
     _say(arguments, answer, text)
     return ExitCode.INPUT_REFUSED if report.refused else ExitCode.DONE
 
 
 def _lines(name: str) -> Iterator[bytes]:
-    """Yield the lines of a file; an overlong one comes in pieces no larger than what is refused anyway."""
     if name == "-":
-        yield from sys.stdin.buffer
+        yield from lines(sys.stdin.buffer)
         return
     try:
         with Path(name).open("rb") as file:
-            yield from file
+            yield from lines(file)
     except OSError as exc:
         raise UsageError(f"The file {name} cannot be read: {exc.strerror}.") from exc
 
@@ -212,9 +229,9 @@ def _queue(arguments: argparse.Namespace) -> ExitCode:
         ],
     }
     kinds = ", ".join(f"{number} {kind}" for kind, number in by_kind.items() if number)
-    lines = [f"{answer['waiting']} waiting{': ' + kinds if kinds else ''}."]
-    lines += [f"{r.id}  {r.kind:<14} {r.state.value:<10} {_due(r.due_at):<22} {_plain(r.external_id)}" for r in rows]
-    _say(arguments, answer, "\n".join(lines))
+    text = [f"{answer['waiting']} waiting{': ' + kinds if kinds else ''}."]
+    text += [f"{r.id}  {r.kind:<14} {r.state.value:<10} {_due(r.due_at):<22} {_in_line(r.external_id)}" for r in rows]
+    _say(arguments, answer, "\n".join(text))
     return ExitCode.DONE
 
 
@@ -262,10 +279,10 @@ def _turn(speaker: str, text: str, start: float | None, end: float | None) -> An
 
 def _readable(claimed: ClaimedItem) -> str:
     item, lease = claimed.item, claimed.lease
-    source = "\n".join(f"  {_plain(turn.speaker)}: {_plain(turn.text)}" for turn in item.source) or "  (none)"
+    source = "\n".join(f"  {_in_line(turn.speaker)}: {_plain(turn.text)}" for turn in item.source) or "  (none)"
     model = f"{item.model.name} {item.model.version}" if item.model else "not stated"
     return (
-        f"{item.kind} {item.id}\ndrafted by: {_plain(model)}\n\n{_plain(item.draft)}\n\nSource:\n{source}\n\n"
+        f"{item.kind} {item.id}\ndrafted by: {_in_line(model)}\n\n{_plain(item.draft)}\n\nSource:\n{source}\n\n"
         f"Lease {lease.id}, until {_stamp(lease.expires_at)}."
     )
 
@@ -294,6 +311,8 @@ def _decide(arguments: argparse.Namespace) -> ExitCode:
 def _text(name: str) -> str:
     try:
         untrusted = sys.stdin.buffer.read(DRAFT_BYTES + 1) if name == "-" else _read(Path(name))
+        if len(untrusted) > DRAFT_BYTES:
+            raise InputRefusedError(f"The text has more than {DRAFT_BYTES:,} bytes.")
         return untrusted.decode("utf-8")
     except OSError as exc:
         raise UsageError(f"The file {name} cannot be read: {exc.strerror}.") from exc
@@ -303,7 +322,7 @@ def _text(name: str) -> str:
 
 def _read(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(DRAFT_BYTES + 4)  # one byte too many is enough to be refused
+        return file.read(DRAFT_BYTES + 1)  # one byte too many is enough to be refused
 
 
 def _release(arguments: argparse.Namespace) -> ExitCode:
@@ -340,12 +359,12 @@ def _round(arguments: argparse.Namespace, services: Services) -> None:
 
 
 def _say(arguments: argparse.Namespace, answer: Answer, text: str) -> None:
-    print(json.dumps(answer, ensure_ascii=False) if arguments.json else text, flush=True)
+    print(json.dumps(answer) if arguments.json else text, flush=True)
 
 
 def _fail(code: str, message: str, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False), flush=True)
+        print(json.dumps({"error": {"code": code, "message": message}}), flush=True)
     else:
         print(message, file=sys.stderr, flush=True)
 
@@ -361,3 +380,8 @@ def _due(instant: datetime | None) -> str:
 def _plain(untrusted: str) -> str:
     """Return text that cannot steer a terminal: control and direction characters are spelled out."""
     return "".join(c if c.isprintable() or c == "\n" else f"\\u{{{ord(c):x}}}" for c in untrusted)
+
+
+def _in_line(untrusted: str) -> str:
+    """Return text that cannot pretend to be a line of ours either."""
+    return _plain(untrusted.replace("\n", "\\u{a}"))

@@ -10,7 +10,7 @@ from typing import Any
 
 import tomli_w
 
-from reviewer.domain.errors import UsageError
+from reviewer.domain.errors import UnavailableError, UsageError
 
 _THEMES = ("system", "light", "dark")
 LONGEST_HOLD_S = 3_600
@@ -51,11 +51,11 @@ class SettingsFile:
                 for kind, seconds in _table(data.get("hold", {}), "hold").items()
             },
             window=_table(data.get("window", {}), "window"),
-            dictionary=tuple(str(word) for word in data.get("dictionary", [])),
+            dictionary=_words(data.get("dictionary", []), "dictionary"),
         )
 
     def save(self, settings: Settings) -> None:
-        """Write the settings, whole or not at all."""
+        """Write the settings, whole or not at all. Raises UnavailableError where they cannot be written."""
         data: dict[str, Any] = {
             "theme": settings.theme,
             "zoom": settings.zoom,
@@ -65,11 +65,14 @@ class SettingsFile:
             "window": dict(settings.window),
         }
         part = self._path.with_suffix(f".{os.getpid()}.part")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(tomli_w.dumps(data).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self._path)
+        try:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(tomli_w.dumps(data).encode())
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self._path)
+        except OSError as exc:
+            raise UnavailableError(f"The settings file {self._path.name} cannot be written: {exc.strerror}.") from exc
 
     def change(self, **changed: Any) -> Settings:
         """Save the settings with some of them changed, and return them."""
@@ -94,6 +97,12 @@ def _table(untrusted: object, name: str) -> dict[str, Any]:
     if not isinstance(untrusted, dict):
         raise UsageError(f"The setting '{name}' must be a table.")
     return untrusted
+
+
+def _words(untrusted: object, name: str) -> tuple[str, ...]:
+    if not isinstance(untrusted, list) or not all(isinstance(word, str) for word in untrusted):
+        raise UsageError(f"The setting '{name}' must be a list of words.")
+    return tuple(untrusted)
 
 
 def _texts(untrusted: object, name: str) -> dict[str, str]:

@@ -284,7 +284,8 @@ def _suitability(language: str, name: str) -> tuple[int, int] | None:
     wanted, wanted_script, wanted_region, _ = _subtags(language)
     has, has_script, has_region, others = _subtags(name)
     usual = _USUAL_SCRIPT.get(wanted, "")
-    if (wanted, wanted_script or usual) != (has, has_script or usual):
+    scripts = {wanted_script or usual, has_script or usual} - {""}
+    if wanted != has or len(scripts) > 1:
         return None
     if wanted_region and has_region == wanted_region:
         return (0, others)

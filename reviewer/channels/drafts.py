@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from reviewer.domain import limits
 from reviewer.domain.items import Channel, IncomingDraft, ModelInfo, Turn
@@ -42,6 +42,15 @@ class Accepted:
     number: int
     draft: IncomingDraft
     line: str
+
+
+def lines(untrusted_file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a file; of an overlong one only the beginning, which is enough to refuse it."""
+    while line := untrusted_file.readline(limits.LINE_BYTES + 1):
+        end = line
+        while end and not end.endswith(b"\n"):
+            end = untrusted_file.readline(limits.LINE_BYTES)
+        yield line
 
 
 def read(untrusted_lines: Iterable[bytes], unknown_fields: Counter[str]) -> Iterator[Accepted | Refused]:

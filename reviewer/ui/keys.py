@@ -98,7 +98,8 @@ class KeyMap(QObject):
 
     def shown(self, name: str) -> str:
         """Return the key of an action as this platform writes it."""
-        return QKeySequence(self._keys[name]).toString(QKeySequence.SequenceFormat.NativeText)
+        native = QKeySequence(self._keys[name]).toString(QKeySequence.SequenceFormat.NativeText)
+        return native.replace("Return", self.tr("Enter"))
 
     def clash(self, name: str, key: str) -> str | None:
         """Return why `key` cannot do `name`, as a sentence, or None."""

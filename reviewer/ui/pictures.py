@@ -1,18 +1,23 @@
 """Pictures of every page and dialog, taken from the running desk on the demo workspace: for the README and for eyes."""
 
+import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from reviewer.domain.decisions import Verdict
 from reviewer.domain.items import ItemHead
+from reviewer.services import demo
 from reviewer.services.queue import Overview
 from reviewer.ui.desk import DeskPresenter, DeskView
+from reviewer.ui.theme import Mode
 from reviewer.ui.welcome import WelcomeView
 
 if TYPE_CHECKING:
@@ -20,7 +25,7 @@ if TYPE_CHECKING:
 
 _SIZE = (1280, 800)
 _PATIENCE_S = 30.0
-_MANY = 30_000
+_COPIES = 40
 
 
 def take_pictures(desk: "Desk", folder: Path) -> None:
@@ -77,25 +82,24 @@ class _Tour:
         yield "very-long", self._open_longest
         yield "lease-lost", self._lose
         yield "very-full", self._fill
-        yield "loading", self._view._on_loading
-        yield "empty", self._view._on_empty
-        yield "error", lambda: self._view._on_failed("The database did not answer: disk I/O error.")
         yield "settings", lambda: self._desk.window.show_page("settings")
-        yield "large", lambda: (self._desk.appearance.set_zoom(150), self._desk.window.show_page("review"))
-        yield "keys", lambda: (self._desk.appearance.set_zoom(100), self._key("keys"))
+        yield "large", self._enlarge
+        yield "keys", self._show_keys
         yield "crash", lambda: (self._close_dialogs(), self._desk._show_crash("ValueError"))
+        yield "loading", lambda: (self._close_dialogs(), self._view._on_loading())
+        yield "error", lambda: self._view._on_failed("The database did not answer: disk I/O error.")
+        yield "empty", self._empty
         yield "welcome", self._welcome
 
     def _take(self, name: str) -> None:
         self._number += 1
-        for mode in ("light", "dark"):
-            self._desk.appearance.set_mode(mode)  # type: ignore[arg-type]
+        modes: tuple[Mode, ...] = ("light", "dark")
+        for mode in modes:
+            self._desk.appearance.set_mode(mode)
             self._settle()
             picture = self._desk.window.grab()
             dialog = self._dialog()
             if dialog is not None:
-                from PySide6.QtGui import QPainter
-
                 painter = QPainter(picture)
                 painter.drawPixmap(dialog.pos() - self._desk.window.pos(), dialog.grab())
                 painter.end()
@@ -162,12 +166,33 @@ class _Tour:
         self._presenter._lose(current.lease)
 
     def _fill(self) -> None:
+        """Import thousands of drafts, the samples over and over under other ids."""
         self._open("SMS-1002")
-        head = self._heads()[0]
-        rows = tuple(replace(head, external_id=str(n)) for n in range(200))
-        from collections import Counter
+        services = self._desk._services
+        assert services is not None  # noqa: S101 - there after the first wait
+        records = [json.loads(line) for line in demo.lines()]
+        lines = [json.dumps(r | {"id": f"{r['id']}-{n}"}).encode() for n in range(_COPIES) for r in records[:60]]
+        self._job(partial(services.intake.take_all, lines, demo.PRODUCER))
 
-        self._view._on_overview(Overview(rows, Counter({"sms": _MANY, "summary": 1_204, "clinical_note": 88})))
+    def _enlarge(self) -> None:
+        self._desk.appearance.set_zoom(150)
+        self._desk.window.show_page("review")
+
+    def _show_keys(self) -> None:
+        self._desk.appearance.set_zoom(100)
+        self._key("keys")
+
+    def _crash(self) -> None:
+        self._close_dialogs()
+        self._desk._show_crash("ValueError")
+
+    def _load(self) -> None:
+        self._close_dialogs()
+        self._view._on_loading()
+
+    def _empty(self) -> None:
+        self._view._on_overview(Overview((), Counter()))
+        self._view._on_empty()
 
     def _welcome(self) -> None:
         self._close_dialogs()

@@ -51,7 +51,10 @@ LONG_PARAGRAPH_CHARACTERS = 4_000  # a view breaks longer ones; real material st
 SOFT_BREAK_CHARACTERS = 1_000
 PIECE_LINES = 64
 PIECE_MARKS = 64
-SLICE_MS = 6.0  # of work on the GUI thread at a time; with the repaint it stays under one frame
+VIEW_LINES = 20_000  # in one text; the ends of further lines are shown as marks, for each line costs a kilobyte
+SLICE_MS = 4.0  # of work on the GUI thread at a time; with the last piece and the repaint it stays under one frame
+REFILL_CHARACTERS = 100_000  # a source that is longer is filled anew when its width changes, not laid out at once
+REFILL_AFTER_MS = 120
 
 BUBBLE_PADDING, BUBBLE_GAP = 7, 8
 
@@ -84,6 +87,7 @@ _NAMES = {
     0x00: "NUL",
     0x07: "BEL",
     0x08: "BS",
+    0x0A: "LF",
     0x0B: "VT",
     0x0C: "FF",
     0x1B: "ESC",
@@ -123,6 +127,8 @@ _HIDDEN = (
 _FLAG = "\U0001f3f4[\U000e0020-\U000e007e]{2,6}\U000e007f"  # the flags of England, Scotland, Wales…
 _ASTRAL = "[\U00010000-\U000dffff\U000e1000-\U0010ffff]"
 _SPECIAL = re.compile(f"(?P<astral>(?:{_FLAG}|{_ASTRAL})+)|(?P<hidden>(?:{_HIDDEN})+)|(?P<gap>(?<=\n)\n{{4,}})")
+_SPECIAL_OR_LINE = re.compile(f"{_SPECIAL.pattern}|(?P<line>\\n)")
+_ASCII_SPECIAL = re.compile("[\x00-\x08\x0b-\x1f\x7f]|\n{5}")
 _ANY_ASTRAL = re.compile("[\U00010000-\U0010ffff]+")
 _SOFT_BREAK = "↩"
 
@@ -174,6 +180,7 @@ class _Shown:
     def __init__(self) -> None:
         self.source_length = 0
         self.shown_length = 0
+        self._lines = 0
         self._source_starts: list[int] = []
         self._shown_starts: list[int] = []
         self._lengths: list[tuple[int, int]] = []
@@ -195,16 +202,25 @@ class _Shown:
         if piece is None:
             self._differs(0, 2)
             return [(_SOFT_BREAK, True), ("\n", False)]
+        self._lines += piece.count("\n")
+        flows = self._lines > VIEW_LINES
+        if not flows and piece.isascii() and not _ASCII_SPECIAL.search(piece):
+            self._same(len(piece))
+            return [(piece, False)]
+        parts = self._parts(piece, _SPECIAL_OR_LINE if flows else _SPECIAL)
+        return parts + self.add(None) if flows else parts
+
+    def _parts(self, piece: str, special: re.Pattern[str]) -> list[tuple[str, bool]]:
         parts: list[tuple[str, bool]] = []
         at = 0
-        for match in _SPECIAL.finditer(piece):
+        for match in special.finditer(piece):
             self._same(match.start() - at)
-            plain, run = piece[at : match.start()], match.group()
-            if match.lastgroup == "astral":
+            plain, run, kind = piece[at : match.start()], match.group(), match.lastgroup
+            if kind == "astral":
                 self._differs(len(run), len(run.encode("utf-16-le")) // 2)
                 parts.append((plain + run, False))
             else:
-                mark = _mark(run) if match.lastgroup == "hidden" else f"⁅LF ×{len(run)}⁆\n"
+                mark = _mark(run) + ("\n" if kind == "gap" else "")
                 self._differs(len(run), len(mark))
                 parts += [(plain, False), (mark, True)]
             at = match.end()
@@ -589,14 +605,16 @@ class PlainTextEdit(QTextEdit):
         self._fit_column()
 
     def _fit_column(self) -> None:
-        if self._max_column is None:
-            return
-        width = self._column_width(self._max_column)
-        if width < self.viewport().width():
+        """Wrap at the width there is, or at the longest line that reads well; a scroll bar that appears moves nothing."""
+        width = self._fitting_width()
+        if self.lineWrapColumnOrWidth() != width:
             self.setLineWrapMode(QTextEdit.LineWrapMode.FixedPixelWidth)
             self.setLineWrapColumnOrWidth(width)
-        else:
-            self.setLineWrapMode(QTextEdit.LineWrapMode.WidgetWidth)
+
+    def _fitting_width(self) -> int:
+        bar = self.verticalScrollBar()
+        room = self.viewport().width() + (bar.width() if bar.isVisible() else 0) - bar.sizeHint().width()
+        return max(1, room if self._max_column is None else min(room, self._column_width(self._max_column)))
 
     def _column_width(self, characters: int) -> int:
         sample = "the quick brown fox jumps over the lazy dog, then rests. "
@@ -725,6 +743,10 @@ class SourceView(PlainTextView):
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._fill_slice)
+        self._refill_timer = QTimer(self)
+        self._refill_timer.setSingleShot(True)
+        self._refill_timer.setInterval(REFILL_AFTER_MS)
+        self._refill_timer.timeout.connect(self._refill)
 
     @property
     def is_filled(self) -> bool:
@@ -912,15 +934,27 @@ class SourceView(PlainTextView):
     @Slot()
     def _restyle(self) -> None:
         """Fill anew: block formats and headings carry sizes and colours of their own."""
-        selected = self.selection()
-        top = self._positions().to_source(self.cursorForPosition(QPoint(0, 0)).position())
-        self._apply_fonts()
         if self._evidence is not None:
             self._show_evidence()
+        self._refill()
+
+    @Slot()
+    def _refill(self) -> None:
+        selected = self.selection()
+        top = self._positions().to_source(self.cursorForPosition(QPoint(0, 0)).position())
+        self._load("")
+        self._apply_fonts()
         self._start_filling()
         if selected[0] != selected[1]:
             self.select(*selected)
         self._want(_Wanted(top, top, selects=False))
+
+    def _fit_column(self) -> None:
+        """Do not lay out a big source at once: fill it anew, a little at a time, when its width has settled."""
+        if len(self._source) > REFILL_CHARACTERS and self._turn_starts_qt and not self._document.isEmpty():
+            self._refill_timer.start()
+        else:
+            super()._fit_column()
 
     # bubbles
 

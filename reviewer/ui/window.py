@@ -75,7 +75,6 @@ class Window(QMainWindow):
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setText(label)
         button.setAccessibleName(label)
-        button.setFixedWidth(72)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(self._on_rail)
         self._rail_group.addButton(button)
@@ -193,4 +192,5 @@ class Window(QMainWindow):
     def _restyle(self) -> None:
         for button in self._rail_buttons.values():
             button.setIcon(icon(button.property("icon_name"), self._appearance.theme, "text"))
-            button.setIconSize(QSize(20, 20))
+            button.setIconSize(QSize(self._appearance.px(20), self._appearance.px(20)))
+            button.setFixedWidth(self._appearance.px(72))

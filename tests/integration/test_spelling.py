@@ -102,6 +102,7 @@ def _wait_for(condition: Callable[[], bool]) -> None:
         ("en", "en_US"),
         ("en-AU", "en_US"),
         ("EN_us", "en_US"),
+        ("en-Latn-US", "en_US"),
         ("sr", "sr_RS"),
         ("sr-Cyrl", "sr_RS"),
         ("sr-Cyrl-ME", "sr_ME"),

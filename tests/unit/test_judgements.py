@@ -78,9 +78,9 @@ def test_no_sentence_repeats_what_was_typed() -> None:
 
 
 def test_the_reasons_are_those_of_real_reviewers_each_with_its_key() -> None:
-    assert REASON_CODES == {
+    assert {
         "repetition", "omission", "incorrect", "contradiction", "invented",
         "wrong_order", "wrong_person", "tone", "not_needed", "other",
-    }  # fmt: skip
+    } == REASON_CODES  # fmt: skip
     assert len({reason.key for reason in REASONS}) == len(REASONS) == len(REASON_CODES)
     assert all(len(reason.key) == 1 and reason.label for reason in REASONS)

@@ -258,20 +258,26 @@ class NoticeStrip(QFrame):
     def __init__(self, appearance: Appearance, parent: QWidget) -> None:
         super().__init__(parent)
         self._appearance = appearance
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 4, 4, 4)
-        row.setSpacing(8)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 4, 4, 4)
+        column.setSpacing(4)
+        news = QHBoxLayout()
         self._words = PlainLabel("", self)
         self._words.setWordWrap(True)
-        row.addWidget(self._words, stretch=1)
-        self._buttons = [QPushButton(self), QPushButton(self)]
-        for button in self._buttons:
-            button.clicked.connect(self._on_clicked)
-            row.addWidget(button)
         self._close = QToolButton(self)
         self._close.setAccessibleName(self.tr("Dismiss"))
         self._close.clicked.connect(self.hide)
-        row.addWidget(self._close)
+        news.addWidget(self._words, stretch=1)
+        news.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(news)
+        wishes = QHBoxLayout()
+        wishes.setContentsMargins(0, 0, 8, 4)
+        self._buttons = [QPushButton(self), QPushButton(self)]
+        for button in self._buttons:
+            button.clicked.connect(self._on_clicked)
+            wishes.addWidget(button)
+        wishes.addStretch(1)
+        column.addLayout(wishes)
         self.hide()
 
     @property

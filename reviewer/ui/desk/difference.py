@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 
 from PySide6.QtGui import QTextCharFormat
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from reviewer.domain.difference import Change, ChangeKind, difference, excerpts
 from reviewer.ui.text import PlainTextView
 from reviewer.ui.theme import Appearance, set_role
 
 _GAP = "  …  "
+QWIDGETSIZE_MAX = 16_777_215  # Qt's own "no limit"
 
 
 class DifferenceView(PlainTextView):
@@ -26,13 +27,13 @@ class DifferenceView(PlainTextView):
     def show_excerpts(self, changes: Sequence[Change]) -> None:
         """Show only the changed places, with a little of what is around them."""
         pieces: list[tuple[str, ChangeKind]] = []
+        cut = False
         for excerpt in excerpts(changes):
             if pieces or excerpt.goes_on_before:
                 pieces.append((_GAP if pieces else "… ", ChangeKind.EQUAL))
             pieces += [(change.text.replace("\n", " ⏎ "), change.kind) for change in excerpt.changes]
-            if excerpt.goes_on_after and excerpt is not None:
-                pieces.append((" …", ChangeKind.EQUAL))
-        self._show(pieces)
+            cut = excerpt.goes_on_after
+        self._show([*pieces, (" …", ChangeKind.EQUAL)] if cut else pieces)
 
     def _show(self, pieces: list[tuple[str, ChangeKind]]) -> None:
         self.set_text("".join(text for text, _ in pieces))
@@ -62,6 +63,7 @@ class DifferencePane(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._caption = QLabel(self)
         set_role(self._caption, "small")
         self.view = DifferenceView(appearance, self)
@@ -91,10 +93,12 @@ class DifferencePane(QFrame):
         self.setVisible(bool(self._changes) or self._whole)
         if not (self._changes or self._whole):
             return
+        vertical = QSizePolicy.Policy.Expanding if self._whole else QSizePolicy.Policy.Maximum
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, vertical)
         line = self.view.fontMetrics().lineSpacing() * 1.45
         if self._whole:
             self._caption.setText(self.tr("Difference to the draft: struck through went, underlined came"))
-            self.view.setMaximumHeight(16_777_215)
+            self.view.setMaximumHeight(QWIDGETSIZE_MAX)
             self.view.setMinimumHeight(round(line * 6))
             self.view.show_changes(self._changes)
             if not self._changes:

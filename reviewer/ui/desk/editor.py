@@ -283,7 +283,9 @@ class FieldsEditor(QWidget):
             edit = PlainTextEdit(self._appearance, self, max_column=80)
         rows = _ROWS.get(field.form)
         if rows is not None:
-            edit.setFixedHeight(round(edit.fontMetrics().lineSpacing() * 1.45 * rows) + 16)
+            edit.setFixedHeight(round(edit.fontMetrics().lineSpacing() * 1.45 * rows) + 20)
+            if rows == 1:
+                edit.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         edit.edited.connect(self.edited)
         edit.cursorPositionChanged.connect(self.cursor_moved)
         return edit

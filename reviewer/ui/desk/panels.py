@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QFont, QPainter
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
+    QGridLayout,
     QLabel,
     QListView,
     QPushButton,
@@ -60,12 +61,13 @@ class _RowPainter(QStyledItemDelegate):
         painter.setFont(self._appearance.small_font())
         painter.setPen(theme.colour("stop" if late else "muted"))
         painter.drawText(top, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, due)
-        painter.setFont(self._appearance.font(weight=self._appearance.font().Weight.Medium))
+        room = area.width() - painter.fontMetrics().horizontalAdvance(due) - px(8)
+        painter.setFont(self._appearance.font(weight=QFont.Weight.Medium))
         painter.setPen(theme.colour("text"))
-        painter.drawText(top, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, kind_label(head.kind))
+        _draw_cut(painter, top, kind_label(head.kind), room)
         painter.setFont(self._appearance.small_font())
         painter.setPen(theme.colour("caution" if head.state is ItemState.ESCALATED else "muted"))
-        painter.drawText(bottom, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._detail(head))
+        _draw_cut(painter, bottom, self._detail(head), area.width())
         painter.restore()
 
     def _detail(self, head: ItemHead) -> str:
@@ -77,6 +79,12 @@ class _RowPainter(QStyledItemDelegate):
         if head.priority > 0:
             words.append(self.tr("priority {0}").format(head.priority))
         return " · ".join(words)
+
+
+def _draw_cut(painter: QPainter, area: QRect, words: str, room: int) -> None:
+    """Draw words on the left of `area`, cut with an ellipsis where they exceed `room`."""
+    shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, max(0, room))
+    painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
 
 
 class QueuePanel(QFrame):
@@ -103,7 +111,7 @@ class QueuePanel(QFrame):
         self.list = QListView(self)
         self.list.setObjectName("queue")
         self.list.setAccessibleName(self.tr("Waiting items"))
-        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        set_role(self.list, "bare")
         self.list.setUniformItemSizes(True)
         self.list.setMouseTracking(True)
         self.list.setModel(self.model)
@@ -129,20 +137,20 @@ class QueuePanel(QFrame):
         self._show_emptiness()
 
     def _make_filters(self) -> QWidget:
-        row = QVBoxLayout(self._filter_box)
-        row.setContentsMargins(8, 0, 8, 0)
-        row.setSpacing(0)
-        for kind in (None, *KINDS):
+        grid = QGridLayout(self._filter_box)
+        grid.setContentsMargins(8, 0, 8, 0)
+        grid.setSpacing(2)
+        for place, kind in enumerate((None, *KINDS)):
             button = QPushButton(self._filter_box)
-            set_role(button, "quiet")
+            set_role(button, "filter")
             button.setCheckable(True)
             button.setChecked(kind is None)
             button.setProperty("kind", kind or "")
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setStyleSheet("text-align: left")
             self._filters.addButton(button)
             self._buttons[kind] = button
-            row.addWidget(button)
+            grid.addWidget(button, place // 2, place % 2)
+        grid.setColumnStretch(1, 1)
         self._filters.buttonClicked.connect(self._on_filter)
         return self._filter_box
 
@@ -174,7 +182,7 @@ class SourcePanel(QFrame):
         set_role(self._title, "heading")
         self.view = SourceView(appearance, self)
         self.view.setObjectName("source")
-        self.view.setFrameShape(QFrame.Shape.NoFrame)
+        set_role(self.view, "bare")
         self._none = QLabel(self.tr("This draft came without a source."), self)
         self._none.setWordWrap(True)
         set_role(self._none, "muted")

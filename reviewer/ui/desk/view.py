@@ -83,14 +83,14 @@ class DeskView(QWidget):
         self._columns.setChildrenCollapsible(False)
         self.queue = QueuePanel(self._appearance, self)
         self.source = SourcePanel(self._appearance, self)
-        self.queue.setMinimumWidth(190)
-        self.source.setMinimumWidth(260)
+        self._fit_columns()
+        self._appearance.changed.connect(self._fit_columns)
         self._columns.addWidget(self.queue)
         self._columns.addWidget(self._build_centre())
         self._columns.addWidget(self.source)
         for column, stretch in enumerate((0, 6, 5)):
             self._columns.setStretchFactor(column, stretch)
-        self._columns.setSizes([210, 560, 450])
+        self._columns.setSizes([232, 556, 444])
         self.history = HistoryPanel(self)
         self.history.hide()
         self.reasons = ReasonBar(self)
@@ -99,6 +99,12 @@ class DeskView(QWidget):
         outer.addWidget(self.history, stretch=1)
         outer.addWidget(self.reasons)
         outer.addWidget(self.actions_bar)
+
+    @Slot()
+    def _fit_columns(self) -> None:
+        """Keep rows and turns readable at every size of text."""
+        self.queue.setMinimumWidth(self._appearance.px(216))
+        self.source.setMinimumWidth(self._appearance.px(260))
 
     def _build_centre(self) -> QWidget:
         self._centre = QStackedWidget(self)
@@ -147,7 +153,7 @@ class DeskView(QWidget):
         column.addWidget(self.find_bar)
         column.addWidget(self.editor, stretch=3)
         column.addWidget(self._count)
-        column.addWidget(self.difference, stretch=2)
+        column.addWidget(self.difference)
         return page
 
     def _build_message_page(self, title: str) -> tuple[QFrame, PlainLabel, QVBoxLayout]:
@@ -529,7 +535,7 @@ class DeskView(QWidget):
         if unsaved:
             self.status_changed.emit(self.tr("saving…"))
         elif at is None:
-            self.status_changed.emit(self.tr("nothing to save"))
+            self.status_changed.emit(self.tr("no changes yet"))
         else:
             self.status_changed.emit(self.tr("✓ saved {0:%H:%M:%S}").format(at.astimezone()))
 
