@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from reviewer.channels import folder as module
 from reviewer.channels.folder import FolderTransport
 from reviewer.domain.errors import UnavailableError
 
@@ -71,7 +70,7 @@ def test_nobody_ever_sees_half_a_file_under_its_name(tmp_path: Path, monkeypatch
         seen.append((tmp_path / "sent/k1.json").exists())
         real(descriptor)
 
-    monkeypatch.setattr(module.os, "fsync", watching)
+    monkeypatch.setattr(os, "fsync", watching)
     FolderTransport(tmp_path).send("sent", "k1", _BYTES * 10_000)
     assert seen[0] is False  # the bytes are on disk before the name is
     assert seen[-1] is True  # and the name is made to last afterwards
