@@ -86,3 +86,28 @@ class NoWorkspaceError(UnavailableError):
     """The profile holds no workspace yet."""
 
     code = "no_workspace"
+
+
+class KeysUnavailableError(UnavailableError):
+    """The place where keys live cannot be used, or holds none for this profile."""
+
+    code = "keys_unavailable"
+
+
+class UnlockError(UnavailableError):
+    """A passphrase, recovery code or device secret does not open the member's keys."""
+
+    code = "unlock_refused"
+
+
+class SealBrokenError(UnavailableError):
+    """Sealed bytes do not open: altered, moved from another place, or under another key."""
+
+    code = "seal_broken"
+
+
+class LedgerBrokenError(ReviewerError):
+    """The ledger no longer is what was signed or witnessed."""
+
+    exit_code = ExitCode.LEDGER_BROKEN
+    code = "ledger_broken"

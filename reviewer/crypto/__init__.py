@@ -1,0 +1,50 @@
+"""Seal and open bytes, sign, and keep the secret that everything hangs from.
+
+Guarantees: every ciphertext opens only under its own key and at its own place (workspace, table, row, column, version);
+every format begins with a byte that names its algorithm, so that another can follow. Primitives are those of
+`cryptography`, secrets lie where `keyring` puts them; nothing else in this program imports either. Python cannot wipe
+memory, so none is promised wiped: locked means that the keys were dropped.
+
+The chain of keys: device secret (key store) > identity > workspace key (one for each generation, sealed to each member)
+> data key (one for each conversation) > field.
+"""
+
+from reviewer.crypto.data_keys import DataKey, FieldPlace
+from reviewer.crypto.identities import (
+    Identity,
+    Owner,
+    PassphraseCost,
+    PublicKeys,
+    is_passphrase_needed,
+    open_identity,
+    recover_identity,
+    seal_for_recovery,
+    seal_identity,
+)
+from reviewer.crypto.keystores import KeyFile, KeyringStore, KeyStore
+from reviewer.crypto.recovery_codes import RecoveryCode
+from reviewer.crypto.sealing import new_secret
+from reviewer.crypto.signatures import SignatureCheckers, first_bad_signature
+from reviewer.crypto.workspace_keys import WorkspaceKey
+
+__all__ = [
+    "DataKey",
+    "FieldPlace",
+    "Identity",
+    "KeyFile",
+    "KeyStore",
+    "KeyringStore",
+    "Owner",
+    "PassphraseCost",
+    "PublicKeys",
+    "RecoveryCode",
+    "SignatureCheckers",
+    "WorkspaceKey",
+    "first_bad_signature",
+    "is_passphrase_needed",
+    "new_secret",
+    "open_identity",
+    "recover_identity",
+    "seal_for_recovery",
+    "seal_identity",
+]
