@@ -8,6 +8,10 @@ class Action(StrEnum):
 
     WORKSPACE_MADE = "workspace_made"
     MEMBER_ADDED = "member_added"
+    MEMBER_CHANGED = "member_changed"
+    MEMBER_KEYS_CHANGED = "member_keys_changed"
+    MEMBER_REMOVED = "member_removed"
+    WORKSPACE_KEY_MADE = "workspace_key_made"
     IMPORTED = "imported"
     CLAIMED = "claimed"
     OPENED = "opened"
