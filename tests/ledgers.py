@@ -46,7 +46,7 @@ class Book:
     def draft(self, actor: str, action: str, **fields: Any) -> Entry:
         """Return the next entry of an actor's chain, unsigned."""
         head = self.heads.get(actor, START)
-        fields = {"workspace": self.workspace, "desk": f"desk-{actor}", "at": self.now} | fields
+        fields = {"workspace": self.workspace, "desk": f"desk-{actor}", "at": self.now, **fields}
         return Entry(actor=actor, number=head.number + 1, previous=head.hash, action=action, **fields)
 
     def write(self, actor: str, action: str, *, by: Identity | None = None, **fields: Any) -> SignedEntry:

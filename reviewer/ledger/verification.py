@@ -321,6 +321,8 @@ class _Run:
     def _finish(self, founder: bytes | None) -> _Failure | None:
         """Judge what is left once every entry fits."""
         verifier = self._verifier
+        if verifier.tree.size == 0:
+            return _Failure(1, "Entry 1 is missing: the ledger is empty.")
         if founder is not None and founder != verifier.directory.founder:
             return _Failure(1, "Entry 1 is wrong: the workspace was made with another founder's key.")
         if self._unreadable is not None:
