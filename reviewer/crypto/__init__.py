@@ -22,6 +22,7 @@ from reviewer.crypto.identities import (
     seal_identity,
 )
 from reviewer.crypto.keystores import KeyFile, KeyringStore, KeyStore
+from reviewer.crypto.open_keys import OpenKeys
 from reviewer.crypto.recovery_codes import RecoveryCode
 from reviewer.crypto.sealing import new_secret
 from reviewer.crypto.signatures import SignatureCheckers, first_bad_signature
@@ -34,6 +35,7 @@ __all__ = [
     "KeyFile",
     "KeyStore",
     "KeyringStore",
+    "OpenKeys",
     "Owner",
     "PassphraseCost",
     "PublicKeys",

@@ -100,6 +100,18 @@ class UnlockError(UnavailableError):
     code = "unlock_refused"
 
 
+class LockedError(UnavailableError):
+    """The desk is locked: its keys are gone until somebody unlocks it."""
+
+    code = "locked"
+
+
+class ErasedError(RuleError):
+    """The conversation was erased: its key is destroyed."""
+
+    code = "erased"
+
+
 class SealBrokenError(UnavailableError):
     """Sealed bytes do not open: altered, moved from another place, or under another key."""
 

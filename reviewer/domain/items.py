@@ -34,6 +34,7 @@ class ItemState(StrEnum):
     SKIPPED = "skipped"
     ESCALATED = "escalated"
     DECIDED = "decided"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,33 @@ member = Table(
     Column("languages", JSON),  # NULL: every language
     Column("skills", JSON),  # NULL: every skill
     Column("added_at", Instant, nullable=False),
+    Column("receive_key", LargeBinary, nullable=False),  # public, as the ledger has them
+    Column("sign_key", LargeBinary, nullable=False),
+    Column("identity", LargeBinary, nullable=False),  # the private keys, sealed under device secret and passphrase
+    Column("recovery", LargeBinary, nullable=False),  # the same under the recovery code
+    Column("totp", LargeBinary),  # the second factor's secret, sealed; NULL where there is none
     UniqueConstraint("workspace_id", "name"),
+)
+
+# The workspace's key: one generation for each 90 days, sealed to each member.
+workspace_key = Table(
+    "workspace_key",
+    METADATA,
+    Column("generation", Integer, primary_key=True),
+    Column("member_id", ForeignKey("member.id"), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("made_at", Instant, nullable=False),
+)
+
+# One key for each conversation. Deleting its row erases the conversation.
+data_key = Table(
+    "data_key",
+    METADATA,
+    Column("item_id", ForeignKey("item.id"), primary_key=True),
+    Column("key_id", String(32), nullable=False),
+    Column("generation", Integer, nullable=False, index=True),
+    Column("wrapped", LargeBinary, nullable=False),
 )
 
 # Where items wait: one row for each combination that routing tells apart. A claim looks at the head of each route
@@ -185,14 +211,25 @@ outbox = Table(
 Index("ix_outbox_due", outbox.c.due_at, sqlite_where=outbox.c.state.in_(["held", "sending", "failed"]),
       postgresql_where=outbox.c.state.in_(["held", "sending", "failed"]))  # fmt: skip
 
-event = Table(
-    "event",
+# The ledger: exact signed bytes. The columns beside them are for finding; the bytes are what counts.
+entry = Table(
+    "entry",
     METADATA,
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("at", Instant, nullable=False),
-    Column("member_id", String(32), nullable=False),
-    Column("desk", String(32), nullable=False),
+    Column("actor", String(32), nullable=False),
+    Column("number", BigInteger, nullable=False),  # in the actor's chain
+    Column("hash", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
     Column("action", String(40), nullable=False),
     Column("item_id", String(32), index=True),
-    Column("details", JSON, nullable=False),
+    UniqueConstraint("actor", "number"),
+)
+
+checkpoint = Table(
+    "checkpoint",
+    METADATA,
+    Column("size", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("note", Text, nullable=False),
 )

@@ -1,6 +1,6 @@
 """Open the store and run transactions on it.
 
-Guarantees: a write transaction holds the database's write lock from its start (SQLite), leaves an event of what it
+Guarantees: a write transaction holds the database's write lock from its start (SQLite), leaves a signed entry of what it
 did or does not commit, and never runs on a thread that paints. On SQLite every connection runs WAL with
 synchronous=FULL: in a power-cut simulation that lost nothing, while weaker settings lost acknowledged decisions.
 """
@@ -8,7 +8,7 @@ synchronous=FULL: in a power-cut simulation that lost nothing, while weaker sett
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -20,18 +20,20 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
 
-from reviewer.domain.errors import UnavailableError
+from reviewer.crypto import OpenKeys
+from reviewer.domain.errors import LockedError, UnavailableError
 from reviewer.domain.events import Action
 from reviewer.domain.members import Actor
+from reviewer.ledger import START, ChainHead, Entry
+from reviewer.ledger.canonical import Value
 from reviewer.storage import clock, migrations, schema
 
 _NOW = select(clock.now())
-_RECORD = insert(schema.event).values(at=clock.now())
 _PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1, "busy_timeout": 30_000}
 
 
 class Unrecorded(StrEnum):
-    """Why a write leaves no event: it neither decides nor reveals anything."""
+    """Why a write leaves no entry: it neither decides nor reveals anything."""
 
     AUTOSAVE = "a working copy was saved"
     HEARTBEAT = "a lease was renewed"
@@ -41,9 +43,12 @@ class Unrecorded(StrEnum):
 class Transaction:
     """One open transaction; made by Store only."""
 
-    def __init__(self, connection: Connection, actor: Actor | None) -> None:
+    def __init__(self, connection: Connection, actor: Actor | None, keys: OpenKeys | None) -> None:
         self._connection = connection
         self._actor = actor
+        self._keys = keys
+        self._head: ChainHead | None = None
+        self._now: datetime | None = None
         self._wrote = False
         self._recorded = False
 
@@ -53,6 +58,13 @@ class Transaction:
         if self._actor is None:
             raise RuntimeError("a read has no actor")
         return self._actor
+
+    @property
+    def keys(self) -> OpenKeys:
+        """Return the open keys. Raises LockedError."""
+        if self._keys is None:
+            raise LockedError("The desk is locked: unlock it first.")
+        return self._keys
 
     @property
     def dialect(self) -> str:
@@ -77,17 +89,68 @@ class Transaction:
         return result.rowcount
 
     def now(self) -> datetime:
-        """Return the database's clock."""
-        return self._connection.execute(_NOW).scalar_one()
+        """Return the database's clock as it was when this transaction first asked."""
+        if self._now is None:
+            self._now = self._connection.execute(select(clock.now())).scalar_one()
+        return self._now
 
-    def record(self, action: Action, item_id: str | None = None, **details: Any) -> None:
-        """Record what this transaction does. No content, no name, no number of a person in `details`."""
+    def record(
+        self,
+        action: Action,
+        item_id: str | None = None,
+        *,
+        before: Mapping[str, str] | None = None,
+        after: Mapping[str, str] | None = None,
+        model: Mapping[str, Value] | None = None,
+        verdict: str | None = None,
+        meaning: str | None = None,
+        **details: Value,
+    ) -> None:
+        """Add a signed entry of what this transaction does to the actor's chain.
+
+        `before` and `after` hold keyed digests. No content, no name and no number of a person goes in here.
+        """
+        head = self._head or self._chain_head()
+        entry = Entry(
+            workspace=self.keys.owner.workspace,
+            actor=self.actor.member.id,
+            number=head.number + 1,
+            previous=head.hash,
+            at=self.now(),
+            desk=self.actor.desk,
+            action=action.value,
+            object=item_id,
+            before=before,
+            after=after,
+            model=model,
+            verdict=verdict,
+            meaning=meaning,
+            details=details,
+        )
+        signed = entry.sign(self.keys.identity.sign)
+        self._connection.execute(
+            insert(schema.entry).values(
+                actor=entry.actor,
+                number=entry.number,
+                hash=signed.hash,
+                body=signed.body,
+                signature=signed.signature,
+                at=entry.at,
+                action=entry.action,
+                item_id=item_id,
+            )
+        )
+        self._head = ChainHead(entry.number, signed.hash.hex())
         self._recorded = True
-        values = {"member_id": self.actor.member.id, "desk": self.actor.desk, "action": action.value}
-        self._connection.execute(_RECORD, {**values, "item_id": item_id, "details": details})
+
+    def _chain_head(self) -> ChainHead:
+        table = schema.entry
+        newest = select(table.c.number, table.c.hash).where(table.c.actor == self.actor.member.id)
+        row = self._connection.execute(newest.order_by(table.c.number.desc()).limit(1)).one_or_none()
+        return START if row is None else ChainHead(row.number, bytes(row.hash).hex())
 
     def leave_unrecorded(self, why: Unrecorded) -> None:
-        """Let this write commit without an event, for one of the listed reasons."""
+        """Let this write commit without an entry, for one of the listed reasons."""
         del why  # the enum is the list; the argument makes each use say which
         self._recorded = True
 
@@ -95,8 +158,9 @@ class Transaction:
 class Store:
     """The profile's database."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, keys: OpenKeys | None = None) -> None:
         self._engine = engine
+        self._keys = keys
         self._kept_off: int | None = None
 
     @classmethod
@@ -114,6 +178,12 @@ class Store:
         except (OSError, sqlite3.DatabaseError, DBAPIError) as exc:
             raise UnavailableError(f"The database {path.name} cannot be opened: {_cause(exc)}.") from exc
         return cls(engine)
+
+    def as_member(self, keys: OpenKeys) -> "Store":
+        """Return this store as the owner of `keys` sees it: they sign its entries and open its content."""
+        twin = Store(self._engine, keys)
+        twin._kept_off = self._kept_off
+        return twin
 
     def keep_off(self, thread: threading.Thread) -> None:
         """Refuse transactions on `thread` from now on: the one that paints must never wait for a disk."""
@@ -143,7 +213,7 @@ class Store:
             raise RuntimeError("a transaction on the thread that paints")
         try:
             with self._engine.connect().execution_options(writes=writes) as connection, connection.begin():
-                yield Transaction(connection, actor)
+                yield Transaction(connection, actor, self._keys)
         except DBAPIError as exc:
             raise UnavailableError(f"The database did not answer: {_cause(exc)}.") from exc
 
