@@ -16,7 +16,7 @@ def _open_desk(arguments: argparse.Namespace) -> int:
     from reviewer.ui import app
 
     pictures = getattr(arguments, "screenshots", None)
-    return app.run(arguments.profile, demo=arguments.command == "demo", pictures=pictures)
+    return app.run(arguments.profile, arguments.key_file, demo=arguments.command == "demo", pictures=pictures)
 
 
 if __name__ == "__main__":

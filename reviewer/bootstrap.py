@@ -7,16 +7,18 @@ from platformdirs import user_data_path
 
 from reviewer import logs
 from reviewer.channels.folder import FolderTransport
-from reviewer.domain.errors import NoWorkspaceError, UnavailableError
+from reviewer.crypto import KeyFile, KeyringStore, KeyStore
+from reviewer.domain.errors import LockedError, UnavailableError
 from reviewer.domain.members import Actor, Member
+from reviewer.services.access import Access, Session
 from reviewer.services.desks import Desk
 from reviewer.services.intake import Intake
+from reviewer.services.ledger import Ledger, WitnessFile
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
+from reviewer.services.vault import Vault
 from reviewer.services.work import Work
-from reviewer.services.workspaces import Workspaces
 from reviewer.settings import SettingsFile
-from reviewer.storage import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,14 @@ class Services:
     review: Review
     intake: Intake
     work: Work
+    ledger: Ledger
+    vault: Vault
 
 
 class Application:
     """One profile, opened by one process."""
 
-    def __init__(self, profile: Path) -> None:
+    def __init__(self, profile: Path, key_file: Path | None = None) -> None:
         try:
             profile.mkdir(parents=True, exist_ok=True, mode=0o700)
             logs.start(profile / "logs")
@@ -43,39 +47,59 @@ class Application:
             raise UnavailableError(f"The profile folder {profile} cannot be used: {exc.strerror}.") from exc
         self.profile = profile
         self.settings = SettingsFile(profile / "settings.toml")
-        self._store: Store | None = None
+        self._key_file = key_file
+        self._access: Access | None = None
+        self._session: Session | None = None
+        self._services: Services | None = None
 
     @property
-    def store(self) -> Store:
-        """Return the profile's store, opened on first use."""
-        if self._store is None:
-            self._store = Store.open_file(self.profile / "reviewer.db")
-        return self._store
+    def access(self) -> Access:
+        """Return the way into the workspace. Raises KeysUnavailableError where no key store can be used."""
+        if self._access is None:
+            keystore: KeyStore = KeyringStore.of_this_system() if self._key_file is None else KeyFile(self._key_file)
+            self._access = Access(self.profile, keystore, self.desk.id)
+        return self._access
 
     @property
-    def workspaces(self) -> Workspaces:
-        """Return the service that makes a workspace."""
-        return Workspaces(self.store)
+    def session(self) -> Session:
+        """Return the unlocked workspace. Raises LockedError."""
+        if self._session is None:
+            raise LockedError("The desk is locked: unlock it first.")
+        return self._session
 
-    def services(self) -> Services:
-        """Return the services for the profile's member. Raises NoWorkspaceError."""
-        if not (self.profile / "reviewer.db").exists():
-            raise NoWorkspaceError("This profile has no workspace yet: make one with 'reviewer init'.")
-        workspace, member = self.workspaces.current()
-        actor = Actor(member, self.desk.id)
-        return Services(
-            workspace=workspace,
-            member=member,
-            queue=Queue(self.store, actor),
-            review=Review(self.store, actor, self.settings.load().holds),
-            intake=Intake(self.store, actor),
-            work=Work(self.store, actor, FolderTransport(self.profile)),
+    def unlock(self, passphrase: str | None = None, *, check_memory: bool = True) -> Services:
+        """Open the keys and return the services. Raises as Access.unlock does, and LedgerBrokenError."""
+        self._session = session = self.access.unlock(passphrase)
+        actor = Actor(session.member, self.desk.id)
+        settings = self.settings.load()
+        transport = FolderTransport(self.profile)
+        ledger = Ledger(session.store, actor, WitnessFile(self.profile / "witness.json"), settings.sink)
+        if check_memory:
+            ledger.check_memory()
+        self._services = Services(
+            workspace=session.workspace,
+            member=session.member,
+            queue=Queue(session.store, actor),
+            review=Review(session.store, actor, settings.holds),
+            intake=Intake(session.store, actor),
+            work=Work(session.store, actor, transport),
+            ledger=ledger,
+            vault=Vault(session.store, actor, transport),
         )
+        return self._services
+
+    def lock(self) -> None:
+        """Drop the keys and close the database; what this desk last did is remembered."""
+        if self._services is not None:
+            self._services.ledger.remember()
+        if self._session is not None:
+            self._session.store.close()
+        self._services = None
+        self._session = None
 
     def close(self) -> None:
-        """Let go of the store, the desk's lock and the log."""
-        if self._store is not None:
-            self._store.close()
+        """Lock, and let go of the desk's place and the log."""
+        self.lock()
         self.desk.close()
         logs.stop()
 

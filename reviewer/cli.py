@@ -24,6 +24,7 @@ from reviewer.domain.items import ClaimedItem, ItemState, LeaseId
 from reviewer.domain.kinds import KINDS
 from reviewer.domain.limits import DRAFT_BYTES, unstorable_character
 from reviewer.domain.members import Role
+from reviewer.services.ledger import Filter, Ledger
 
 _ROUND_SECONDS = 1.0
 _VERDICTS = {"approve": Verdict.APPROVE, "edit": Verdict.APPROVE_WITH_EDITS} | {
@@ -68,13 +69,13 @@ def main(argv: list[str], *, desk: Callable[[argparse.Namespace], int]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="reviewer", description="The review desk. Without a command it opens the desk.")
     parser.add_argument("--version", action="version", version=f"reviewer {__version__}")
-    _add_common(parser, profile=None, json=False)
+    _add_common(parser, profile=None, files=None, json=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
     def command(name: str, run: Callable[[argparse.Namespace], ExitCode] | None, text: str) -> argparse.ArgumentParser:
         made: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
         # What stands before the command must not be undone by a default behind it.
-        _add_common(made, profile=argparse.SUPPRESS, json=argparse.SUPPRESS)
+        _add_common(made, profile=argparse.SUPPRESS, files=argparse.SUPPRESS, json=argparse.SUPPRESS)
         made.set_defaults(run=run)
         return made
 
@@ -113,13 +114,36 @@ def _parser() -> argparse.ArgumentParser:
     withdraw = command("withdraw", _withdraw, "undo a decision during its hold")
     withdraw.add_argument("item", metavar="ITEM")
 
+    erase = command("erase", _erase, "destroy a conversation's key, and with it its content everywhere")
+    erase.add_argument("item", metavar="ITEM")
+
+    keys = command("keys", _keys, "rotate the workspace's key, or tell how old it is")
+    keys.add_argument("act", choices=("rotate", "age"))
+
+    recover = command("recover", _recover, "set a new passphrase with the recovery code")
+    recover.add_argument("--code-file", required=True, type=Path, metavar="FILE")
+
+    ledger = command("ledger", _ledger, "verify, export or prove what happened")
+    ledger.add_argument("act", choices=("verify", "export", "receipt"))
+    ledger.add_argument("target", nargs="?", metavar="DIR|ITEM", help="where to export to, or the item to prove")
+    ledger.add_argument("--from", dest="since", type=_instant, metavar="TIME", help="entries from then on")
+    ledger.add_argument("--to", dest="until", type=_instant, metavar="TIME", help="entries before then")
+    ledger.add_argument("--actor", metavar="MEMBER", help="entries of one member")
+    ledger.add_argument("--item", metavar="ITEM", help="entries about one item")
+
     work = command("work", _work, "run the background jobs: holds, dispatch, expiry, escalation")
     work.add_argument("--once", action="store_true", help="one round, then end")
     return parser
 
 
-def _add_common(parser: argparse.ArgumentParser, *, profile: str | None, json: bool | str) -> None:
+def _add_common(
+    parser: argparse.ArgumentParser, *, profile: str | None, files: str | None, json: bool | str
+) -> None:
     parser.add_argument("--profile", type=Path, default=profile, metavar="DIR", help="folder of the workspace's data")
+    parser.add_argument(
+        "--key-file", type=Path, default=files, metavar="FILE", help="this device's secret, in a file instead of the keyring"
+    )
+    parser.add_argument("--passphrase-file", type=Path, default=files, metavar="FILE", help="the member's passphrase")
     parser.add_argument("--json", action="store_true", default=json, help="answer as JSON, for programs")
 
 
@@ -129,6 +153,14 @@ def _checked(arguments: argparse.Namespace) -> argparse.Namespace:
         if isinstance(value, str) and name not in ("file", "text_file") and unstorable_character(value):
             raise UsageError(f"The argument '{name}' is not text in the encoding of this system.")
     return arguments
+
+
+def _instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date and time such as 2026-05-14T09:00:00Z") from None
+    return at if at.tzinfo is not None else at.astimezone()
 
 
 def _count(text: str) -> int:
@@ -141,7 +173,7 @@ class _Opened:
     """The profile that a command works on, closed at the end of the block."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        self.application = Application(arguments.profile or default_profile())
+        self.application = Application(arguments.profile or default_profile(), arguments.key_file)
 
     def __enter__(self) -> Application:
         return self.application
@@ -154,10 +186,30 @@ def _init(arguments: argparse.Namespace) -> ExitCode:
     roles = frozenset(Role) if arguments.roles is None else frozenset(map(_role, _listed("roles", arguments.roles)))
     languages = None if arguments.languages is None else frozenset(_listed("languages", arguments.languages))
     with _Opened(arguments) as application:
-        member = application.workspaces.make(arguments.workspace, arguments.member, roles, languages)
-        answer = {"workspace": member.workspace_id, "member": member.id, "profile": str(application.profile)}
-        _say(arguments, answer, f"Made the workspace '{arguments.workspace}' in {application.profile}.")
+        made = application.access.make(
+            arguments.workspace, arguments.member, roles, languages=languages, passphrase=_passphrase(arguments)
+        )
+        answer = {
+            "workspace": made.member.workspace_id,
+            "member": made.member.id,
+            "profile": str(application.profile),
+            "recovery_code": made.recovery_code,
+        }
+        text = f"Made the workspace '{arguments.workspace}' in {application.profile}.\n\n"
+        text += f"Recovery code: {made.recovery_code}\nWrite it down and keep it apart: it is shown this once."
+        _say(arguments, answer, text)
     return ExitCode.DONE
+
+
+def _passphrase(arguments: argparse.Namespace) -> str | None:
+    """Return the passphrase from its file; its last line break does not count."""
+    path: Path | None = arguments.passphrase_file
+    if path is None:
+        return None
+    try:
+        return path.read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UsageError(f"The passphrase file {path.name} cannot be read.") from exc
 
 
 def _role(name: str) -> Role:
@@ -176,7 +228,7 @@ def _listed(name: str, text: str) -> list[str]:
 
 def _import(arguments: argparse.Namespace) -> ExitCode:
     with _Opened(arguments) as application:
-        services = application.services()
+        services = application.unlock(_passphrase(arguments))
         report = services.intake.take_all(_lines(arguments.file), arguments.producer)
     answer: Answer = {
         "imported": report.imported,
@@ -211,7 +263,7 @@ def _lines(name: str) -> Iterator[bytes]:
 
 def _queue(arguments: argparse.Namespace) -> ExitCode:
     with _Opened(arguments) as application:
-        rows, counts = application.services().queue.listing(arguments.limit)
+        rows, counts = application.unlock(_passphrase(arguments)).queue.listing(arguments.limit)
     by_kind = {kind: counts[kind, ItemState.WAITING] for kind in KINDS}
     answer = {
         "waiting": sum(by_kind.values()),
@@ -237,7 +289,7 @@ def _queue(arguments: argparse.Namespace) -> ExitCode:
 
 def _claim(arguments: argparse.Namespace) -> ExitCode:
     with _Opened(arguments) as application:
-        claimed = application.services().queue.claim(arguments.item)
+        claimed = application.unlock(_passphrase(arguments)).queue.claim(arguments.item)
     if claimed is None:
         _say(arguments, {"item": None}, "Nothing waits for you.")
     else:
@@ -295,7 +347,7 @@ def _decide(arguments: argparse.Namespace) -> ExitCode:
     judgement = Judgement(verdict, text, arguments.reason, arguments.note)
     key = arguments.idempotency_key or secrets.token_hex(16)
     with _Opened(arguments) as application:
-        decision = application.services().review.decide_by_ids(
+        decision = application.unlock(_passphrase(arguments)).review.decide_by_ids(
             arguments.item, LeaseId(arguments.lease), judgement, key=key
         )
     answer = {
@@ -327,22 +379,75 @@ def _read(path: Path) -> bytes:
 
 def _release(arguments: argparse.Namespace) -> ExitCode:
     with _Opened(arguments) as application:
-        application.services().queue.release(arguments.item, LeaseId(arguments.lease))
+        application.unlock(_passphrase(arguments)).queue.release(arguments.item, LeaseId(arguments.lease))
     _say(arguments, {"item": arguments.item, "state": "waiting"}, "Released; the item waits again.")
     return ExitCode.DONE
 
 
 def _withdraw(arguments: argparse.Namespace) -> ExitCode:
     with _Opened(arguments) as application:
-        claimed = application.services().review.withdraw(arguments.item)
+        claimed = application.unlock(_passphrase(arguments)).review.withdraw(arguments.item)
     answer = _claimed(claimed) | {"state": ItemState.LEASED.value}
     _say(arguments, answer, f"Withdrawn; the item is yours again.\n{_readable(claimed)}")
     return ExitCode.DONE
 
 
+def _erase(arguments: argparse.Namespace) -> ExitCode:
+    with _Opened(arguments) as application:
+        application.unlock(_passphrase(arguments)).vault.erase(arguments.item)
+    _say(arguments, {"item": arguments.item, "state": ItemState.ERASED.value}, "Erased; nobody can read it any more.")
+    return ExitCode.DONE
+
+
+def _keys(arguments: argparse.Namespace) -> ExitCode:
+    with _Opened(arguments) as application:
+        vault = application.unlock(_passphrase(arguments)).vault
+        if arguments.act == "rotate":
+            vault.rotate()
+        age = vault.age()
+    answer = {"generation": age.generation, "age_days": age.age.days, "warns": age.warns, "insists": age.insists}
+    words = f"Generation {age.generation} of the workspace's key, {age.age.days} days old."
+    if age.warns:
+        words += " Rotate it: 'reviewer keys rotate'."
+    _say(arguments, answer, words)
+    return ExitCode.DONE
+
+
+def _recover(arguments: argparse.Namespace) -> ExitCode:
+    with _Opened(arguments) as application:
+        application.access.recover(_text(str(arguments.code_file)), _passphrase(arguments))
+    words = "The passphrase is set." if arguments.passphrase_file else "The keys open without a passphrase now."
+    _say(arguments, {"recovered": True}, words)
+    return ExitCode.DONE
+
+
+def _ledger(arguments: argparse.Namespace) -> ExitCode:
+    if arguments.act != "verify" and arguments.target is None:
+        raise UsageError("'export' needs a folder and 'receipt' an item.")
+    with _Opened(arguments) as application:
+        ledger = application.unlock(_passphrase(arguments), check_memory=arguments.act != "verify").ledger
+        if arguments.act == "verify":
+            return _verify(arguments, ledger)
+        if arguments.act == "receipt":
+            print(ledger.receipt(arguments.target), flush=True)
+            return ExitCode.DONE
+        folder = Path(arguments.target)
+        number = ledger.export(folder, Filter(arguments.since, arguments.until, arguments.actor, None, arguments.item))
+    words = f"{number} entries are in {folder}; 'python verify.py {folder}' checks them."
+    _say(arguments, {"entries": number, "folder": str(folder)}, words)
+    return ExitCode.DONE
+
+
+def _verify(arguments: argparse.Namespace, ledger: Ledger) -> ExitCode:
+    report = ledger.verify()
+    words = f"{report.entries} entries verified, {report.anchored} of them covered by a checkpoint."
+    _say(arguments, report.as_json(), words if report.ok else f"{report.why} The ledger is broken: keep all files.")
+    return ExitCode.DONE if report.ok else ExitCode.LEDGER_BROKEN
+
+
 def _work(arguments: argparse.Namespace) -> ExitCode:
     with _Opened(arguments) as application:
-        services = application.services()
+        services = application.unlock(_passphrase(arguments))
         _round(arguments, services)
         while not arguments.once:
             time.sleep(_ROUND_SECONDS)

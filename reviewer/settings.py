@@ -24,6 +24,8 @@ class Settings:
     zoom: int = 100  # percent
     keys: Mapping[str, str] = field(default_factory=dict)  # action name to key sequence, where changed
     holds: Mapping[str, timedelta] = field(default_factory=dict)  # kind to hold, where changed
+    sink: Path | None = None  # where checkpoints are copied to: the customer's own folder
+    lock_after: timedelta = timedelta(minutes=10)  # of idleness
     window: Mapping[str, Any] = field(default_factory=dict)  # geometry and column widths, as the desk left them
     dictionary: tuple[str, ...] = ()  # words the person taught the spelling check
 
@@ -50,6 +52,8 @@ class SettingsFile:
                 kind: timedelta(seconds=_whole(seconds, 0, LONGEST_HOLD_S, f"hold.{kind}"))
                 for kind, seconds in _table(data.get("hold", {}), "hold").items()
             },
+            sink=None if data.get("sink") in (None, "") else Path(str(data["sink"])),
+            lock_after=timedelta(minutes=_whole(data.get("lock_after_minutes", 10), 1, 15, "lock_after_minutes")),
             window=_table(data.get("window", {}), "window"),
             dictionary=_words(data.get("dictionary", []), "dictionary"),
         )
@@ -59,6 +63,8 @@ class SettingsFile:
         data: dict[str, Any] = {
             "theme": settings.theme,
             "zoom": settings.zoom,
+            "sink": "" if settings.sink is None else str(settings.sink),
+            "lock_after_minutes": int(settings.lock_after.total_seconds() // 60),
             "dictionary": list(settings.dictionary),
             "keys": dict(settings.keys),
             "hold": {kind: int(hold.total_seconds()) for kind, hold in settings.holds.items()},

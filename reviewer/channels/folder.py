@@ -30,6 +30,13 @@ class FolderTransport:
             raise UnavailableError(f"The folder '{destination}' cannot be written: {exc.strerror}.") from exc
         return name
 
+    def forget(self, destination: str, key: str) -> None:
+        """Remove a request that was written. Raises UnavailableError where the folder cannot be written."""
+        try:
+            (self._root / destination / f"{key}.json").unlink(missing_ok=True)
+        except OSError as exc:
+            raise UnavailableError(f"The folder '{destination}' cannot be written: {exc.strerror}.") from exc
+
 
 def _write_whole(target: Path, workshop: Path, request: bytes) -> None:
     """Write elsewhere on the same disk and move into place: a crash leaves the whole file or none."""

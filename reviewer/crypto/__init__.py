@@ -24,7 +24,7 @@ from reviewer.crypto.identities import (
 from reviewer.crypto.keystores import KeyFile, KeyringStore, KeyStore
 from reviewer.crypto.open_keys import OpenKeys
 from reviewer.crypto.recovery_codes import RecoveryCode
-from reviewer.crypto.sealing import new_secret
+from reviewer.crypto.sealing import database_key, new_secret
 from reviewer.crypto.signatures import SignatureCheckers, first_bad_signature
 from reviewer.crypto.workspace_keys import WorkspaceKey
 
@@ -42,6 +42,7 @@ __all__ = [
     "RecoveryCode",
     "SignatureCheckers",
     "WorkspaceKey",
+    "database_key",
     "first_bad_signature",
     "is_passphrase_needed",
     "new_secret",

@@ -36,6 +36,11 @@ def subkey(secret: bytes, purpose: bytes, salt: bytes | None = None) -> bytes:
     return HKDF(algorithm=SHA256(), length=SECRET_BYTES, salt=salt, info=purpose).derive(secret)
 
 
+def database_key(device_secret: bytes) -> bytes:
+    """Return the key that encrypts the profile's database file as a whole."""
+    return subkey(device_secret, binding("database file"))
+
+
 class Sealer:
     """Seals and opens under one key."""
 

@@ -16,7 +16,7 @@ from reviewer.domain.errors import UnavailableError
 from reviewer.domain.events import Action
 from reviewer.domain.items import ItemId
 from reviewer.domain.members import Actor
-from reviewer.storage import Store, items
+from reviewer.storage import Store, contents, items, keys
 
 _BATCH = 100
 
@@ -86,7 +86,15 @@ class Intake:
             if fresh:
                 items.add(tx, workspace, producer, fresh)
                 for item_id, draft in fresh:
-                    tx.record(Action.IMPORTED, item_id, kind=draft.kind)
+                    tx.record(
+                        Action.IMPORTED,
+                        item_id,
+                        after={"draft": keys.digest(tx, item_id, "draft", draft.draft)},
+                        model=contents.model_of(draft),
+                        kind=draft.kind,
+                        producer=producer,
+                        turns=len(draft.source),
+                    )
         report.imported += len(fresh)
         report.duplicates += len(batch) - len(fresh)
 

@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 from reviewer.domain import layout
 from reviewer.domain.decisions import Decision, DecisionId, Judgement
+from reviewer.domain.difference import edit_distance_words
 from reviewer.domain.errors import HoldOverError, InputRefusedError, KeyReusedError, LeaseLostError, RuleError
 from reviewer.domain.events import Action
 from reviewer.domain.items import ClaimedItem, ItemHead, ItemId, Lease, LeaseId
 from reviewer.domain.kinds import KINDS, Form
 from reviewer.domain.members import Actor, Role
+from reviewer.ledger.entries import instant
 from reviewer.services.queue import Queue, claim_for, length_of, shown
-from reviewer.storage import Store, Transaction, contents, decisions, items, leases, outbox, working_copies
+from reviewer.storage import Store, Transaction, contents, decisions, items, keys, leases, outbox, working_copies
 from reviewer.storage.store import Unrecorded
 
 
@@ -119,9 +121,10 @@ class Review:
             return None
         draft, _ = contents.draft(tx, lease.item_id)
         verdict, final = judgement.against(draft)
-        asked = (lease.item_id, verdict, final, judgement.reason, judgement.note)
         done = earlier.decision
-        if asked != (done.item_id, done.verdict, earlier.final, done.reason, done.note):
+        done_final, done_note = decisions.texts(tx, done)
+        asked = (lease.item_id, verdict, final, judgement.reason, judgement.note)
+        if asked != (done.item_id, done.verdict, done_final, done.reason, done_note):
             raise KeyReusedError("This idempotency key belongs to another decision; use a new one.")
         return done
 
@@ -153,17 +156,25 @@ class Review:
             working_copies.save(tx, lease.item_id, judgement.text, 0)  # withdrawing brings it back
         if verdict.releases or verdict.returns:
             request = _request(head, decision, final, recipient)
-            outbox.add(tx, decision.id, "sent" if verdict.releases else "returned", request, decision.hold_until)
+            outbox.add(tx, decision, "sent" if verdict.releases else "returned", request)
+        self._record_decision(tx, decision, draft, final)
+        return decision
+
+    @staticmethod
+    def _record_decision(tx: Transaction, decision: Decision, draft: str, final: str | None) -> None:
+        item_id = ItemId(decision.item_id)
         tx.record(
             Action.DECIDED,
-            lease.item_id,
+            item_id,
+            before={"draft": keys.digest(tx, item_id, "draft", draft)},
+            after=None if final is None else {"final": keys.digest(tx, item_id, "final", final)},
+            model=contents.model(tx, item_id),
+            verdict=decision.verdict.value,
             decision=decision.id,
-            verdict=verdict.value,
-            reason=judgement.reason,
-            fence=lease.fence,
-            hold_until=decision.hold_until.isoformat(),
+            reason=decision.reason,
+            words_changed=0 if final is None else edit_distance_words(draft, final),
+            hold_until=instant(decision.hold_until),
         )
-        return decision
 
 
 def _try_show(tx: Transaction, lease: Lease) -> Lease | None:
@@ -174,8 +185,8 @@ def _try_show(tx: Transaction, lease: Lease) -> Lease | None:
         return None
 
 
-def _request(head: ItemHead, decision: Decision, final: str | None, recipient: str | None) -> bytes:
-    """Return the bytes that leave for the destination, frozen here."""
+def _request(head: ItemHead, decision: Decision, final: str | None, recipient: str | None) -> str:
+    """Return what leaves for the destination, frozen here."""
     request: dict[str, object] = {
         "item": head.id,
         "external_id": head.external_id,
@@ -192,4 +203,4 @@ def _request(head: ItemHead, decision: Decision, final: str | None, recipient: s
         request["recipient"] = recipient
     request["decided_at"] = decision.decided_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
     request["decision"] = decision.id
-    return json.dumps(request, ensure_ascii=False, indent=1).encode()
+    return json.dumps(request, ensure_ascii=False, indent=1)

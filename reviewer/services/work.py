@@ -29,6 +29,10 @@ class Transport(Protocol):
         """Return the destination's receipt. Raises UnavailableError where it is known not to have arrived."""
         ...
 
+    def forget(self, destination: str, key: str) -> None:
+        """Remove what arrived, as far as this destination lets us: its conversation was erased."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class RoundReport:

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, select, update
 
 from reviewer.domain.items import IncomingDraft, ItemId, ModelInfo, Turn
-from reviewer.storage import schema
+from reviewer.ledger.canonical import Value
+from reviewer.storage import keys, schema
 from reviewer.storage.store import Transaction
 
 _table = schema.content
@@ -15,42 +16,66 @@ _DRAFT = select(_table.c.draft, _table.c.recipient).where(_OF_ITEM)
 _WHOLE = select(_table).where(_OF_ITEM)
 
 
-def pack(text: str) -> bytes:
-    """Return the bytes that are stored for `text`."""
-    return text.encode()
-
-
-def unpack(stored: bytes) -> str:
-    """Return the text that `stored` was made from."""
-    return bytes(stored).decode()
-
-
 def add(tx: Transaction, drafts: Sequence[tuple[ItemId, IncomingDraft]]) -> None:
-    """Store the content of new items."""
-    rows = [
-        {
-            "item_id": item_id,
-            "draft": pack(new.draft),
-            "source": pack(_dump_turns(new.source)),
-            "recipient": None if new.recipient is None else pack(new.recipient),
-            "model": None if new.model is None else _dump_model(new.model),
-        }
-        for item_id, new in drafts
-    ]
-    tx.run(insert(_table), rows)
+    """Store the content of new items, each sealed under a data key of its own."""
+    keys.make(tx, [item_id for item_id, _ in drafts])
+    tx.run(insert(_table), [_row(tx, item_id, new) for item_id, new in drafts])
 
 
 def draft(tx: Transaction, item_id: ItemId) -> tuple[str, str | None]:
     """Return the draft and the recipient of an item."""
     row = tx.run(_DRAFT, {"of_item": item_id}).one()
-    return unpack(row.draft), None if row.recipient is None else unpack(row.recipient)
+    return _unseal(tx, item_id, "draft", row.draft), _recipient(tx, item_id, row.recipient)
 
 
 def whole(tx: Transaction, item_id: ItemId) -> tuple[str, tuple[Turn, ...], str | None, ModelInfo | None]:
     """Return draft, source, recipient and model of an item."""
     row = tx.run(_WHOLE, {"of_item": item_id}).one()
-    recipient = None if row.recipient is None else unpack(row.recipient)
-    return unpack(row.draft), _load_turns(unpack(row.source)), recipient, _load_model(row.model)
+    source = _load_turns(_unseal(tx, item_id, "source", row.source))
+    return (
+        _unseal(tx, item_id, "draft", row.draft),
+        source,
+        _recipient(tx, item_id, row.recipient),
+        _load_model(row.model),
+    )
+
+
+def model(tx: Transaction, item_id: ItemId) -> dict[str, Value] | None:
+    """Return what the ledger says of the model that wrote an item's draft."""
+    stored: dict[str, Value] | None = tx.run(select(_table.c.model).where(_OF_ITEM), {"of_item": item_id}).scalar()
+    return stored
+
+
+def model_of(new: IncomingDraft) -> dict[str, Value] | None:
+    """Return the same of a draft on its way in."""
+    return None if new.model is None else _dump_model(new.model)
+
+
+def drop(tx: Transaction, item_id: ItemId) -> None:
+    """Overwrite the content of an item that is erased."""
+    tx.run(update(_table).where(_table.c.item_id == item_id).values(draft=b"", source=b"", recipient=None))
+
+
+def _row(tx: Transaction, item_id: ItemId, new: IncomingDraft) -> dict[str, object]:
+    return {
+        "item_id": item_id,
+        "draft": _seal(tx, item_id, "draft", new.draft),
+        "source": _seal(tx, item_id, "source", _dump_turns(new.source)),
+        "recipient": None if new.recipient is None else _seal(tx, item_id, "recipient", new.recipient),
+        "model": None if new.model is None else _dump_model(new.model),
+    }
+
+
+def _seal(tx: Transaction, item_id: ItemId, column: str, text: str) -> bytes:
+    return keys.seal(tx, item_id, (_table.name, item_id, column), text)
+
+
+def _unseal(tx: Transaction, item_id: ItemId, column: str, stored: bytes) -> str:
+    return keys.unseal(tx, item_id, (_table.name, item_id, column), stored)
+
+
+def _recipient(tx: Transaction, item_id: ItemId, stored: bytes | None) -> str | None:
+    return None if stored is None else _unseal(tx, item_id, "recipient", stored)
 
 
 def _dump_turns(turns: tuple[Turn, ...]) -> str:
@@ -61,7 +86,7 @@ def _load_turns(stored: str) -> tuple[Turn, ...]:
     return tuple(Turn(*fields) for fields in json.loads(stored))
 
 
-def _dump_model(model: ModelInfo) -> dict[str, str | None]:
+def _dump_model(model: ModelInfo) -> dict[str, Value]:
     return {"name": model.name, "version": model.version, "prompt_version": model.prompt_version}
 
 

@@ -9,15 +9,14 @@ from sqlalchemy import Row, bindparam, insert, literal_column, select, update
 
 from reviewer.domain.decisions import Decision, DecisionId, Verdict
 from reviewer.domain.items import ItemId, Lease
-from reviewer.storage import clock, schema
-from reviewer.storage.contents import pack, unpack
+from reviewer.storage import clock, keys, schema
 from reviewer.storage.store import Transaction
 
 _table = schema.decision
 _ADD = insert(_table).values(decided_at=clock.now(), hold_until=clock.now_plus("hold"), state="held").returning(_table)
 _BY_KEY = select(_table).where(_table.c.member_id == bindparam("member"), _table.c.idempotency_key == bindparam("key"))
 _PASSED_ON = (
-    select(schema.member.c.name, _table.c.verdict, _table.c.note)
+    select(schema.member.c.name, _table.c.id, _table.c.verdict, _table.c.note)
     .join(schema.member, schema.member.c.id == _table.c.member_id)
     .where(_table.c.item_id == bindparam("of_item"), _table.c.state == "settled")
     .order_by(_table.c.decided_at)
@@ -26,12 +25,11 @@ _PASSED_ON = (
 
 @dataclass(frozen=True, slots=True)
 class StoredDecision:
-    """A decision as it stands, with the text it was made on."""
+    """A decision as it stands."""
 
     decision: Decision
     member_id: str
     state: str
-    final: str | None
 
 
 def add(
@@ -56,17 +54,32 @@ def add(
         "idempotency_key": key,
         "verdict": verdict.value,
         "reason": reason,
-        "note": None if note is None else pack(note),
-        "final": None if final is None else pack(final),
+        "note": None if note is None else _seal(tx, lease.item_id, decision_id, "note", note),
+        "final": None if final is None else _seal(tx, lease.item_id, decision_id, "final", final),
         "hold": hold,
     }
-    return _decision(tx.run(_ADD, values).one())
+    return _decision(tx.run(_ADD, values).one(), note)
 
 
 def by_key(tx: Transaction, key: str) -> StoredDecision | None:
     """Return the actor's decision that carries this idempotency key."""
     row = tx.run(_BY_KEY, {"member": tx.actor.member.id, "key": key}).one_or_none()
     return None if row is None else _stored(row)
+
+
+def texts(tx: Transaction, decision: Decision) -> tuple[str | None, str | None]:
+    """Return the final that a decision released and its note."""
+    row = tx.run(select(_table.c.final, _table.c.note).where(_table.c.id == decision.id)).one()
+    return (
+        _unseal(tx, decision.item_id, decision.id, "final", row.final),
+        _unseal(tx, decision.item_id, decision.id, "note", row.note),
+    )
+
+
+def erase(tx: Transaction, item_id: str) -> None:
+    """Overwrite what was written with the decisions on an item that is erased."""
+    tx.run(update(_table).where(_table.c.item_id == item_id).values(final=None, note=None))
+    tx.run(update(_table).where(_table.c.item_id == item_id, _table.c.state == "held").values(state="withdrawn"))
 
 
 def standing(tx: Transaction, item_id: str) -> StoredDecision | None:
@@ -122,10 +135,20 @@ def is_held(tx: Transaction, decision_id: str) -> bool:
 def passed_on(tx: Transaction, item_id: str) -> tuple[tuple[str, Verdict, str], ...]:
     """Return who escalated or skipped an item before, how, and with what note."""
     rows = tx.run(_PASSED_ON, {"of_item": item_id})
-    return tuple((row.name, Verdict(row.verdict), "" if row.note is None else unpack(row.note)) for row in rows)
+    return tuple(
+        (row.name, Verdict(row.verdict), _unseal(tx, item_id, row.id, "note", row.note) or "") for row in rows
+    )
 
 
-def _decision(row: Row[Any]) -> Decision:
+def _seal(tx: Transaction, item_id: str, decision_id: str, column: str, text: str) -> bytes:
+    return keys.seal(tx, item_id, (_table.name, decision_id, column), text)
+
+
+def _unseal(tx: Transaction, item_id: str, decision_id: str, column: str, stored: bytes | None) -> str | None:
+    return None if stored is None else keys.unseal(tx, item_id, (_table.name, decision_id, column), stored)
+
+
+def _decision(row: Row[Any], note: str | None = None) -> Decision:
     return Decision(
         id=DecisionId(row.id),
         item_id=ItemId(row.item_id),
@@ -133,10 +156,9 @@ def _decision(row: Row[Any]) -> Decision:
         decided_at=row.decided_at,
         hold_until=row.hold_until,
         reason=row.reason,
-        note=None if row.note is None else unpack(row.note),
+        note=note,
     )
 
 
 def _stored(row: Row[Any]) -> StoredDecision:
-    final = None if row.final is None else unpack(row.final)
-    return StoredDecision(_decision(row), row.member_id, row.state, final)
+    return StoredDecision(_decision(row), row.member_id, row.state)

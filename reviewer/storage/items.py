@@ -189,6 +189,13 @@ def finish(tx: Transaction, item_id: str) -> None:
     tx.run(update(schema.item).where(schema.item.c.id == item_id).values(state=ItemState.DECIDED.value))
 
 
+def erase(tx: Transaction, item_id: str) -> None:
+    """Take an item whose content is destroyed out of every queue."""
+    gone = {"state": ItemState.ERASED.value, "waiting_on": None, "wakes_at": None, "lease_id": None}
+    nobody = {"lease_member_id": None, "lease_desk": None, "lease_expires_at": None, "lease_ahead": False}
+    tx.run(update(schema.item).where(schema.item.c.id == item_id).values(**gone, **nobody))
+
+
 def due_or_none(due_at: datetime) -> datetime | None:
     """Undo the sentinel that stands for 'no due time'."""
     return None if due_at >= clock.NEVER else due_at

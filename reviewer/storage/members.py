@@ -1,7 +1,10 @@
 """Workspaces and their members."""
 
-from sqlalchemy import insert, select
+from dataclasses import dataclass
 
+from sqlalchemy import insert, select, update
+
+from reviewer.crypto import PublicKeys
 from reviewer.domain.errors import NoWorkspaceError
 from reviewer.domain.members import Member, MemberId, Role, WorkspaceId
 from reviewer.storage import clock, schema
@@ -13,7 +16,16 @@ def add_workspace(tx: Transaction, workspace_id: WorkspaceId, name: str) -> None
     tx.run(insert(schema.workspace).values(id=workspace_id, name=name, made_at=clock.now()))
 
 
-def add(tx: Transaction, new: Member) -> None:
+@dataclass(frozen=True, slots=True)
+class MemberSecrets:
+    """A member's keys as they are stored: public ones, and the private ones sealed twice."""
+
+    public: PublicKeys
+    identity: bytes
+    recovery: bytes
+
+
+def add(tx: Transaction, new: Member, secrets: MemberSecrets) -> None:
     """Add a member."""
     tx.run(
         insert(schema.member).values(
@@ -24,8 +36,36 @@ def add(tx: Transaction, new: Member) -> None:
             languages=None if new.languages is None else sorted(new.languages),
             skills=None if new.skills is None else sorted(new.skills),
             added_at=clock.now(),
+            receive_key=secrets.public.receive,
+            sign_key=secrets.public.sign,
+            identity=secrets.identity,
+            recovery=secrets.recovery,
         )
     )
+
+
+def secrets_of(tx: Transaction, member_id: MemberId) -> MemberSecrets:
+    """Return a member's keys as they are stored."""
+    table = schema.member
+    row = tx.run(select(table).where(table.c.id == member_id)).one()
+    public = PublicKeys(bytes(row.receive_key), bytes(row.sign_key))
+    return MemberSecrets(public, bytes(row.identity), bytes(row.recovery))
+
+
+def public_keys(tx: Transaction, member_id: str) -> PublicKeys:
+    """Return a member's public keys."""
+    return secrets_of(tx, MemberId(member_id)).public
+
+
+def set_identity(tx: Transaction, member_id: MemberId, sealed: bytes) -> None:
+    """Store a member's private keys under another lock."""
+    tx.run(update(schema.member).where(schema.member.c.id == member_id).values(identity=sealed))
+
+
+def names(tx: Transaction) -> dict[str, str]:
+    """Return the names of all members by id."""
+    table = schema.member
+    return {row.id: row.name for row in tx.run(select(table.c.id, table.c.name))}
 
 
 def only(tx: Transaction) -> tuple[str, Member]:

@@ -1,11 +1,12 @@
 """The outbox: what must leave, written with the decision that releases it, frozen before the first try."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import bindparam, func, insert, literal_column, select, update
 
-from reviewer.storage import clock, schema
+from reviewer.domain.decisions import Decision
+from reviewer.storage import clock, keys, schema
 from reviewer.storage.store import Transaction
 
 _table, _decision = schema.outbox, schema.decision
@@ -48,9 +49,11 @@ class Parcel:
         return self.attempts > 1
 
 
-def add(tx: Transaction, decision_id: str, destination: str, request: bytes, due_at: datetime) -> None:
-    """Queue a request, to leave when the hold is over."""
-    tx.run(_ADD, {"decision_id": decision_id, "destination": destination, "request": request, "due_at": due_at})
+def add(tx: Transaction, decision: Decision, destination: str, request: str) -> None:
+    """Queue a request, sealed, to leave when the hold is over."""
+    sealed = keys.seal(tx, decision.item_id, _place(decision.id), request)
+    values = {"decision_id": decision.id, "destination": destination, "request": sealed}
+    tx.run(_ADD, {**values, "due_at": decision.hold_until})
 
 
 def withdraw(tx: Transaction, decision_id: str) -> None:
@@ -69,7 +72,8 @@ def take(tx: Transaction, patience: timedelta) -> Parcel | None:
     if taken is None:
         return None
     item_id = tx.run(_ITEM, {"of_decision": taken.decision_id}).scalar_one()
-    return Parcel(taken.decision_id, item_id, taken.destination, bytes(taken.request), taken.attempts)
+    request = keys.unseal(tx, item_id, _place(taken.decision_id), taken.request).encode()
+    return Parcel(taken.decision_id, item_id, taken.destination, request, taken.attempts)
 
 
 def mark_sent(tx: Transaction, decision_id: str, receipt: str) -> None:
@@ -93,6 +97,19 @@ def mark_failed(tx: Transaction, decision_id: str, problem: str, retry: timedelt
 def anything_due(tx: Transaction) -> bool:
     """Tell whether a request's time has come; a cheap look that takes no lock."""
     return tx.run(_ANYTHING_DUE).scalar() is not None
+
+
+def erase(tx: Transaction, item_id: str) -> list[tuple[str, str]]:
+    """Overwrite the requests of an item that is erased; return (destination, decision) of those that had left."""
+    about = _table.c.decision_id.in_(select(_decision.c.id).where(_decision.c.item_id == item_id))
+    left = tx.run(select(_table.c.destination, _table.c.decision_id).where(about, _table.c.state == "sent")).all()
+    tx.run(update(_table).where(about).values(request=b"", problem=None))
+    tx.run(update(_table).where(about, _table.c.state != "sent").values(state="withdrawn"))
+    return [(row.destination, row.decision_id) for row in left]
+
+
+def _place(decision_id: str) -> tuple[str, str, str]:
+    return (_table.name, decision_id, "request")
 
 
 def failing(tx: Transaction) -> int:

@@ -6,21 +6,22 @@ synchronous=FULL: in a power-cut simulation that lost nothing, while weaker sett
 """
 
 import os
-import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sqlcipher3 import dbapi2
 from sqlalchemy import Connection, Engine, Executable, Result, create_engine, event, insert, select
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
 
-from reviewer.crypto import OpenKeys
+from reviewer.crypto import DataKey, OpenKeys
 from reviewer.domain.errors import LockedError, UnavailableError
 from reviewer.domain.events import Action
 from reviewer.domain.members import Actor
@@ -37,6 +38,7 @@ class Unrecorded(StrEnum):
 
     AUTOSAVE = "a working copy was saved"
     HEARTBEAT = "a lease was renewed"
+    CHECKPOINT = "a checkpoint covers entries; it is signed itself"
     NOTHING = "nothing changed"
 
 
@@ -51,6 +53,7 @@ class Transaction:
         self._now: datetime | None = None
         self._wrote = False
         self._recorded = False
+        self.data_keys: dict[str, DataKey] = {}  # those that this transaction has opened
 
     @property
     def actor(self) -> Actor:
@@ -149,6 +152,11 @@ class Transaction:
         row = self._connection.execute(newest.order_by(table.c.number.desc()).limit(1)).one_or_none()
         return START if row is None else ChainHead(row.number, bytes(row.hash).hex())
 
+    @property
+    def head(self) -> ChainHead | None:
+        """Return the newest entry that this transaction added."""
+        return self._head if self._recorded else None
+
     def leave_unrecorded(self, why: Unrecorded) -> None:
         """Let this write commit without an entry, for one of the listed reasons."""
         del why  # the enum is the list; the argument makes each use say which
@@ -162,20 +170,23 @@ class Store:
         self._engine = engine
         self._keys = keys
         self._kept_off: int | None = None
+        self.own_head: ChainHead | None = None  # the newest entry that this store committed
 
     @classmethod
-    def open_file(cls, path: Path) -> "Store":
-        """Open the SQLite file at `path`, bring it to the newest schema, and return the store.
+    def open_file(cls, path: Path, key: bytes) -> "Store":
+        """Open the database file at `path`, which `key` (32 bytes) encrypts, bring it to the newest schema, return it.
 
         Raises UnavailableError where the file cannot be used.
         """
         try:
             _make_private(path)
-            engine = create_engine(f"sqlite:///{path}", hide_parameters=True, pool_size=2, max_overflow=2)
-            event.listen(engine, "connect", _prepare_sqlite)
+            engine = create_engine(
+                f"sqlite:///{path}", module=dbapi2, hide_parameters=True, pool_size=2, max_overflow=2
+            )
+            event.listen(engine, "connect", partial(_prepare_sqlite, key))
             event.listen(engine, "begin", _begin_sqlite)
             migrations.upgrade(engine)
-        except (OSError, sqlite3.DatabaseError, DBAPIError) as exc:
+        except (OSError, dbapi2.DatabaseError, DBAPIError) as exc:
             raise UnavailableError(f"The database {path.name} cannot be opened: {_cause(exc)}.") from exc
         return cls(engine)
 
@@ -202,6 +213,22 @@ class Store:
             yield transaction
             if not transaction.settled:
                 raise RuntimeError("a write recorded nothing and was rolled back")
+        if transaction.head is not None:
+            self.own_head = transaction.head
+
+    @property
+    def keys(self) -> OpenKeys:
+        """Return the open keys. Raises LockedError."""
+        if self._keys is None:
+            raise LockedError("The desk is locked: unlock it first.")
+        return self._keys
+
+    def scrub(self) -> None:
+        """Let nothing that was deleted outlast this call in the database's files."""
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql("COMMIT")  # the checkpoint works outside transactions only
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.exec_driver_sql("BEGIN")
 
     def close(self) -> None:
         """Close every connection."""
@@ -225,13 +252,15 @@ def _make_private(path: Path) -> None:
     path.chmod(0o600)
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_sqlite(key: bytes, connection: Any, _record: object) -> None:
+    # A raw key: there is no password to stretch (https://www.zetetic.net/sqlcipher/sqlcipher-api/#key).
+    connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
     connection.isolation_level = None  # BEGIN is ours: the driver's own would start writes as reads
     for name, value in _PRAGMAS.items():
         connection.execute(f"PRAGMA {name}={value}")
     actual = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _PRAGMAS}
     if actual != _PRAGMAS:
-        raise sqlite3.DatabaseError(f"unsafe settings of the database: {actual}")
+        raise dbapi2.DatabaseError(f"unsafe settings of the database: {actual}")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -11,8 +11,7 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from reviewer.domain.items import ItemId, SecondOpinion, WorkingCopy
 from reviewer.domain.members import MemberId
-from reviewer.storage import clock, schema
-from reviewer.storage.contents import pack, unpack
+from reviewer.storage import clock, keys, schema
 from reviewer.storage.store import Transaction
 
 _copy, _opinion = schema.working_copy, schema.second_opinion
@@ -39,13 +38,15 @@ _SAVE = {"sqlite": _saving(upsert_file), "postgresql": _saving(upsert_server)}
 def save(tx: Transaction, item_id: ItemId, text: str, cursor: int) -> None:
     """Keep the actor's text; the newest one stands."""
     own = {"item_id": item_id, "member_id": tx.actor.member.id}
-    tx.run(_SAVE[tx.dialect], {**own, "text": pack(text), "cursor": cursor})
+    tx.run(_SAVE[tx.dialect], {**own, "text": _seal(tx, _copy, item_id, tx.actor.member.id, text), "cursor": cursor})
 
 
 def load(tx: Transaction, item_id: str, member_id: MemberId) -> WorkingCopy | None:
     """Return a member's text on an item, if any is kept."""
     row = tx.run(_OWN, {"of_item": item_id, "member": member_id}).one_or_none()
-    return None if row is None else WorkingCopy(unpack(row.text), row.cursor, row.saved_at)
+    if row is None:
+        return None
+    return WorkingCopy(_unseal(tx, _copy, item_id, member_id, row.text), row.cursor, row.saved_at)
 
 
 def drop(tx: Transaction, item_id: str, member_id: MemberId) -> None:
@@ -61,13 +62,30 @@ def drop_all(tx: Transaction, item_id: str) -> None:
 def keep_opinion(tx: Transaction, item_id: str, member_id: str, text: str) -> None:
     """Keep what a member wrote for whoever decides."""
     opinion = {"id": secrets.token_hex(16), "item_id": item_id, "member_id": member_id}
-    tx.run(insert(_opinion).values(**opinion, text=pack(text), kept_at=clock.now()))
+    sealed = _seal(tx, _opinion, item_id, opinion["id"], text)
+    tx.run(insert(_opinion).values(**opinion, text=sealed, kept_at=clock.now()))
 
 
 def opinions(tx: Transaction, item_id: str) -> tuple[SecondOpinion, ...]:
     """Return the second opinions on an item, oldest first."""
     rows = tx.run(_OPINIONS, {"of_item": item_id})
-    return tuple(SecondOpinion(row.name, unpack(row.text), row.kept_at) for row in rows)
+    return tuple(
+        SecondOpinion(row.name, _unseal(tx, _opinion, item_id, row.id, row.text), row.kept_at) for row in rows
+    )
+
+
+def drop_everything(tx: Transaction, item_id: str) -> None:
+    """Forget all that anybody wrote on an item that is erased."""
+    drop_all(tx, item_id)
+    tx.run(delete(_opinion).where(_opinion.c.item_id == item_id))
+
+
+def _seal(tx: Transaction, table: Table, item_id: str, row: str, text: str) -> bytes:
+    return keys.seal(tx, item_id, (table.name, f"{item_id}/{row}", "text"), text)
+
+
+def _unseal(tx: Transaction, table: Table, item_id: str, row: str, stored: bytes) -> str:
+    return keys.unseal(tx, item_id, (table.name, f"{item_id}/{row}", "text"), stored)
 
 
 def _own(item_id: str, member_id: MemberId) -> ColumnElement[bool]:

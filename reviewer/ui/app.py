@@ -28,19 +28,21 @@ from reviewer.ui.window import Window
 from reviewer.ui.worker import Worker
 
 
-def run(profile: Path | None, *, demo: bool, pictures: Path | None) -> int:
+def run(profile: Path | None, key_file: Path | None, *, demo: bool, pictures: Path | None) -> int:
     """Open the desk on a profile, or on a throw-away one for the demo, and return the exit code."""
     qt = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(qt, QApplication)  # noqa: S101 - nothing else makes one
     qt.setApplicationName("reviewer")
     if not demo:
-        return _run(qt, profile or default_profile(), demo=False, pictures=None)
+        return _run(qt, Application(profile or default_profile(), key_file), demo=False, pictures=None)
     with tempfile.TemporaryDirectory(prefix="reviewer-demo-") as folder:
-        return _run(qt, Path(folder) / "profile", demo=True, pictures=pictures)
+        # Thrown away with the rest: a demo leaves nothing in the keyring.
+        application = Application(Path(folder) / "profile", Path(folder) / "keys")
+        return _run(qt, application, demo=True, pictures=pictures)
 
 
-def _run(qt: QApplication, profile: Path, *, demo: bool, pictures: Path | None) -> int:
-    desk = Desk(qt, Application(profile), demo=demo)
+def _run(qt: QApplication, application: Application, *, demo: bool, pictures: Path | None) -> int:
+    desk = Desk(qt, application, demo=demo)
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, desk.on_signal)
     if pictures is not None:
@@ -114,20 +116,20 @@ class Desk(QObject):
         self.window.close()
 
     def _prepare(self) -> Services:
-        if self._demo and self._services is None:
-            self.application.workspaces.make(samples.NAME, samples.MEMBER, frozenset(Role))
-            services = self.application.services()
+        if self._demo and not self.application.access.exists:
+            self.application.access.make(samples.NAME, samples.MEMBER, frozenset(Role))
+            services = self.application.unlock()
             services.intake.take_all(samples.lines(), samples.PRODUCER)
             return services
-        return self.application.services()
+        return self.application.unlock()
 
     def _make(self, workspace: str, member: str) -> Services:
-        self.application.workspaces.make(workspace, member, frozenset(Role))
-        return self.application.services()
+        self.application.access.make(workspace, member, frozenset(Role))
+        return self.application.unlock()
 
     def _on_ready(self, services: Services) -> None:
         self._services = services
-        self.application.store.keep_off(threading.current_thread())
+        self.application.session.store.keep_off(threading.current_thread())
         window = self.window
         self.presenter = DeskPresenter(services, self.worker, self.application.desk.is_alive, self)
         self.view = DeskView(self.presenter, self.appearance, window.keys, window)

@@ -12,17 +12,27 @@ down_revision = None
 def upgrade() -> None:
     """Make the tables of the first release."""
     op.create_table(
-        "event",
+        "checkpoint",
+        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("size", name=op.f("pk_checkpoint")),
+    )
+    op.create_table(
+        "entry",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("actor", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
         sa.Column("at", Instant(timezone=True), nullable=False),
-        sa.Column("member_id", sa.String(length=32), nullable=False),
-        sa.Column("desk", sa.String(length=32), nullable=False),
         sa.Column("action", sa.String(length=40), nullable=False),
         sa.Column("item_id", sa.String(length=32), nullable=True),
-        sa.Column("details", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("seq", name=op.f("pk_event")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_entry")),
+        sa.UniqueConstraint("actor", "number", name=op.f("uq_entry_actor_number")),
     )
-    op.create_index(op.f("ix_event_item_id"), "event", ["item_id"], unique=False)
+    op.create_index(op.f("ix_entry_at"), "entry", ["at"], unique=False)
+    op.create_index(op.f("ix_entry_item_id"), "entry", ["item_id"], unique=False)
     op.create_table(
         "workspace",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -39,6 +49,11 @@ def upgrade() -> None:
         sa.Column("languages", sa.JSON(), nullable=True),
         sa.Column("skills", sa.JSON(), nullable=True),
         sa.Column("added_at", Instant(timezone=True), nullable=False),
+        sa.Column("receive_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_key", sa.LargeBinary(), nullable=False),
+        sa.Column("identity", sa.LargeBinary(), nullable=False),
+        sa.Column("recovery", sa.LargeBinary(), nullable=False),
+        sa.Column("totp", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_member_workspace_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_member")),
         sa.UniqueConstraint("workspace_id", "name", name=op.f("uq_member_workspace_id_name")),
@@ -130,6 +145,16 @@ def upgrade() -> None:
         postgresql_where=sa.text("wakes_at IS NOT NULL"),
     )
     op.create_table(
+        "workspace_key",
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.String(length=32), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_workspace_key_member_id")),
+        sa.PrimaryKeyConstraint("generation", "member_id", name=op.f("pk_workspace_key")),
+    )
+    op.create_table(
         "content",
         sa.Column("item_id", sa.String(length=32), nullable=False),
         sa.Column("draft", sa.LargeBinary(), nullable=False),
@@ -141,6 +166,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_content_item_id")),
         sa.PrimaryKeyConstraint("item_id", name=op.f("pk_content")),
     )
+    op.create_table(
+        "data_key",
+        sa.Column("item_id", sa.String(length=32), nullable=False),
+        sa.Column("key_id", sa.String(length=32), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_data_key_item_id")),
+        sa.PrimaryKeyConstraint("item_id", name=op.f("pk_data_key")),
+    )
+    op.create_index(op.f("ix_data_key_generation"), "data_key", ["generation"], unique=False)
     op.create_table(
         "decision",
         sa.Column("id", sa.String(length=32), nullable=False),

@@ -1,0 +1,112 @@
+"""What is done with keys once they are open: rotate, erase, and know how old they are."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from reviewer.crypto import PublicKeys, WorkspaceKey
+from reviewer.domain.errors import RuleError
+from reviewer.domain.events import Action
+from reviewer.domain.members import Actor, Role
+from reviewer.services.work import Transport
+from reviewer.storage import Store, contents, decisions, items, keys, members, outbox, working_copies
+
+WARN_AFTER = timedelta(days=85)
+INSIST_AFTER = timedelta(days=90)
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAge:
+    """How old the oldest key in use is."""
+
+    generation: int
+    age: timedelta
+
+    @property
+    def warns(self) -> bool:
+        """Tell whether it is time to rotate."""
+        return self.age >= WARN_AFTER
+
+    @property
+    def insists(self) -> bool:
+        """Tell whether rotating is overdue."""
+        return self.age >= INSIST_AFTER
+
+
+class Vault:
+    """Rotation and erasure."""
+
+    def __init__(self, store: Store, actor: Actor, transport: Transport) -> None:
+        self._store = store
+        self._actor = actor
+        self._transport = transport
+
+    def age(self) -> KeyAge:
+        """Return the age of the oldest generation in use."""
+        with self._store.read() as tx:
+            return KeyAge(*keys.oldest(tx))
+
+    def rotate(self) -> int:
+        """Make a new generation, wrap every data key under it, destroy the older ones; return its number.
+
+        Killed at any point, the next call finishes what was begun.
+        """
+        self._need(Role.ADMIN)
+        number = self._unfinished() or self._begin()
+        while self._rewrap():
+            pass
+        self._destroy_old()
+        return number
+
+    def erase(self, item_id: str) -> None:
+        """Destroy the data key of a conversation and what was sealed under it, everywhere. Raises NotFoundError."""
+        self._need(Role.ADMIN)
+        with self._store.write(self._actor) as tx:
+            head = items.find(tx, self._actor.member.workspace_id, item_id)
+            if not keys.destroy(tx, head.id):
+                raise RuleError("This conversation is erased already.")
+            contents.drop(tx, head.id)
+            working_copies.drop_everything(tx, head.id)
+            decisions.erase(tx, head.id)
+            left = outbox.erase(tx, head.id)
+            items.erase(tx, head.id)
+            tx.record(Action.ERASED, head.id)
+        for destination, decision_id in left:
+            self._transport.forget(destination, decision_id)
+        self._store.scrub()
+
+    def _unfinished(self) -> int | None:
+        with self._store.read() as tx:
+            return keys.newest(tx).generation if keys.old_generations(tx) else None
+
+    def _begin(self) -> int:
+        with self._store.write(self._actor) as tx:
+            if keys.old_generations(tx):
+                return keys.newest(tx).generation  # another desk began in the meantime
+            new = WorkspaceKey.new(self._actor.member.workspace_id, keys.newest(tx).generation + 1)
+            for member_id in members.names(tx):
+                public: PublicKeys = members.public_keys(tx, member_id)
+                keys.add_generation(tx, new, member_id, new.seal_to(member_id, public))
+            tx.record(Action.WORKSPACE_KEY_MADE, generation=new.generation, fingerprint=new.fingerprint)
+            return new.generation
+
+    def _rewrap(self) -> int:
+        with self._store.write(self._actor) as tx:
+            number = keys.rewrap(tx, _BATCH)
+            if number:
+                tx.record(Action.DATA_KEYS_REWRAPPED, number=number, generation=keys.newest(tx).generation)
+            return number
+
+    def _destroy_old(self) -> None:
+        with self._store.write(self._actor) as tx:
+            for generation in keys.old_generations(tx):
+                keys.drop_generation(tx, generation)
+                tx.record(Action.WORKSPACE_KEY_DESTROYED, generation=generation)
+                tx.keys.forget_generation(generation)
+        self._store.scrub()
+
+    def _need(self, role: Role) -> None:
+        if role not in self._actor.member.roles:
+            raise RuleError(f"Only a member with the role '{role}' may do this.")
+
+

@@ -1,0 +1,122 @@
+"""The ledger's rows: entries in the order in which they were committed, checkpoints, and what is asked of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, insert, select
+
+from reviewer.domain.events import Action
+from reviewer.ledger import ChainHead, Checkpoint, SignedEntry
+from reviewer.storage import schema
+from reviewer.storage.store import Transaction
+
+_table = schema.entry
+_PIECE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """An entry as the ledger page lists it."""
+
+    position: int
+    at: datetime
+    actor: str
+    number: int
+    action: str
+    item_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which entries are wanted; None is any."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    actor: str | None = None
+    action: str | None = None
+    item_id: str | None = None
+
+
+def after(tx: Transaction, position: int) -> Iterator[SignedEntry]:
+    """Yield the entries after `position`, a piece of the table at a time."""
+    while True:
+        rows = tx.run(
+            select(_table.c.seq, _table.c.body, _table.c.signature)
+            .where(_table.c.seq > position)
+            .order_by(_table.c.seq)
+            .limit(_PIECE)
+        ).all()
+        for row in rows:
+            yield SignedEntry(bytes(row.body), bytes(row.signature))
+        if len(rows) < _PIECE:
+            return
+        position = rows[-1].seq
+
+
+def number(tx: Transaction) -> int:
+    """Count the entries."""
+    counted: int = tx.run(select(func.count()).select_from(_table)).scalar_one()
+    return counted
+
+
+def head_of(tx: Transaction, actor: str) -> ChainHead | None:
+    """Return the newest entry of an actor's chain."""
+    newest = select(_table.c.number, _table.c.hash).where(_table.c.actor == actor).order_by(_table.c.number.desc())
+    row = tx.run(newest.limit(1)).one_or_none()
+    return None if row is None else ChainHead(row.number, bytes(row.hash).hex())
+
+
+def has(tx: Transaction, actor: str, head: ChainHead) -> bool:
+    """Tell whether that very entry stands in an actor's chain."""
+    found = tx.run(select(_table.c.hash).where(_table.c.actor == actor, _table.c.number == head.number)).scalar()
+    return found is not None and bytes(found).hex() == head.hash
+
+
+def listing(tx: Transaction, wanted: Filter, limit: int) -> list[EntryRow]:
+    """Return the newest entries that are wanted, newest first, at most `limit`."""
+    conditions = [
+        condition
+        for condition, value in (
+            (_table.c.at >= wanted.since, wanted.since),
+            (_table.c.at < wanted.until, wanted.until),
+            (_table.c.actor == wanted.actor, wanted.actor),
+            (_table.c.action == wanted.action, wanted.action),
+            (_table.c.item_id == wanted.item_id, wanted.item_id),
+        )
+        if value is not None
+    ]
+    chosen = select(_table).where(*conditions).order_by(_table.c.seq.desc()).limit(limit)
+    return [EntryRow(row.seq, row.at, row.actor, row.number, row.action, row.item_id) for row in tx.run(chosen)]
+
+
+def story(tx: Transaction, item_id: str) -> list[tuple[int, SignedEntry]]:
+    """Return every entry about an item with its position, oldest first."""
+    rows = tx.run(select(_table).where(_table.c.item_id == item_id).order_by(_table.c.seq))
+    return [(row.seq, SignedEntry(bytes(row.body), bytes(row.signature))) for row in rows]
+
+
+def newest_about(tx: Transaction, item_id: str, action: Action) -> int | None:
+    """Return the position of the newest entry of that action about an item."""
+    about = select(func.max(_table.c.seq)).where(_table.c.item_id == item_id, _table.c.action == action.value)
+    position: int | None = tx.run(about).scalar()
+    return position
+
+
+def add_checkpoint(tx: Transaction, checkpoint: Checkpoint) -> None:
+    """Store a checkpoint; one for each size."""
+    size = checkpoint.head.size
+    if tx.run(select(schema.checkpoint.c.size).where(schema.checkpoint.c.size == size)).scalar() is None:
+        tx.run(insert(schema.checkpoint).values(size=size, note=checkpoint.note))
+
+
+def checkpoints(tx: Transaction) -> list[str]:
+    """Return every checkpoint, oldest first."""
+    return list(tx.run(select(schema.checkpoint.c.note).order_by(schema.checkpoint.c.size)).scalars())
+
+
+def newest_checkpoint(tx: Transaction) -> str | None:
+    """Return the newest checkpoint."""
+    table = schema.checkpoint
+    note: str | None = tx.run(select(table.c.note).order_by(table.c.size.desc()).limit(1)).scalar()
+    return note

@@ -1,0 +1,141 @@
+"""Keys at rest: the workspace's key sealed to each member, one wrapped data key for each conversation; and sealing.
+
+Every stored text goes through `seal` and comes back through `unseal`: bound to workspace, table, row, column and
+version, under its conversation's data key. Deleting a data key's row erases the conversation.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from reviewer.crypto import DataKey, FieldPlace, WorkspaceKey
+from reviewer.domain.errors import ErasedError, KeysUnavailableError
+from reviewer.storage import clock, schema
+from reviewer.storage.store import Transaction
+
+_data, _workspace = schema.data_key, schema.workspace_key
+_OF_ITEM = select(_data.c.key_id, _data.c.generation, _data.c.wrapped).where(_data.c.item_id == bindparam("of_item"))
+
+
+@dataclass(frozen=True, slots=True)
+class SealedGeneration:
+    """A generation of the workspace's key as it was sealed to a member."""
+
+    number: int
+    sealed: bytes
+    fingerprint: str
+
+
+def add_generation(tx: Transaction, key: WorkspaceKey, member_id: str, sealed: bytes) -> None:
+    """Store a generation sealed to a member."""
+    values = {"generation": key.generation, "member_id": member_id, "fingerprint": key.fingerprint, "sealed": sealed}
+    tx.run(insert(_workspace).values(made_at=clock.now()), values)
+
+
+def generations(tx: Transaction, member_id: str) -> list[SealedGeneration]:
+    """Return the generations sealed to a member, oldest first."""
+    rows = tx.run(select(_workspace).where(_workspace.c.member_id == member_id).order_by(_workspace.c.generation))
+    return [SealedGeneration(row.generation, bytes(row.sealed), row.fingerprint) for row in rows]
+
+
+def newest(tx: Transaction) -> WorkspaceKey:
+    """Return the generation that new data keys are wrapped under."""
+    number: int = tx.run(select(func.max(_workspace.c.generation))).scalar_one()
+    return generation(tx, number)
+
+
+def generation(tx: Transaction, number: int) -> WorkspaceKey:
+    """Return a generation, opened now if it was made after the desk was unlocked."""
+    key = tx.keys.generation(number)
+    if key is None:
+        own = [each for each in generations(tx, tx.keys.owner.member) if each.number == number]
+        if not own:
+            raise KeysUnavailableError("The workspace's key was not sealed to you: ask an admin.")
+        key = tx.keys.open_generation(number, own[0].sealed, own[0].fingerprint)
+    return key
+
+
+def drop_generation(tx: Transaction, number: int) -> None:
+    """Destroy a generation that wraps nothing any more."""
+    tx.run(delete(_workspace).where(_workspace.c.generation == number))
+
+
+def oldest(tx: Transaction) -> tuple[int, timedelta]:
+    """Return the oldest generation in use and its age."""
+    row = tx.run(select(_workspace.c.generation, _workspace.c.made_at).order_by(_workspace.c.generation).limit(1)).one()
+    return row.generation, tx.now() - row.made_at
+
+
+def old_generations(tx: Transaction) -> list[int]:
+    """Return the numbers of all generations but the newest."""
+    numbers = tx.run(select(_workspace.c.generation).distinct().order_by(_workspace.c.generation)).scalars().all()
+    return list(numbers[:-1])
+
+
+def make(tx: Transaction, item_ids: Sequence[str]) -> None:
+    """Make the data keys of new conversations."""
+    wrapping = newest(tx)
+    rows = []
+    for item_id in item_ids:
+        key = DataKey.new(item_id)
+        tx.data_keys[item_id] = key
+        rows.append(_row(key, wrapping))
+    tx.run(insert(_data), rows)
+
+
+def of(tx: Transaction, item_id: str) -> DataKey:
+    """Return the data key of a conversation. Raises ErasedError where it was destroyed."""
+    key = tx.data_keys.get(item_id)
+    if key is None:
+        row = tx.run(_OF_ITEM, {"of_item": item_id}).one_or_none()
+        if row is None:
+            raise ErasedError("This conversation was erased: nobody can read it any more.")
+        key = generation(tx, row.generation).unwrap(bytes(row.wrapped), item_id, row.key_id)
+        tx.data_keys[item_id] = key
+    return key
+
+
+def rewrap(tx: Transaction, limit: int) -> int:
+    """Wrap data keys of older generations under the newest, at most `limit`; return how many there were."""
+    wrapping = newest(tx)
+    rows = tx.run(select(_data).where(_data.c.generation < wrapping.generation).limit(limit)).all()
+    for row in rows:
+        key = generation(tx, row.generation).unwrap(bytes(row.wrapped), row.item_id, row.key_id)
+        tx.run(update(_data).where(_data.c.item_id == row.item_id).values(**_row(key, wrapping)))
+    return len(rows)
+
+
+def destroy(tx: Transaction, item_id: str) -> bool:
+    """Destroy the data key of a conversation; False where it is gone already."""
+    tx.data_keys.pop(item_id, None)
+    return tx.change(delete(_data).where(_data.c.item_id == item_id)) == 1
+
+
+def seal(tx: Transaction, item_id: str, place: tuple[str, str, str], text: str) -> bytes:
+    """Return `text` of a conversation sealed for `place`: table, row, column."""
+    return of(tx, item_id).seal(_place(tx, place), text.encode())
+
+
+def unseal(tx: Transaction, item_id: str, place: tuple[str, str, str], stored: bytes) -> str:
+    """Return the text that was sealed for `place`. Raises SealBrokenError or ErasedError."""
+    return of(tx, item_id).open(_place(tx, place), bytes(stored)).decode()
+
+
+def digest(tx: Transaction, item_id: str, purpose: str, text: str) -> str:
+    """Return the keyed digest of a text for the ledger."""
+    return of(tx, item_id).digest(purpose, text.encode())
+
+
+def _place(tx: Transaction, place: tuple[str, str, str]) -> FieldPlace:
+    return FieldPlace(tx.keys.owner.workspace, *place)
+
+
+def _row(key: DataKey, wrapping: WorkspaceKey) -> dict[str, object]:
+    return {
+        "item_id": key.conversation,
+        "key_id": key.id,
+        "generation": wrapping.generation,
+        "wrapped": wrapping.wrap(key),
+    }
