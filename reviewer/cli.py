@@ -136,12 +136,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_common(
-    parser: argparse.ArgumentParser, *, profile: str | None, files: str | None, json: bool | str
-) -> None:
+def _add_common(parser: argparse.ArgumentParser, *, profile: str | None, files: str | None, json: bool | str) -> None:
     parser.add_argument("--profile", type=Path, default=profile, metavar="DIR", help="folder of the workspace's data")
     parser.add_argument(
-        "--key-file", type=Path, default=files, metavar="FILE", help="this device's secret, in a file instead of the keyring"
+        "--key-file",
+        type=Path,
+        default=files,
+        metavar="FILE",
+        help="this device's secret, in a file instead of the keyring",
     )
     parser.add_argument("--passphrase-file", type=Path, default=files, metavar="FILE", help="the member's passphrase")
     parser.add_argument("--json", action="store_true", default=json, help="answer as JSON, for programs")

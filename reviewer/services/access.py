@@ -152,9 +152,7 @@ class Access:
         """Lock the identity with another passphrase, or with none."""
         owner = Owner(session.member.workspace_id, session.member.id)
         identity = session.store.keys.identity
-        sealed = seal_identity(
-            identity, owner, device_secret=self._load_device_secret(), passphrase=passphrase or None
-        )
+        sealed = seal_identity(identity, owner, device_secret=self._load_device_secret(), passphrase=passphrase or None)
         with session.store.write(Actor(session.member, self._desk)) as tx:
             members.set_identity(tx, session.member.id, sealed)
             tx.record(Action.POLICY_CHANGED, policy="passphrase", set=passphrase is not None)

@@ -108,5 +108,3 @@ class Vault:
     def _need(self, role: Role) -> None:
         if role not in self._actor.member.roles:
             raise RuleError(f"Only a member with the role '{role}' may do this.")
-
-

@@ -135,9 +135,7 @@ def is_held(tx: Transaction, decision_id: str) -> bool:
 def passed_on(tx: Transaction, item_id: str) -> tuple[tuple[str, Verdict, str], ...]:
     """Return who escalated or skipped an item before, how, and with what note."""
     rows = tx.run(_PASSED_ON, {"of_item": item_id})
-    return tuple(
-        (row.name, Verdict(row.verdict), _unseal(tx, item_id, row.id, "note", row.note) or "") for row in rows
-    )
+    return tuple((row.name, Verdict(row.verdict), _unseal(tx, item_id, row.id, "note", row.note) or "") for row in rows)
 
 
 def _seal(tx: Transaction, item_id: str, decision_id: str, column: str, text: str) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, func, insert, select
 
 from reviewer.domain.events import Action
 from reviewer.ledger import ChainHead, Checkpoint, SignedEntry
@@ -25,6 +25,8 @@ class EntryRow:
     number: int
     action: str
     item_id: str | None
+    kind: str | None = None
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +77,37 @@ def has(tx: Transaction, actor: str, head: ChainHead) -> bool:
 
 def listing(tx: Transaction, wanted: Filter, limit: int) -> list[EntryRow]:
     """Return the newest entries that are wanted, newest first, at most `limit`."""
-    conditions = [
-        condition
-        for condition, value in (
-            (_table.c.at >= wanted.since, wanted.since),
-            (_table.c.at < wanted.until, wanted.until),
-            (_table.c.actor == wanted.actor, wanted.actor),
-            (_table.c.action == wanted.action, wanted.action),
-            (_table.c.item_id == wanted.item_id, wanted.item_id),
-        )
-        if value is not None
+    item = schema.item
+    chosen = (
+        select(_table, item.c.kind, item.c.external_id)
+        .outerjoin(item, item.c.id == _table.c.item_id)
+        .where(*_conditions(wanted))
+        .order_by(_table.c.seq.desc())
+        .limit(limit)
+    )
+    return [
+        EntryRow(row.seq, row.at, row.actor, row.number, row.action, row.item_id, row.kind, row.external_id)
+        for row in tx.run(chosen)
     ]
-    chosen = select(_table).where(*conditions).order_by(_table.c.seq.desc()).limit(limit)
-    return [EntryRow(row.seq, row.at, row.actor, row.number, row.action, row.item_id) for row in tx.run(chosen)]
+
+
+def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    if wanted.since is not None:
+        yield _table.c.at >= wanted.since
+    if wanted.until is not None:
+        yield _table.c.at < wanted.until
+    if wanted.actor is not None:
+        yield _table.c.actor == wanted.actor
+    if wanted.action is not None:
+        yield _table.c.action == wanted.action
+    if wanted.item_id is not None:
+        yield _is_about(wanted.item_id)
+
+
+def _is_about(item: str) -> ColumnElement[bool]:
+    """Match an item by its id or by its producer's."""
+    named = select(schema.item.c.id).where(schema.item.c.external_id == item)
+    return (_table.c.item_id == item) | _table.c.item_id.in_(named)
 
 
 def story(tx: Transaction, item_id: str) -> list[tuple[int, SignedEntry]]:

@@ -1,7 +1,7 @@
 """Open the store and run transactions on it.
 
-Guarantees: a write transaction holds the database's write lock from its start (SQLite), leaves a signed entry of what it
-did or does not commit, and never runs on a thread that paints. On SQLite every connection runs WAL with
+Guarantees: a write transaction holds the database's write lock from its start (SQLite), leaves a signed entry of what
+it did or does not commit, and never runs on a thread that paints. On SQLite every connection runs WAL with
 synchronous=FULL: in a power-cut simulation that lost nothing, while weaker settings lost acknowledged decisions.
 """
 
@@ -15,11 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlcipher3 import dbapi2
 from sqlalchemy import Connection, Engine, Executable, Result, create_engine, event, insert, select
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
+from sqlcipher3 import dbapi2
 
 from reviewer.crypto import DataKey, OpenKeys
 from reviewer.domain.errors import LockedError, UnavailableError

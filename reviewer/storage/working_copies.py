@@ -69,9 +69,7 @@ def keep_opinion(tx: Transaction, item_id: str, member_id: str, text: str) -> No
 def opinions(tx: Transaction, item_id: str) -> tuple[SecondOpinion, ...]:
     """Return the second opinions on an item, oldest first."""
     rows = tx.run(_OPINIONS, {"of_item": item_id})
-    return tuple(
-        SecondOpinion(row.name, _unseal(tx, _opinion, item_id, row.id, row.text), row.kept_at) for row in rows
-    )
+    return tuple(SecondOpinion(row.name, _unseal(tx, _opinion, item_id, row.id, row.text), row.kept_at) for row in rows)
 
 
 def drop_everything(tx: Transaction, item_id: str) -> None:

@@ -14,18 +14,22 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from reviewer import logs
 from reviewer.bootstrap import Application, Services, default_profile
-from reviewer.domain.errors import NoWorkspaceError, ReviewerError
+from reviewer.domain.errors import LedgerBrokenError, NoWorkspaceError, ReviewerError
 from reviewer.domain.members import Role
 from reviewer.services import demo as samples
+from reviewer.services.ledger import Verified
 from reviewer.ui.desk import DeskPresenter, DeskView
 from reviewer.ui.icons import icon
 from reviewer.ui.keys import ShortcutGuard
+from reviewer.ui.ledger import BrokenLedgerView, LedgerPresenter, LedgerView
 from reviewer.ui.settings import SettingsView
 from reviewer.ui.text import PlainLabel
 from reviewer.ui.theme import Appearance
 from reviewer.ui.welcome import WelcomeView
 from reviewer.ui.window import Window
 from reviewer.ui.worker import Worker
+
+_LEDGER_READERS = frozenset({Role.ADMIN, Role.AUDITOR, Role.SUPERVISOR})
 
 
 def run(profile: Path | None, key_file: Path | None, *, demo: bool, pictures: Path | None) -> int:
@@ -74,6 +78,7 @@ class Desk(QObject):
         qt.installEventFilter(self._guard)
         qt.installEventFilter(self.window)
         self.presenter: DeskPresenter | None = None
+        self.ledger: LedgerPresenter | None = None
         self.view: DeskView | None = None
         self.welcome: WelcomeView | None = None
         self._services: Services | None = None
@@ -107,6 +112,8 @@ class Desk(QObject):
         self._closed = True
         if self.presenter is not None:
             self.presenter.close()
+        if self.ledger is not None:
+            self.ledger.close()
         self.worker.close()
         self.application.close()
         sys.excepthook = self._previous_hook
@@ -137,11 +144,38 @@ class Desk(QObject):
         self.view.counts_changed.connect(window.show_counts)
         window.active.connect(self.presenter.note_activity)
         window.add_page("review", "review", self.tr("Review"), self.view)
+        if services.member.roles & _LEDGER_READERS:
+            window.add_page("ledger", "ledger", self.tr("Ledger"), self._build_ledger(services))
         window.add_page("settings", "settings", self.tr("Settings"), self._settings_view, at_foot=True)
         window.show_workspace(services.workspace, services.member.name)
         window.show_page("review")
         self.view.set_column_widths(self._columns)
         self.presenter.start()
+        if self.ledger is not None:
+            self.ledger.start()
+
+    def _build_ledger(self, services: Services) -> LedgerView:
+        self.ledger = LedgerPresenter(services.ledger, self.worker, self)
+        self.ledger.broken.connect(self._on_broken)
+        self.ledger.verified_changed.connect(self._on_verified)
+        return LedgerView(self.ledger, self.appearance, self.window)
+
+    @Slot(object)
+    def _on_verified(self, state: Verified) -> None:
+        self.window.show_ledger(
+            self.tr("ledger verified to #{0:,}").format(state.verified)
+            if state.done
+            else self.tr("verifying the ledger: #{0:,} of {1:,}").format(state.verified, state.entries)
+        )
+
+    @Slot(str)
+    def _on_broken(self, why: str) -> None:
+        """Stop at once: nothing may be built on a ledger that is not what was signed."""
+        if self.presenter is not None:
+            self.presenter.stop()
+        broken = BrokenLedgerView(why, self.appearance, self.window)
+        broken.quit_requested.connect(self.window.close)
+        self.window.show_bare(broken)
 
     def _on_not_ready(self, failure: Exception) -> None:
         if isinstance(failure, NoWorkspaceError):
@@ -149,6 +183,8 @@ class Desk(QObject):
             self.welcome.made.connect(self._on_made)
             self.window.show_bare(self.welcome)
             self.welcome.take_focus()
+        elif isinstance(failure, LedgerBrokenError):
+            self._on_broken(failure.message)
         elif self.welcome is not None and isinstance(failure, ReviewerError):
             self.welcome.say(failure.message)
         elif isinstance(failure, ReviewerError):

@@ -48,6 +48,7 @@ ACTIONS: tuple[KeyAction, ...] = (
     KeyAction("previous_pane", QT_TRANSLATE_NOOP("Keys", "Previous column"), "Shift+F6", _MOVE),
     KeyAction("history", QT_TRANSLATE_NOOP("Keys", "Decisions of this session"), "Ctrl+H", _MOVE),
     KeyAction("page_review", QT_TRANSLATE_NOOP("Keys", "Review"), "Ctrl+1", _MOVE),
+    KeyAction("page_ledger", QT_TRANSLATE_NOOP("Keys", "Ledger"), "Ctrl+4", _MOVE),
     KeyAction("page_settings", QT_TRANSLATE_NOOP("Keys", "Settings"), "Ctrl+,", _MOVE),
     KeyAction("import", QT_TRANSLATE_NOOP("Keys", "Import drafts from a file"), "Ctrl+O", _DESK),
     KeyAction("zoom_in", QT_TRANSLATE_NOOP("Keys", "Larger"), "Ctrl++", _DESK),

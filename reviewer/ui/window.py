@@ -114,6 +114,11 @@ class Window(QMainWindow):
         """Show how the session goes."""
         self._counts.setText(words)
 
+    @Slot(str)
+    def show_ledger(self, words: str) -> None:
+        """Show how far the ledger is verified."""
+        self._ledger.setText(words)
+
     def show_workspace(self, name: str, member: str) -> None:
         """Show whose workspace this is."""
         self._where.setText(f"{name} · {member}")
@@ -168,10 +173,14 @@ class Window(QMainWindow):
         self._counts = QLabel(self._status_bar)
         self._counts.setObjectName("counts")
         self._where = PlainLabel("", self._status_bar)
-        for label in (self._status, self._where, self._counts):
+        self._ledger = QLabel(self._status_bar)
+        self._ledger.setObjectName("ledger_status")
+        for label in (self._status, self._ledger, self._where, self._counts):
             label.setFont(tabular(label.font()))
             set_role(label, "small")
         row.addWidget(self._status)
+        row.addSpacing(16)
+        row.addWidget(self._ledger)
         row.addStretch(1)
         row.addWidget(self._where)
         row.addStretch(1)

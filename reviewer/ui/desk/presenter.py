@@ -244,6 +244,11 @@ class DeskPresenter(QObject):
             job = partial(self._services.review.save, self._current.item.id, self._text, self._cursor)
             self._worker.run(job, self._on_saved, self._on_save_failed)
 
+    def stop(self) -> None:
+        """Do nothing more, not even give items back."""
+        for timer in (self._autosave, self._heartbeat, self._rounds, self._polls):
+            timer.stop()
+
     def close(self) -> None:
         """Save, give back what this desk holds, and stop the clocks; the text stays with its member."""
         for timer in (self._heartbeat, self._rounds, self._polls):
