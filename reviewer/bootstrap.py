@@ -16,6 +16,7 @@ from reviewer.services.intake import Intake
 from reviewer.services.ledger import Ledger, WitnessFile
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
+from reviewer.services.signing import Signing
 from reviewer.services.vault import Vault
 from reviewer.services.work import Work
 from reviewer.settings import SettingsFile
@@ -31,6 +32,7 @@ class Services:
     review: Review
     intake: Intake
     work: Work
+    signing: Signing
     ledger: Ledger
     vault: Vault
 
@@ -83,6 +85,7 @@ class Application:
             review=Review(session.store, actor, settings.holds),
             intake=Intake(session.store, actor),
             work=Work(session.store, actor, transport),
+            signing=Signing(self.access),
             ledger=ledger,
             vault=Vault(session.store, actor, transport),
         )

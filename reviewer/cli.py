@@ -11,6 +11,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,6 +19,7 @@ from typing import Any, NoReturn
 from reviewer import __version__, logs
 from reviewer.bootstrap import Application, Services, default_profile
 from reviewer.channels.drafts import lines
+from reviewer.domain.attestations import ADDENDUM_MEANING, Attestation
 from reviewer.domain.decisions import REASON_CODES, Judgement, Verdict
 from reviewer.domain.errors import ExitCode, InputRefusedError, ReviewerError, UsageError
 from reviewer.domain.items import ClaimedItem, ItemState, LeaseId
@@ -106,6 +108,11 @@ def _parser() -> argparse.ArgumentParser:
     decide.add_argument("--reason", metavar="CODE", help=f"one of: {', '.join(sorted(REASON_CODES))}")
     decide.add_argument("--note", metavar="TEXT")
     decide.add_argument("--idempotency-key", metavar="K", help="the same key never decides twice")
+
+    addendum = command("addendum", _addendum, "add to a signed final, which itself stays as it is")
+    addendum.add_argument("item", metavar="ITEM")
+    addendum.add_argument("--text-file", required=True, metavar="F", help="the addendum, UTF-8; - reads standard input")
+    addendum.add_argument("--idempotency-key", metavar="K", help="the same key never adds twice")
 
     release = command("release", _release, "give a leased item back undecided")
     release.add_argument("item", metavar="ITEM")
@@ -350,7 +357,7 @@ def _decide(arguments: argparse.Namespace) -> ExitCode:
     key = arguments.idempotency_key or secrets.token_hex(16)
     with _Opened(arguments) as application:
         decision = application.unlock(_passphrase(arguments)).review.decide_by_ids(
-            arguments.item, LeaseId(arguments.lease), judgement, key=key
+            arguments.item, LeaseId(arguments.lease), judgement, key=key, attestation=_attestation(arguments)
         )
     answer = {
         "decision": decision.id,
@@ -359,6 +366,22 @@ def _decide(arguments: argparse.Namespace) -> ExitCode:
         "hold_until": _stamp(decision.hold_until),
     }
     _say(arguments, answer, f"Decided ({decision.verdict.value}); held until {_stamp(decision.hold_until)}.")
+    return ExitCode.DONE
+
+
+def _attestation(arguments: argparse.Namespace) -> Attestation:
+    """A command opens the keys afresh each time: that is the factor it signs with."""
+    return Attestation(factors=("device",) if arguments.passphrase_file is None else ("device", "passphrase"))
+
+
+def _addendum(arguments: argparse.Namespace) -> ExitCode:
+    attestation = replace(_attestation(arguments), meaning=ADDENDUM_MEANING)
+    key = arguments.idempotency_key or secrets.token_hex(16)
+    with _Opened(arguments) as application:
+        review = application.unlock(_passphrase(arguments)).review
+        decision = review.add_addendum(arguments.item, _text(arguments.text_file), attestation, key=key)
+    answer = {"decision": decision.id, "state": ItemState.HELD.value, "hold_until": _stamp(decision.hold_until)}
+    _say(arguments, answer, f"Signed; the addendum is held until {_stamp(decision.hold_until)}.")
     return ExitCode.DONE
 
 
@@ -389,6 +412,9 @@ def _release(arguments: argparse.Namespace) -> ExitCode:
 def _withdraw(arguments: argparse.Namespace) -> ExitCode:
     with _Opened(arguments) as application:
         claimed = application.unlock(_passphrase(arguments)).review.withdraw(arguments.item)
+    if claimed is None:
+        _say(arguments, {"item": arguments.item, "state": ItemState.DECIDED.value}, "The addendum is withdrawn.")
+        return ExitCode.DONE
     answer = _claimed(claimed) | {"state": ItemState.LEASED.value}
     _say(arguments, answer, f"Withdrawn; the item is yours again.\n{_readable(claimed)}")
     return ExitCode.DONE

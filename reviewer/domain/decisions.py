@@ -20,11 +20,17 @@ class Verdict(StrEnum):
     RESPOND = "respond"
     ESCALATE = "escalate"
     SKIP = "skip"
+    ADDENDUM = "addendum"  # to a final that is signed and therefore locked
 
     @property
     def releases(self) -> bool:
         """Tell whether a final leaves for its destination."""
         return self in (Verdict.APPROVE, Verdict.APPROVE_WITH_EDITS)
+
+    @property
+    def passes_on(self) -> bool:
+        """Tell whether somebody else decides later."""
+        return self in (Verdict.ESCALATE, Verdict.SKIP)
 
     @property
     def returns(self) -> bool:

@@ -152,3 +152,21 @@ class ClaimedItem:
     item: Item
     lease: Lease
     working_copy: WorkingCopy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedText:
+    """A text with its signature line."""
+
+    text: str
+    name: str
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedFinal:
+    """A signed final, which is locked, and what was added to it."""
+
+    head: ItemHead
+    final: SignedText
+    addenda: tuple[SignedText, ...]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from reviewer.domain import layout
-from reviewer.domain.decisions import Decision, DecisionId, Judgement
+from reviewer.domain.attestations import Attestation
+from reviewer.domain.decisions import Decision, DecisionId, Judgement, Verdict
 from reviewer.domain.difference import edit_distance_words
 from reviewer.domain.errors import HoldOverError, InputRefusedError, KeyReusedError, LeaseLostError, RuleError
 from reviewer.domain.events import Action
-from reviewer.domain.items import ClaimedItem, ItemHead, ItemId, Lease, LeaseId
+from reviewer.domain.items import ClaimedItem, ItemHead, ItemId, Lease, LeaseId, SignedFinal
 from reviewer.domain.kinds import KINDS, Form
 from reviewer.domain.members import Actor, Role
 from reviewer.ledger.entries import instant
@@ -58,17 +59,22 @@ class Review:
         judgement: Judgement,
         *,
         key: str,
+        attestation: Attestation | None = None,
         showing: Lease | None = None,
         claim_ahead: bool = False,
     ) -> Outcome:
         """Record a decision in its hold; the same commit can show the look-ahead and claim another.
+
+        A kind that is signed leaves only with an `attestation`.
 
         The same `key` again returns the first decision. Raises LeaseLostError (the text is then kept as a second
         opinion), RuleError, InputRefusedError or KeyReusedError.
         """
         try:
             with self._store.write(self._actor) as tx:
-                decision = self._replayed(tx, lease, judgement, key) or self._record(tx, lease, judgement, key)
+                decision = self._replayed(tx, lease, judgement, key)
+                if decision is None:
+                    decision = self._record(tx, lease, judgement, key, attestation)
                 next_showing = None if showing is None else _try_show(tx, showing)
                 ahead = claim_for(tx, ahead=True) if claim_ahead else None
                 if not claim_ahead and showing is None and tx.settled:
@@ -78,12 +84,20 @@ class Review:
             self.keep_as_opinion(lease.item_id, judgement.text)
             raise
 
-    def decide_by_ids(self, item_id: str, lease_id: LeaseId, judgement: Judgement, *, key: str) -> Decision:
+    def decide_by_ids(
+        self,
+        item_id: str,
+        lease_id: LeaseId,
+        judgement: Judgement,
+        *,
+        key: str,
+        attestation: Attestation | None = None,
+    ) -> Decision:
         """Decide for a caller that kept only the ids of its item and lease. Raises as decide() does."""
         with self._store.read() as tx:
             items.find(tx, self._actor.member.workspace_id, item_id)
             lease = leases.stated(tx, self._actor, ItemId(item_id), lease_id)
-        return self.decide(lease, judgement, key=key).decision
+        return self.decide(lease, judgement, key=key, attestation=attestation).decision
 
     def keep_as_opinion(self, item_id: ItemId, text: str | None) -> bool:
         """Keep a text whose lease is lost for whoever decides; False where it is only the draft."""
@@ -100,8 +114,11 @@ class Review:
         with self._store.read() as tx:
             return decisions.progress(tx, ids)
 
-    def withdraw(self, item_id: str) -> ClaimedItem:
-        """Undo the decision on an item during its hold and lease it again. Raises HoldOverError or RuleError."""
+    def withdraw(self, item_id: str) -> ClaimedItem | None:
+        """Undo the decision on an item during its hold and lease it again; an addendum is only taken back.
+
+        Raises HoldOverError or RuleError.
+        """
         with self._store.write(self._actor) as tx:
             head = items.find(tx, self._actor.member.workspace_id, item_id)
             stored = decisions.standing(tx, item_id)
@@ -111,6 +128,9 @@ class Review:
                 raise RuleError("Only the member who decided, or a supervisor, withdraws a decision.")
             decisions.close(tx, stored.decision.id, "withdrawn")
             outbox.withdraw(tx, stored.decision.id)
+            if stored.decision.verdict is Verdict.ADDENDUM:
+                tx.record(Action.WITHDRAWN, item_id, decision=stored.decision.id)
+                return None
             lease = leases.resume(tx, item_id, length_of(head.kind))
             tx.record(Action.WITHDRAWN, item_id, decision=stored.decision.id, fence=lease.fence)
         return Queue(self._store, self._actor).open(lease)
@@ -128,7 +148,56 @@ class Review:
             raise KeyReusedError("This idempotency key belongs to another decision; use a new one.")
         return done
 
-    def _record(self, tx: Transaction, lease: Lease, judgement: Judgement, key: str) -> Decision:
+    def add_addendum(self, item_id: str, text: str, attestation: Attestation, *, key: str) -> Decision:
+        """Add to a signed final, which itself stays as it is; the addendum rests in a hold and leaves like a final.
+
+        Raises RuleError where the item has no signed final, InputRefusedError where the text cannot be sent.
+        """
+        judgement = Judgement(Verdict.APPROVE, text)
+        with self._store.write(self._actor) as tx:
+            head = items.find(tx, self._actor.member.workspace_id, item_id)
+            kind = KINDS[head.kind]
+            if not kind.signed or decisions.signed(tx, item_id) is None:
+                raise RuleError("Only a signed final takes an addendum.")
+            if not self._actor.member.roles & kind.roles:
+                raise RuleError(f"Your roles do not let you sign an item of the kind '{kind.key}'.")
+            lacking = judgement.lacking("")
+            if lacking is not None:
+                raise InputRefusedError(lacking)
+            earlier = decisions.by_key(tx, key)
+            if earlier is not None:
+                tx.leave_unrecorded(Unrecorded.NOTHING)
+                return earlier.decision
+            decision = decisions.add(
+                tx,
+                DecisionId(secrets.token_hex(16)),
+                decisions.unleased(head.id, self._actor),
+                Verdict.ADDENDUM,
+                key=key,
+                final=text,
+                reason=None,
+                note=None,
+                hold=self.hold_of(kind.key),
+            )
+            _, recipient = contents.draft(tx, head.id)
+            outbox.add(tx, decision, "sent", _request(head, decision, text, recipient, _signed(tx, attestation)))
+            self._record_signature(tx, decision, text, attestation)
+            tx.record(Action.ADDENDUM_MADE, head.id, decision=decision.id)
+            return decision
+
+    def read_signed(self, item_id: str) -> SignedFinal:
+        """Return a signed final with its addenda; the look is recorded first. Raises RuleError."""
+        with self._store.write(self._actor) as tx:
+            items.find(tx, self._actor.member.workspace_id, item_id)
+            if decisions.signed(tx, item_id) is None:
+                raise RuleError("This item has no signed final.")
+            tx.record(Action.OPENED, item_id, signed=True)
+        with self._store.read() as tx:
+            return decisions.signed_final(tx, item_id)
+
+    def _record(
+        self, tx: Transaction, lease: Lease, judgement: Judgement, key: str, attestation: Attestation | None
+    ) -> Decision:
         head = leases.check(tx, lease)
         kind = KINDS[head.kind]
         draft, recipient = contents.draft(tx, lease.item_id)
@@ -140,6 +209,9 @@ class Review:
             raise RuleError(f"An item of the kind '{kind.key}' cannot be decided so.")
         if verdict.releases and not self._actor.member.roles & kind.roles:
             raise RuleError(f"Your roles do not let you approve an item of the kind '{kind.key}'.")
+        if verdict.releases and kind.signed and attestation is None:
+            raise RuleError(f"An item of the kind '{kind.key}' is released by a signature: sign it.")
+        signature = attestation if verdict.releases and kind.signed else None
         leases.hold(tx, lease)
         decision = decisions.add(
             tx,
@@ -155,10 +227,25 @@ class Review:
         if judgement.text is not None:
             working_copies.save(tx, lease.item_id, judgement.text, 0)  # withdrawing brings it back
         if verdict.releases or verdict.returns:
-            request = _request(head, decision, final, recipient)
+            request = _request(head, decision, final, recipient, None if signature is None else _signed(tx, signature))
             outbox.add(tx, decision, "sent" if verdict.releases else "returned", request)
+        if signature is not None and final is not None:
+            self._record_signature(tx, decision, final, signature)
         self._record_decision(tx, decision, draft, final)
         return decision
+
+    def _record_signature(self, tx: Transaction, decision: Decision, final: str, attestation: Attestation) -> None:
+        """Record who signed exactly which text, and what it means."""
+        tx.record(
+            Action.SIGNED_OFF,
+            decision.item_id,
+            after={"final": keys.digest(tx, decision.item_id, "final", final)},
+            meaning=attestation.meaning,
+            decision=decision.id,
+            statement=attestation.statement,
+            roles=sorted(self._actor.member.roles),
+            factors=list(attestation.factors),
+        )
 
     @staticmethod
     def _record_decision(tx: Transaction, decision: Decision, draft: str, final: str | None) -> None:
@@ -185,7 +272,23 @@ def _try_show(tx: Transaction, lease: Lease) -> Lease | None:
         return None
 
 
-def _request(head: ItemHead, decision: Decision, final: str | None, recipient: str | None) -> str:
+def _signed(tx: Transaction, attestation: Attestation) -> dict[str, object]:
+    """Return what every readable form of a signed text must show."""
+    return {
+        "name": tx.actor.member.name,
+        "meaning": attestation.meaning,
+        "statement": attestation.statement,
+        "signed_at": instant(tx.now()),
+    }
+
+
+def _request(
+    head: ItemHead,
+    decision: Decision,
+    final: str | None,
+    recipient: str | None,
+    signature: dict[str, object] | None = None,
+) -> str:
     """Return what leaves for the destination, frozen here."""
     request: dict[str, object] = {
         "item": head.id,
@@ -201,6 +304,8 @@ def _request(head: ItemHead, decision: Decision, final: str | None, recipient: s
         request |= {"producer": head.producer, "reason": decision.reason, "note": decision.note}
     if recipient is not None:
         request["recipient"] = recipient
+    if signature is not None:
+        request["signature"] = signature
     request["decided_at"] = decision.decided_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
     request["decision"] = decision.id
     return json.dumps(request, ensure_ascii=False, indent=1)

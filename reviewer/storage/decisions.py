@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, literal_column, select, update
 
 from reviewer.domain.decisions import Decision, DecisionId, Verdict
-from reviewer.domain.items import ItemId, Lease
-from reviewer.storage import clock, keys, schema
+from reviewer.domain.items import ItemId, Lease, LeaseId, SignedFinal, SignedText
+from reviewer.domain.members import Actor
+from reviewer.storage import clock, items, keys, schema
 from reviewer.storage.store import Transaction
 
 _table = schema.decision
@@ -18,7 +19,11 @@ _BY_KEY = select(_table).where(_table.c.member_id == bindparam("member"), _table
 _PASSED_ON = (
     select(schema.member.c.name, _table.c.id, _table.c.verdict, _table.c.note)
     .join(schema.member, schema.member.c.id == _table.c.member_id)
-    .where(_table.c.item_id == bindparam("of_item"), _table.c.state == "settled")
+    .where(
+        _table.c.item_id == bindparam("of_item"),
+        _table.c.state == "settled",
+        _table.c.verdict.in_([verdict.value for verdict in Verdict if verdict.passes_on]),
+    )
     .order_by(_table.c.decided_at)
 )
 
@@ -74,6 +79,37 @@ def texts(tx: Transaction, decision: Decision) -> tuple[str | None, str | None]:
         _unseal(tx, decision.item_id, decision.id, "final", row.final),
         _unseal(tx, decision.item_id, decision.id, "note", row.note),
     )
+
+
+def signed(tx: Transaction, item_id: str) -> str | None:
+    """Return the id of the settled decision that released an item's final."""
+    released = [verdict.value for verdict in Verdict if verdict.releases]
+    found: str | None = tx.run(
+        select(_table.c.id).where(
+            _table.c.item_id == item_id, _table.c.state == "settled", _table.c.verdict.in_(released)
+        )
+    ).scalar()
+    return found
+
+
+def signed_final(tx: Transaction, item_id: str) -> SignedFinal:
+    """Return an item's signed final with the addenda that stand."""
+    released = [verdict.value for verdict in Verdict if verdict.releases or verdict is Verdict.ADDENDUM]
+    rows = tx.run(
+        select(_table, schema.member.c.name)
+        .join(schema.member, schema.member.c.id == _table.c.member_id)
+        .where(_table.c.item_id == item_id, _table.c.state != "withdrawn", _table.c.verdict.in_(released))
+        .order_by(_table.c.decided_at)
+    )
+    final, *addenda = (
+        SignedText(_unseal(tx, item_id, row.id, "final", row.final) or "", row.name, row.decided_at) for row in rows
+    )
+    return SignedFinal(items.head(items.row(tx, item_id)), final, tuple(addenda))
+
+
+def unleased(item_id: ItemId, actor: Actor) -> Lease:
+    """Return the stand-in for a lease of a decision that needs none: an addendum."""
+    return Lease(LeaseId(""), item_id, actor.member.id, actor.desk, fence=0, expires_at=clock.NEVER)
 
 
 def erase(tx: Transaction, item_id: str) -> None:

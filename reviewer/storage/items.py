@@ -171,6 +171,11 @@ def find(tx: Transaction, workspace_id: WorkspaceId, item_id: str) -> ItemHead:
     return head(row)
 
 
+def row(tx: Transaction, item_id: str) -> Row[Any]:
+    """Return the row of an item that is known to be there."""
+    return tx.run(select(schema.item).where(_is(item_id))).one()
+
+
 def holder(tx: Transaction, item_id: ItemId) -> str | None:
     """Return the name of the member who holds an item, if anybody does."""
     table, member = schema.item, schema.member

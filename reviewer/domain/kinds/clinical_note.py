@@ -13,4 +13,5 @@ CLINICAL_NOTE = Kind(
     roles=frozenset({Role.CLINICIAN}),
     lease=timedelta(minutes=15),
     hold=timedelta(seconds=10),
+    signed=True,
 )

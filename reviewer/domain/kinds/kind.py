@@ -49,7 +49,8 @@ class Kind:
     roles: frozenset[Role]  # who may claim and approve it
     lease: timedelta
     hold: timedelta
-    decisions: frozenset[Verdict] = frozenset(Verdict)
+    decisions: frozenset[Verdict] = frozenset(Verdict) - {Verdict.ADDENDUM}
+    signed: bool = False  # its final leaves only with an attestation, and is locked afterwards
     counts_segments: bool = False  # a carrier will cut the final into SMS segments
 
     @property

@@ -53,9 +53,15 @@ class ActionBar(QFrame):
         appearance.changed.connect(self.restyle)
         self.restyle()
 
-    def set_edited(self, *, edited: bool) -> None:
-        """Say on the button that an edited text would be approved."""
-        self._labels["approve"] = self.tr("Approve edited") if edited else self.tr("Approve")
+    def set_approval(self, *, edited: bool, signed: bool) -> None:
+        """Say on the button whether an edited text would be released, and whether by a signature."""
+        words = {
+            (False, False): self.tr("Approve"),
+            (True, False): self.tr("Approve edited"),
+            (False, True): self.tr("Sign"),
+            (True, True): self.tr("Sign edited"),
+        }
+        self._labels["approve"] = words[edited, signed]
         self._relabel("approve")
 
     def set_usable(self, *, usable: bool) -> None:

@@ -1,8 +1,9 @@
 """What was decided in this session, and what can still be undone."""
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
 
+from reviewer.domain.kinds import KINDS
 from reviewer.ui.desk.presenter import HistoryEntry
 from reviewer.ui.desk.words import clock, kind_label, state_word, verdict_word
 from reviewer.ui.theme import set_role
@@ -27,6 +28,10 @@ class HistoryModel(QAbstractTableModel):
         self.beginResetModel()
         self._entries = entries
         self.endResetModel()
+
+    def entry(self, row: int) -> HistoryEntry:
+        """Return the decision of a row."""
+        return self._entries[row]
 
     def refresh(self) -> None:
         """Repaint the states and countdowns."""
@@ -66,6 +71,8 @@ class HistoryModel(QAbstractTableModel):
 class HistoryPanel(QFrame):
     """The list of this session's decisions."""
 
+    signed_requested = Signal(str)  # the item of a signed final that somebody wants to see
+
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         set_role(self, "panel")
@@ -95,12 +102,19 @@ class HistoryPanel(QFrame):
         column.addWidget(self._empty)
         column.addWidget(self.table, stretch=1)
         self.table.hide()
+        self.table.activated.connect(self._on_activated)
 
     def show_entries(self, entries: tuple[HistoryEntry, ...]) -> None:
         """Show the decisions."""
         self._model.set_entries(entries)
         self.table.setVisible(bool(entries))
         self._empty.setVisible(not entries)
+
+    @Slot(QModelIndex)
+    def _on_activated(self, index: QModelIndex) -> None:
+        entry = self._model.entry(index.row())
+        if entry.verdict.releases and KINDS[entry.item.item.kind].signed:
+            self.signed_requested.emit(entry.item.item.id)
 
     def refresh_clocks(self) -> None:
         """Repaint the countdowns."""

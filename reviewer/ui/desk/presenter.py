@@ -17,9 +17,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from reviewer.bootstrap import Services
+from reviewer.domain.attestations import ADDENDUM_MEANING, Attestation
 from reviewer.domain.decisions import Decision, DecisionId, Judgement, Verdict
 from reviewer.domain.errors import LeaseLostError, ReviewerError
-from reviewer.domain.items import ClaimedItem, ItemId, Lease, WorkingCopy
+from reviewer.domain.items import ClaimedItem, ItemId, Lease, SignedFinal, WorkingCopy
 from reviewer.domain.kinds import KINDS
 from reviewer.services.intake import IntakeReport
 from reviewer.services.queue import Overview
@@ -51,6 +52,16 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SignRequest:
+    """What is to be signed, and by whom."""
+
+    name: str
+    roles: str
+    text: str
+    needs_passphrase: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How the session goes."""
 
@@ -65,6 +76,7 @@ class _Deciding:
     judgement: Judgement
     key: str
     showing: ClaimedItem | None
+    attestation: Attestation | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,10 @@ class DeskPresenter(QObject):
     history_changed = Signal(object)  # tuple of HistoryEntry, newest first
     saved = Signal(object)  # datetime of the last save, None while something is unsaved
     lease_lost = Signal(str)  # who has the item now, or ""
+    sign_requested = Signal(object)  # SignRequest: the page asks for a signature over this text
+    signed_shown = Signal(object, bool)  # SignedFinal, and whether signing takes a passphrase
+    signing_done = Signal()
+    signing_refused = Signal(str)  # the factor was wrong; the page asks again
     refused = Signal(str)  # why the last wish was not granted; nothing was lost
     told = Signal(str)  # good news worth a line
     import_changed = Signal(object)  # IntakeReport while an import runs
@@ -101,6 +117,7 @@ class DeskPresenter(QObject):
         self._history: list[HistoryEntry] = []
         self._keys: dict[tuple[ItemId, Judgement], str] = {}
         self._deadlines: dict[str, float] = {}
+        self._to_sign: tuple[ClaimedItem, Judgement] | None = None
         self._text: str | None = None
         self._cursor = 0
         self._unsaved = False
@@ -182,10 +199,25 @@ class DeskPresenter(QObject):
         if lacking is not None:
             self.refused.emit(lacking)
             return False
-        self._autosave.stop()
-        self._unsaved = False
-        self._send(current, judgement)
+        verdict, final = judgement.against(current.item.draft)
+        if verdict.releases and final is not None and KINDS[current.item.kind].signed:
+            self.flush()
+            self._to_sign = (current, judgement)
+            job = self._services.signing.is_passphrase_needed
+            self._worker.run(job, self._on_factor_known, self._on_quiet_failure)
+            return True
+        self._decide_now(current, judgement, None)
         return True
+
+    def sign(self, passphrase: str | None) -> None:
+        """Sign what was asked for with a fresh factor, and go on."""
+        if self._to_sign is not None:
+            job = partial(self._services.signing.confirm, passphrase)
+            self._worker.run(job, self._on_confirmed, self._on_confirm_failed)
+
+    def give_up_signing(self) -> None:
+        """Go back to the text."""
+        self._to_sign = None
 
     def undo(self) -> None:
         """Withdraw the newest decision that is still held and show its item again."""
@@ -224,6 +256,27 @@ class DeskPresenter(QObject):
         job = partial(self._services.queue.claim, item_id)
         self._worker.run(job, self._on_chosen, self._on_quiet_failure)
 
+    def read_signed(self, item_id: str) -> None:
+        """Show a signed final with its signature line and addenda."""
+        job = partial(self._read_job, item_id)
+        self._worker.run(job, self._on_signed_read, self._on_quiet_failure)
+
+    def add_addendum(self, item_id: str, text: str, passphrase: str | None) -> None:
+        """Sign an addendum with a fresh factor."""
+        job = partial(self._addendum_job, item_id, text, passphrase)
+        self._worker.run(job, self._on_signed_read, self._on_confirm_failed)
+
+    def _addendum_job(self, item_id: str, text: str, passphrase: str | None) -> tuple[SignedFinal, bool]:
+        attestation = replace(self._services.signing.confirm(passphrase), meaning=ADDENDUM_MEANING)
+        self._services.review.add_addendum(item_id, text, attestation, key=secrets.token_hex(16))
+        return self._read_job(item_id)
+
+    def _read_job(self, item_id: str) -> tuple[SignedFinal, bool]:
+        return self._services.review.read_signed(item_id), self._services.signing.is_passphrase_needed()
+
+    def _on_signed_read(self, read: tuple[SignedFinal, bool]) -> None:
+        self.signed_shown.emit(*read)
+
     def import_file(self, path: Path) -> None:
         """Import drafts batch by batch, so that decisions get in between."""
         try:
@@ -260,7 +313,34 @@ class DeskPresenter(QObject):
             self._worker.run(job, None, self._on_quiet_failure)
         self._next.clear()
 
-    def _send(self, current: ClaimedItem, judgement: Judgement) -> None:
+    def _on_factor_known(self, needed: bool) -> None:  # noqa: FBT001 - what the worker delivers
+        if self._to_sign is None:
+            return
+        current, judgement = self._to_sign
+        _, final = judgement.against(current.item.draft)
+        member = self._services.member
+        roles = sorted(role.value for role in member.roles & KINDS[current.item.kind].roles)
+        self.sign_requested.emit(SignRequest(member.name, ", ".join(roles), final or "", needed))
+
+    def _on_confirmed(self, attestation: Attestation) -> None:
+        if self._to_sign is None:
+            return
+        (current, judgement), self._to_sign = self._to_sign, None
+        self.signing_done.emit()
+        if self._current is not None and current.item.id == self._current.item.id and not self._lost:
+            self._decide_now(self._current, judgement, attestation)
+
+    def _on_confirm_failed(self, failure: Exception) -> None:
+        if not isinstance(failure, ReviewerError):
+            raise failure
+        self.signing_refused.emit(failure.message)
+
+    def _decide_now(self, current: ClaimedItem, judgement: Judgement, attestation: Attestation | None) -> None:
+        self._autosave.stop()
+        self._unsaved = False
+        self._send(current, judgement, attestation)
+
+    def _send(self, current: ClaimedItem, judgement: Judgement, attestation: Attestation | None) -> None:
         key = self._keys.setdefault((current.item.id, judgement), secrets.token_hex(16))
         verdict, _ = judgement.against(current.item.draft)
         hold = self._services.review.hold_of(current.item.kind)
@@ -272,7 +352,7 @@ class DeskPresenter(QObject):
         )
         self._history.append(entry)
         showing = self._next.popleft() if self._next else None
-        deciding = _Deciding(entry, judgement, key, showing)
+        deciding = _Deciding(entry, judgement, key, showing, attestation)
         self._deciding.append(deciding)
         self._count(verdict, 1)
         self._show(showing)
@@ -288,6 +368,7 @@ class DeskPresenter(QObject):
             deciding.entry.item.lease,
             deciding.judgement,
             key=deciding.key,
+            attestation=deciding.attestation,
             showing=None if showing is None else showing.lease,
             claim_ahead=claim_ahead,
         )
@@ -333,7 +414,9 @@ class DeskPresenter(QObject):
         if not isinstance(failure, ReviewerError):
             raise failure
 
-    def _on_withdrawn(self, claimed: ClaimedItem) -> None:
+    def _on_withdrawn(self, claimed: ClaimedItem | None) -> None:
+        if claimed is None:
+            return
         entry = next(e for e in reversed(self._history) if e.item.item.id == claimed.item.id)
         entry.state = "withdrawn"
         self._count(entry.verdict, -1)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from reviewer.domain import segments
 from reviewer.domain.decisions import Verdict
-from reviewer.domain.items import ClaimedItem
+from reviewer.domain.items import ClaimedItem, SignedFinal
 from reviewer.domain.kinds import KINDS
 from reviewer.domain.segments import Encoding
 from reviewer.services.intake import IntakeReport
@@ -29,7 +29,8 @@ from reviewer.ui.desk.difference import DifferencePane
 from reviewer.ui.desk.editor import FieldsEditor
 from reviewer.ui.desk.history import HistoryPanel
 from reviewer.ui.desk.panels import QueuePanel, SourcePanel
-from reviewer.ui.desk.presenter import DeskPresenter, HistoryEntry, Progress
+from reviewer.ui.desk.presenter import DeskPresenter, HistoryEntry, Progress, SignRequest
+from reviewer.ui.desk.signing import SignDialog, SignedDialog
 from reviewer.ui.desk.words import channel_label, clock, drafted_by, kind_label
 from reviewer.ui.keys import KeyMap
 from reviewer.ui.text import PlainLabel, PlainTextEdit
@@ -93,6 +94,7 @@ class DeskView(QWidget):
         self._columns.setSizes([232, 556, 444])
         self.history = HistoryPanel(self)
         self.history.hide()
+        self.history.signed_requested.connect(self._presenter.read_signed)
         self.reasons = ReasonBar(self)
         self.actions_bar = ActionBar(self._appearance, self._keys, self)
         outer.addWidget(self._columns, stretch=3)
@@ -188,6 +190,8 @@ class DeskView(QWidget):
         presenter.lease_lost.connect(self._on_lease_lost)
         presenter.refused.connect(self._on_refused)
         presenter.told.connect(self._on_told)
+        presenter.sign_requested.connect(self._on_sign_requested)
+        presenter.signed_shown.connect(self._on_signed_shown)
         presenter.import_changed.connect(self._on_import)
         presenter.import_ended.connect(self._on_import_ended)
         self.editor.edited.connect(self._on_edited)
@@ -307,6 +311,26 @@ class DeskView(QWidget):
     @Slot(str)
     def _on_told(self, news: str) -> None:
         self.notice.tell(news, "good")
+
+    @Slot(object)
+    def _on_sign_requested(self, request: SignRequest) -> None:
+        dialog = SignDialog(request, self._appearance, self)
+        dialog.signed.connect(self._presenter.sign)
+        dialog.given_up.connect(self._presenter.give_up_signing)
+        self._presenter.signing_refused.connect(dialog.say)
+        self._presenter.signing_done.connect(dialog.accept)
+        dialog.open()
+
+    @Slot(object, bool)
+    def _on_signed_shown(self, shown: SignedFinal, needs_passphrase: bool) -> None:  # noqa: FBT001 - from a signal
+        dialog = self.findChild(SignedDialog)
+        if dialog is None:
+            dialog = SignedDialog(shown, self._appearance, self, needs_passphrase=needs_passphrase)
+            dialog.addendum_signed.connect(self._presenter.add_addendum)
+            self._presenter.signing_refused.connect(dialog.say)
+            dialog.open()
+        else:
+            dialog.show_final(shown)
 
     @Slot(object)
     def _on_import(self, report: IntakeReport) -> None:
@@ -482,7 +506,8 @@ class DeskView(QWidget):
             return
         text = self.editor.text()
         self.difference.compare(self.editor.draft, text)
-        self.actions_bar.set_edited(edited=text != self.editor.draft)
+        signed = KINDS[current.item.kind].signed
+        self.actions_bar.set_approval(edited=text != self.editor.draft, signed=signed)
         self._count.setText(self._count_words(current.item.kind, text))
 
     def _count_words(self, kind: str, text: str) -> str:

@@ -235,8 +235,9 @@ class LedgerView(QWidget):
             if entry.verdict:
                 words += f": {entry.verdict}"
             more = [part for part in (details_words(entry.details), entry.meaning) if part]
-            who = self.tr("{0} · entry {1:,}").format(names.get(entry.actor, entry.actor[:8]), told.position)
-            turns.append((f"{entry.at.astimezone():%d %b %H:%M:%S}", who, "\n".join([words, *more])))
+            more.append(self.tr("entry {0:,}").format(told.position))
+            who = names.get(entry.actor, entry.actor[:8])
+            turns.append((f"{entry.at.astimezone():%d %b %H:%M:%S}", who, f"{words}\n{' · '.join(more)}"))
         self.story.set_turns(turns)
         self.story.setVisible(bool(turns))
         self._story_hint.setVisible(not turns)
