@@ -536,8 +536,9 @@ def read_json(text: str, what: str) -> Any:
 
 def read_checkpoints(path: Path) -> list[Checkpoint]:
     """Read checkpoints.jsonl."""
-    notes = [read_json(line, "a checkpoint") for line in path.read_text("utf-8").splitlines()]
-    if not all(type(note) is str for note in notes):
+    *lines, end = path.read_bytes().decode().split("\n")
+    notes = [read_json(line, "a checkpoint") for line in lines]
+    if end or not all(type(note) is str for note in notes):
         raise Broken("a checkpoint is damaged")
     return [Checkpoint(note) for note in notes]
 
@@ -567,18 +568,22 @@ def compare_keys(keys: list[dict[str, Any]], lines: Iterable[dict[str, Any]]) ->
 def verify_folder(folder: Path, kept: list[Checkpoint]) -> dict[str, Any]:
     """Verify an export."""
     about_keys = read_json((folder / "keys.json").read_text("utf-8"), "keys.json")
-    if type(about_keys) is not dict or about_keys.get("format") != 1 or type(about_keys.get("keys")) is not list:
+    if type(about_keys) is not dict or set(about_keys) != {"format", "part_of", "keys"}:
+        raise Broken("keys.json is damaged")
+    if about_keys["format"] != 1 or type(about_keys["keys"]) is not list:
         raise Broken("keys.json is damaged")
     keys = [read_line(line) for line in about_keys["keys"]]
     checkpoints = read_checkpoints(folder / "checkpoints.jsonl") + kept
     entries = folder / "entries.jsonl"
-    if about_keys.get("part_of") is None:
+    if about_keys["part_of"] is None:
         ledger = verify_whole(placed_in_order(lines_of(entries)), checkpoints)
         compare_keys(keys, lines_of(entries))
         size = len(ledger.leaves.list)
         return found_good(ledger, size, {"size": size, "root": ledger.leaves.root(0, size).hex()})
     if len(checkpoints) != 1:
         raise Broken("a part of a ledger comes with one checkpoint, and cannot be compared with others")
+    if about_keys["part_of"] != checkpoints[0].size:
+        raise Broken("keys.json names another size of the ledger than the checkpoint")
     ledger, number = verify_apart(keys, lines_of(entries), checkpoints[0])
     head = {"size": checkpoints[0].size, "root": checkpoints[0].root.hex()}
     return {**found_good(ledger, number, head), "part_of": checkpoints[0].size}

@@ -12,7 +12,7 @@ Pure: no disk, no clock, no cryptography but SHA-256. Signing and checking come 
 from reviewer.ledger.checkpoints import Checkpoint
 from reviewer.ledger.directory import KEY_ACTIONS, Directory, MemberKeys
 from reviewer.ledger.entries import START, ChainHead, Entry, SignedEntry
-from reviewer.ledger.exports import Export, Receipt, check_receipt, export
+from reviewer.ledger.exports import Export, Placed, Receipt, check_receipt, export
 from reviewer.ledger.merkle import CompactRange, TreeHead
 from reviewer.ledger.verification import Report, SignatureDepth, Verifier, Witness, verify
 
@@ -26,6 +26,7 @@ __all__ = [
     "Entry",
     "Export",
     "MemberKeys",
+    "Placed",
     "Receipt",
     "Report",
     "SignatureDepth",

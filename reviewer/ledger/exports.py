@@ -45,15 +45,19 @@ class Placed:
 
     @classmethod
     def read(cls, untrusted_line: Any) -> "Placed":
-        """Read what as_json gave. Raises MalformedExportError."""
+        """Read what as_json gave, in that very spelling. Raises MalformedExportError."""
         try:
-            proof = untrusted_line.get("proof")
+            steps = untrusted_line.get("proof")
             signature = base64.b64decode(untrusted_line["signature"], validate=True)
             signed = SignedEntry(untrusted_line["entry"].encode(), signature)
-            steps = None if proof is None else tuple(bytes.fromhex(step) for step in proof)
-            return cls(int(untrusted_line["position"]), signed, steps)
+            proof = None if steps is None else tuple(bytes.fromhex(step) for step in steps)
+            placed = cls(untrusted_line["position"], signed, proof)
+            is_same = placed.as_json() == untrusted_line and type(placed.position) is int
         except (KeyError, TypeError, AttributeError, ValueError, binascii.Error) as exc:
             raise MalformedExportError("a line is no entry") from exc
+        if not is_same:
+            raise MalformedExportError("a line is no entry")
+        return placed
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from reviewer.ledger import (
     SignedEntry,
     TreeHead,
     Witness,
+    canonical,
     verify,
 )
 from reviewer.ledger.checkpoints import MalformedCheckpointError
@@ -289,8 +290,6 @@ def test_a_naive_instant_or_a_fraction_is_not_recorded() -> None:
     ],
 )
 def test_what_is_no_entry_is_refused_by_both_readers(changed: dict[str, Any]) -> None:
-    from reviewer.ledger import canonical
-
     fields = parse(Book().entries[0].body) | changed
     body = canonical.dumps(fields)
     with pytest.raises(MalformedEntryError):
