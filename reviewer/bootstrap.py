@@ -91,6 +91,13 @@ class Application:
         )
         return self._services
 
+    @property
+    def services(self) -> Services:
+        """Return the services of the unlocked workspace. Raises LockedError."""
+        if self._services is None:
+            raise LockedError("The desk is locked: unlock it first.")
+        return self._services
+
     def lock(self) -> None:
         """Drop the keys and close the database; what this desk last did is remembered."""
         if self._services is not None:

@@ -18,6 +18,7 @@ from reviewer.domain.errors import LedgerBrokenError, NoWorkspaceError, Reviewer
 from reviewer.domain.members import Role
 from reviewer.services import demo as samples
 from reviewer.services.ledger import Verified
+from reviewer.services.vault import KeyAge
 from reviewer.ui.desk import DeskPresenter, DeskView
 from reviewer.ui.icons import icon
 from reviewer.ui.keys import ShortcutGuard
@@ -88,6 +89,7 @@ class Desk(QObject):
         self._starting = PlainLabel(self.tr("Opening…"), self.window)
         self._starting.setMargin(24)
         self._settings_view.hold_changed.connect(self._on_hold)
+        self._settings_view.rotate_requested.connect(self._on_rotate)
         self.appearance.changed.connect(self._save_look)
         self.window.keys.changed.connect(self._save_keys)
         self.window.closing.connect(self._on_closing)
@@ -153,6 +155,34 @@ class Desk(QObject):
         self.presenter.start()
         if self.ledger is not None:
             self.ledger.start()
+        self.worker.run(services.vault.age, self._on_key_age, None)
+
+    def _on_key_age(self, age: KeyAge) -> None:
+        """Say when the workspace's key is due; overdue, the page stands in the way until it is replaced."""
+        self._settings_view.show_key_age(age)
+        if self.view is None or not age.warns:
+            return
+        words = self.tr("The workspace's key is {0} days old: replace it under Settings.").format(age.age.days)
+        self.view.notice.tell(words, "stop" if age.insists else "caution")
+        if age.insists:
+            self.window.show_page("settings")
+
+    @Slot()
+    def _on_rotate(self) -> None:
+        if self._services is not None:
+            self.worker.run(self._rotate_job, self._on_key_age, self._on_rotate_failed)
+
+    def _rotate_job(self) -> KeyAge:
+        vault = self.application.services.vault
+        vault.rotate()
+        return vault.age()
+
+    def _on_rotate_failed(self, failure: Exception) -> None:
+        if not isinstance(failure, ReviewerError):
+            raise failure
+        self.window.show_status(failure.message)
+        if self._services is not None:
+            self.worker.run(self._services.vault.age, self._on_key_age, None)
 
     def _build_ledger(self, services: Services) -> LedgerView:
         self.ledger = LedgerPresenter(services.ledger, self.worker, self)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from reviewer.domain.kinds import KINDS
+from reviewer.services.vault import INSIST_AFTER, KeyAge
 from reviewer.settings import LONGEST_HOLD_S
 from reviewer.ui.desk.words import kind_label
 from reviewer.ui.keys import KeyMap, groups, label
@@ -29,6 +30,7 @@ class SettingsView(QWidget):
     """Look, holds and keys."""
 
     hold_changed = Signal(str, int)  # kind, seconds
+    rotate_requested = Signal()
 
     def __init__(self, appearance: Appearance, keys: KeyMap, parent: QWidget) -> None:
         super().__init__(parent)
@@ -53,6 +55,7 @@ class SettingsView(QWidget):
         top.addWidget(self._build_look(page), stretch=1)
         top.addWidget(self._build_holds(page), stretch=1)
         column.addLayout(top)
+        column.addWidget(self._build_workspace_key(page))
         column.addWidget(self._build_keys(page))
         column.addStretch(1)
         page.setMaximumWidth(980)
@@ -113,6 +116,35 @@ class SettingsView(QWidget):
         column.addLayout(form)
         column.addStretch(1)
         return panel
+
+    @Slot(object)
+    def show_key_age(self, age: KeyAge) -> None:
+        """Show how old the workspace's key is."""
+        self._key_age.setText(
+            self.tr("Generation {0}, {1} days old. It is to be replaced every {2} days.").format(
+                age.generation, age.age.days, INSIST_AFTER.days
+            )
+        )
+        set_role(self._key_age, "stop" if age.insists else "caution" if age.warns else "muted")
+        self._rotate.setEnabled(True)
+
+    def _build_workspace_key(self, parent: QWidget) -> QFrame:
+        panel, column = _panel(self.tr("Workspace key"), parent)
+        self._key_age = PlainLabel("", panel)
+        self._key_age.setObjectName("key_age")
+        self._key_age.setWordWrap(True)
+        self._rotate = QPushButton(self.tr("Replace it now"), panel)
+        self._rotate.setObjectName("rotate")
+        self._rotate.clicked.connect(self._on_rotate)
+        column.addWidget(self._key_age)
+        column.addWidget(self._rotate, 0, Qt.AlignmentFlag.AlignLeft)
+        return panel
+
+    @Slot()
+    def _on_rotate(self) -> None:
+        self._rotate.setEnabled(False)
+        self._key_age.setText(self.tr("Replacing it…"))
+        self.rotate_requested.emit()
 
     def _build_keys(self, parent: QWidget) -> QFrame:
         panel, column = _panel(self.tr("Keys"), parent)
