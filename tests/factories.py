@@ -5,7 +5,6 @@ Time passes here by moving instants in the database, never by waiting or by a fa
 
 import json
 import secrets
-import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import timedelta
@@ -14,19 +13,27 @@ from pathlib import Path
 from types import EllipsisType
 from typing import Any
 
+from sqlcipher3 import dbapi2
+
 from reviewer.bootstrap import Services
 from reviewer.channels.folder import FolderTransport
+from reviewer.crypto import Identity, KeyFile, OpenKeys, Owner, RecoveryCode, database_key
+from reviewer.crypto import seal_for_recovery, seal_identity
 from reviewer.domain.decisions import Judgement, Verdict
 from reviewer.domain.events import Action
 from reviewer.domain.items import ItemId
 from reviewer.domain.kinds import Field, Form, Kind
 from reviewer.domain.members import Actor, DeskId, Member, MemberId, Role
+from reviewer.ledger.directory import encode_key
+from reviewer.services.access import Access
 from reviewer.services.intake import Intake, IntakeReport
+from reviewer.services.ledger import Ledger, WitnessFile
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
+from reviewer.services.vault import Vault
 from reviewer.services.work import Transport, Work
-from reviewer.services.workspaces import Workspaces
-from reviewer.storage import Store, members
+from reviewer.storage import Store, keys, members
+from reviewer.storage.members import MemberSecrets
 
 _numbers = count(1)
 
@@ -80,9 +87,14 @@ class Profile:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.store = Store.open_file(folder / "reviewer.db")
-        self.workspaces = Workspaces(self.store)
-        self.first = Actor(self.workspaces.make("Desk", "First", frozenset(Role)), DeskId("first"))
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        desk = DeskId("first")
+        self.access = Access(folder, KeyFile(folder / "keys"), desk)
+        self.access.make("Desk", "First", frozenset(Role))
+        session = self.access.unlock()
+        self.store = session.store
+        self.first = Actor(session.member, desk)
+        self._stores = {session.member.id: session.store}
 
     def actor(self, *roles: Role, languages: Iterable[str] | None = None, skills: Iterable[str] | None = None) -> Actor:
         """Add a member with these roles (by default every role) at a desk of their own."""
@@ -95,9 +107,24 @@ class Profile:
             None if languages is None else frozenset(languages),
             None if skills is None else frozenset(skills),
         )
+        identity, owner = Identity.new(), Owner(new.workspace_id, new.id)
+        stored = MemberSecrets(
+            identity.public,
+            seal_identity(identity, owner, device_secret=secrets.token_bytes(32)),
+            seal_for_recovery(identity, owner, RecoveryCode.new()),
+        )
         with self.store.write(self.first) as tx:
-            members.add(tx, new)
-            tx.record(Action.MEMBER_ADDED, member=new.id)
+            members.add(tx, new, stored)
+            key = keys.newest(tx)
+            keys.add_generation(tx, key, new.id, key.seal_to(new.id, identity.public))
+            tx.record(
+                Action.MEMBER_ADDED,
+                member=new.id,
+                roles=sorted(new.roles),
+                receive=encode_key(identity.public.receive),
+                sign=encode_key(identity.public.sign),
+            )
+        self._stores[new.id] = self.store.as_member(OpenKeys(owner, identity, {key.generation: key}))
         return Actor(new, DeskId(f"desk-{number}"))
 
     def services(
@@ -109,13 +136,16 @@ class Profile:
     ) -> Services:
         """Return what `actor` (by default the first member) can do."""
         who = actor or self.first
+        store, out = self._stores[who.member.id], transport or FolderTransport(self.folder)
         return Services(
             workspace="Desk",
             member=who.member,
-            queue=Queue(self.store, who),
-            review=Review(self.store, who, holds or {}),
-            intake=Intake(self.store, who),
-            work=Work(self.store, who, transport or FolderTransport(self.folder)),
+            queue=Queue(store, who),
+            review=Review(store, who, holds or {}),
+            intake=Intake(store, who),
+            work=Work(store, who, out),
+            ledger=Ledger(store, who, WitnessFile(self.folder / f"witness-{who.member.id}.json"), None),
+            vault=Vault(store, who, out),
         )
 
     def take(self, *lines: bytes, producer: str = "tests") -> IntakeReport:
@@ -132,8 +162,12 @@ class Profile:
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Read the database behind the store's back, or change it."""
-        with closing(sqlite3.connect(self.folder / "reviewer.db", isolation_level=None, timeout=30)) as connection:
-            return connection.execute(query, values).fetchall()
+        key = database_key(KeyFile(self.folder / "keys").load((self.folder / "device").read_text("ascii")))
+        path = str(self.folder / "reviewer.db")
+        with closing(dbapi2.connect(path, isolation_level=None, timeout=30)) as connection:
+            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+            found: list[tuple[Any, ...]] = connection.execute(query, values).fetchall()
+            return found
 
     def state(self, item_id: str) -> str:
         """Return the state of an item."""
@@ -143,7 +177,7 @@ class Profile:
     def events(self, item_id: str | None = None) -> list[str]:
         """Return what was recorded, of one item or of all, in order."""
         where = "" if item_id is None else "WHERE item_id = ?"
-        return [row[0] for row in self.rows(f"SELECT action FROM event {where} ORDER BY seq", *filter(None, [item_id]))]
+        return [row[0] for row in self.rows(f"SELECT action FROM entry {where} ORDER BY seq", *filter(None, [item_id]))]
 
     def let_leases_lapse(self) -> None:
         """Put the end of every lease into the past."""

@@ -100,6 +100,41 @@ class UnlockError(UnavailableError):
     code = "unlock_refused"
 
 
+class FactorNeededError(UnlockError):
+    """Unlocking takes more than was given; this does not count as a try."""
+
+    def __init__(self, *, passphrase: bool, code: bool) -> None:
+        asked = "their passphrase and a code" if passphrase and code else "their passphrase" if passphrase else "a code"
+        super().__init__(f"This member unlocks with {asked}: give it.")
+        self.passphrase = passphrase
+        self.code = code
+
+
+class WrongFactorError(UnlockError):
+    """A passphrase or code does not fit; the try was counted."""
+
+    def __init__(self, why: str, tries_left: int) -> None:
+        super().__init__(f"{why} {_tries(tries_left)}")
+        self.why = why
+        self.tries_left = tries_left
+
+
+class TooManyTriesError(UnlockError):
+    """Too many wrong passphrases or codes: no further try is taken for a while."""
+
+    code = "too_many_tries"
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"Too many wrong tries: wait {wait_s} seconds.")
+        self.wait_s = wait_s
+
+
+def _tries(left: int) -> str:
+    if left == 0:
+        return "The next try has to wait."
+    return "1 try is left before a wait." if left == 1 else f"{left} tries are left before a wait."
+
+
 class LockedError(UnavailableError):
     """The desk is locked: its keys are gone until somebody unlocks it."""
 
