@@ -22,6 +22,8 @@ class Workspaces:
         for what, text in (("workspace", name), ("member", member_name)):
             if not text.strip() or len(text) > limits.NAME_CHARACTERS:
                 raise UsageError(f"The {what}'s name must have 1 to {limits.NAME_CHARACTERS} characters.")
+            if limits.unstorable_character(text):
+                raise UsageError(f"The {what}'s name holds a character that cannot be stored.")
         first = Member(
             MemberId(secrets.token_hex(16)), WorkspaceId(secrets.token_hex(16)), member_name, roles, languages
         )

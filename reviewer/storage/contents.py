@@ -17,12 +17,12 @@ _WHOLE = select(_table).where(_OF_ITEM)
 
 def pack(text: str) -> bytes:
     """Return the bytes that are stored for `text`."""
-    return text.encode()
+    return text.encode("utf-8", "surrogatepass")  # half a pair may be typed and kept, though never sent
 
 
 def unpack(stored: bytes) -> str:
     """Return the text that `stored` was made from."""
-    return bytes(stored).decode()
+    return bytes(stored).decode("utf-8", "surrogatepass")
 
 
 def add(tx: Transaction, drafts: Sequence[tuple[ItemId, IncomingDraft]]) -> None:

@@ -17,6 +17,9 @@ from reviewer.storage.store import Transaction
 
 _copy, _opinion = schema.working_copy, schema.second_opinion
 _OWN = select(_copy).where(_copy.c.item_id == bindparam("of_item"), _copy.c.member_id == bindparam("member"))
+_OF_OTHERS = select(_copy.c.member_id, _copy.c.text).where(
+    _copy.c.item_id == bindparam("of_item"), _copy.c.member_id != bindparam("member")
+)
 _OPINIONS = (
     select(_opinion, schema.member.c.name)
     .join(schema.member, schema.member.c.id == _opinion.c.member_id)
@@ -48,6 +51,12 @@ def load(tx: Transaction, item_id: str, member_id: MemberId) -> WorkingCopy | No
     return None if row is None else WorkingCopy(unpack(row.text), row.cursor, row.saved_at)
 
 
+def of_others(tx: Transaction, item_id: str) -> list[tuple[MemberId, str]]:
+    """Return what other members than the actor left on an item."""
+    rows = tx.run(_OF_OTHERS, {"of_item": item_id, "member": tx.actor.member.id})
+    return [(MemberId(row.member_id), unpack(row.text)) for row in rows]
+
+
 def drop(tx: Transaction, item_id: str, member_id: MemberId) -> None:
     """Forget a member's text on an item: it was decided, or kept as a second opinion."""
     tx.run(delete(_copy).where(_own(item_id, member_id)))
@@ -59,9 +68,11 @@ def drop_all(tx: Transaction, item_id: str) -> None:
 
 
 def keep_opinion(tx: Transaction, item_id: str, member_id: str, text: str) -> None:
-    """Keep what a member wrote for whoever decides."""
-    opinion = {"id": secrets.token_hex(16), "item_id": item_id, "member_id": member_id}
-    tx.run(insert(_opinion).values(**opinion, text=pack(text), kept_at=clock.now()))
+    """Keep what a member wrote for whoever decides; the same text of the same member is kept once."""
+    opinion = {"item_id": item_id, "member_id": member_id, "text": pack(text)}
+    same = [_opinion.c[name] == value for name, value in opinion.items()]
+    if tx.run(select(_opinion.c.id).where(*same)).first() is None:
+        tx.run(insert(_opinion).values(**opinion, id=secrets.token_hex(16), kept_at=clock.now()))
 
 
 def opinions(tx: Transaction, item_id: str) -> tuple[SecondOpinion, ...]:

@@ -213,6 +213,8 @@ class _Tour:
 
     def _settle(self) -> None:
         self._wait(lambda: not self._desk.worker.busy)
+        spelling = self._desk.spelling
+        self._wait(lambda: spelling is None or not spelling.busy)
         end = time.monotonic() + 0.25
         self._wait(lambda: time.monotonic() > end)
 
