@@ -85,8 +85,8 @@ class _Tour:
         yield "settings", lambda: self._desk.window.show_page("settings")
         yield "large", self._enlarge
         yield "keys", self._show_keys
-        yield "crash", lambda: (self._close_dialogs(), self._desk._show_crash("ValueError"))
-        yield "loading", lambda: (self._close_dialogs(), self._view._on_loading())
+        yield "crash", self._crash
+        yield "loading", self._load
         yield "error", lambda: self._view._on_failed("The database did not answer: disk I/O error.")
         yield "empty", self._empty
         yield "welcome", self._welcome

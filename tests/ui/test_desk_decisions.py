@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from reviewer.domain.items import ItemId
 from reviewer.domain.kinds import KINDS
 from tests.factories import EMAIL_REPLY, EMAIL_SAMPLE, Profile
-from tests.ui.driver import DrivenDesk, press, type_text, wait_until
+from tests.ui.driver import DrivenDesk, press, type_text
 
 
 class Sample(NamedTuple):

@@ -30,7 +30,7 @@ from reviewer.ui.text import PlainTextEdit, code_point_to_qt, qt_to_code_point
 from reviewer.ui.theme import DARK, LIGHT, Appearance
 from tests.factories import line
 
-WORDS = "hello world word is the a and here are words plan history pain pains customer called".split()
+WORDS = ["hello", "world", "word", "is", "the", "a", "and", "here", "are", "words", "plan", "history", "pain", "pains", "customer", "called"]
 WAVE = QTextCharFormat.UnderlineStyle.WaveUnderline
 NOW = datetime(2024, 5, 14, 9, tzinfo=UTC)
 UNKNOWN_LANGUAGE = "qaa"  # for private use: no machine has its dictionary

@@ -63,13 +63,13 @@ class Receiver(QObject):
 
 
 def test_ten_thousand_calls_do_not_use_up_none(qapp: QApplication) -> None:
-    """PySide6 6.12.0 under Python 3.11 takes a reference of None with each call; `reviewer.ui` guards against it."""
+    """PySide6 6.12.0 under Python 3.11 takes a reference of None with each call: it is excluded in pyproject.toml."""
     widget = QObject()
     before = sys.getrefcount(None)
     for _ in range(10_000):
         widget.setObjectName("x")
         widget.blockSignals(False)
-    assert sys.getrefcount(None) > 100_000_000 or before - sys.getrefcount(None) < 100
+    assert before - sys.getrefcount(None) < 100
 
 
 class LambdaHolder(QPushButton):
