@@ -3,11 +3,17 @@
 import argparse
 import sys
 
-from reviewer import cli
-
 
 def main() -> int:
     """Run what the command line asks for and return the exit code."""
+    if getattr(sys, "frozen", False):
+        # In the packaged desk the process of the spelling checker starts here too; elsewhere this would do nothing.
+        import multiprocessing
+
+        multiprocessing.freeze_support()
+    # Late, because that process reads this module in any case and needs none of the commands.
+    from reviewer import cli
+
     return cli.main(sys.argv[1:], desk=_open_desk)
 
 

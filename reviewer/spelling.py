@@ -123,7 +123,7 @@ class ProcessChecker:
 
     def __init__(self, files: "DictionaryFiles", personal: Iterable[str] = ()) -> None:
         self._files = files
-        self._personal = set(map(_normalised, personal))
+        self._personal = set(map(_personal_form, personal))
         self._lock = threading.Lock()
         self._reason: str | None = None
         self._deaths = 0
@@ -162,7 +162,7 @@ class ProcessChecker:
 
     def add(self, word: str) -> None:
         """Accept a word, also capitalised and in capitals when it is written small."""
-        self._personal.add(_normalised(word))
+        self._personal.add(_personal_form(word))
 
     def close(self) -> None:
         """Kill the process, even over a request; nothing is found any more."""
@@ -173,7 +173,7 @@ class ProcessChecker:
             self._clear_away()
 
     def _is_personal(self, word: str) -> bool:
-        word = _normalised(word).removesuffix("'s")
+        word = _personal_form(word)
         forms = {word, word[:1].lower() + word[1:]} | ({word.lower(), word.capitalize()} if word.isupper() else set())
         return not forms.isdisjoint(self._personal)
 
@@ -363,8 +363,8 @@ def misspelled(text: str, lexicon: "Lexicon") -> list[Span]:
     return spans
 
 
-def _normalised(word: str) -> str:
-    return unicodedata.normalize("NFC", word.replace("\u00ad", "").replace("’", "'"))
+def _personal_form(word: str) -> str:
+    return unicodedata.normalize("NFC", word.replace("\u00ad", "").replace("’", "'")).removesuffix("'s")
 
 
 # The lexicon

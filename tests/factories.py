@@ -30,6 +30,7 @@ from reviewer.services.intake import Intake, IntakeReport
 from reviewer.services.ledger import Ledger, WitnessFile
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
+from reviewer.services.signing import Signing
 from reviewer.services.vault import Vault
 from reviewer.services.work import Transport, Work
 from reviewer.storage import Store, keys, members
@@ -82,11 +83,62 @@ def new_key() -> str:
     return secrets.token_hex(16)
 
 
-class Profile:
-    """A profile in a folder, with its store, its members, and a way to look and reach beneath."""
+class Beneath:
+    """What lies beneath the program: the database and the files of a profile, which other processes may be using."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Read the database behind the store's back, or change it."""
+        key = database_key(KeyFile(self.folder / "keys").load((self.folder / "device").read_text("ascii")))
+        path = str(self.folder / "reviewer.db")
+        with closing(dbapi2.connect(path, isolation_level=None, timeout=30)) as connection:
+            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+            found: list[tuple[Any, ...]] = connection.execute(query, values).fetchall()
+            return found
+
+    def state(self, item_id: str) -> str:
+        """Return the state of an item."""
+        ((state,),) = self.rows("SELECT state FROM item WHERE id = ?", item_id)
+        return str(state)
+
+    def events(self, item_id: str | None = None) -> list[str]:
+        """Return what was recorded, of one item or of all, in order."""
+        where = "" if item_id is None else "WHERE item_id = ?"
+        return [row[0] for row in self.rows(f"SELECT action FROM entry {where} ORDER BY seq", *filter(None, [item_id]))]
+
+    def let_leases_lapse(self) -> None:
+        """Put the end of every lease into the past."""
+        self.rows("UPDATE item SET lease_expires_at = 0 WHERE lease_id IS NOT NULL")
+
+    def let_holds_end(self) -> None:
+        """Put the end of every hold into the past."""
+        self.rows("UPDATE decision SET hold_until = hold_until - 86400000 WHERE state = 'held'")
+        self.rows("UPDATE outbox SET due_at = due_at - 86400000 WHERE state = 'held'")
+
+    def let_skips_end(self) -> None:
+        """Put the end of every skip into the past."""
+        self.rows("UPDATE item SET wakes_at = 0 WHERE wakes_at IS NOT NULL")
+
+    def let_retries_come(self) -> None:
+        """Put the next try of every request into the past."""
+        self.rows("UPDATE outbox SET due_at = 0 WHERE state IN ('sending', 'failed')")
+
+    def make_late(self, item_id: str) -> None:
+        """Put the due time of an item into the past."""
+        self.rows("UPDATE item SET due_at = 0 WHERE id = ?", item_id)
+
+    def files(self, folder: str = "sent") -> dict[str, bytes]:
+        """Return the files that left, by name."""
+        return {path.name: path.read_bytes() for path in sorted((self.folder / folder).glob("*"))}
+
+
+class Profile(Beneath):
+    """A profile in a folder, with its store and its members."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         desk = DeskId("first")
         self.access = Access(folder, KeyFile(folder / "keys"), desk)
@@ -144,6 +196,7 @@ class Profile:
             review=Review(store, who, holds or {}),
             intake=Intake(store, who),
             work=Work(store, who, out),
+            signing=Signing(self.access),
             ledger=Ledger(store, who, WitnessFile(self.folder / f"witness-{who.member.id}.json"), None),
             vault=Vault(store, who, out),
         )
@@ -159,50 +212,6 @@ class Profile:
         assert report.imported == 1, report.refused
         ((item_id,),) = self.rows("SELECT id FROM item WHERE external_id = ?", made["id"])
         return ItemId(item_id)
-
-    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Read the database behind the store's back, or change it."""
-        key = database_key(KeyFile(self.folder / "keys").load((self.folder / "device").read_text("ascii")))
-        path = str(self.folder / "reviewer.db")
-        with closing(dbapi2.connect(path, isolation_level=None, timeout=30)) as connection:
-            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-            found: list[tuple[Any, ...]] = connection.execute(query, values).fetchall()
-            return found
-
-    def state(self, item_id: str) -> str:
-        """Return the state of an item."""
-        ((state,),) = self.rows("SELECT state FROM item WHERE id = ?", item_id)
-        return str(state)
-
-    def events(self, item_id: str | None = None) -> list[str]:
-        """Return what was recorded, of one item or of all, in order."""
-        where = "" if item_id is None else "WHERE item_id = ?"
-        return [row[0] for row in self.rows(f"SELECT action FROM entry {where} ORDER BY seq", *filter(None, [item_id]))]
-
-    def let_leases_lapse(self) -> None:
-        """Put the end of every lease into the past."""
-        self.rows("UPDATE item SET lease_expires_at = 0 WHERE lease_id IS NOT NULL")
-
-    def let_holds_end(self) -> None:
-        """Put the end of every hold into the past."""
-        self.rows("UPDATE decision SET hold_until = hold_until - 86400000 WHERE state = 'held'")
-        self.rows("UPDATE outbox SET due_at = due_at - 86400000 WHERE state = 'held'")
-
-    def let_skips_end(self) -> None:
-        """Put the end of every skip into the past."""
-        self.rows("UPDATE item SET wakes_at = 0 WHERE wakes_at IS NOT NULL")
-
-    def let_retries_come(self) -> None:
-        """Put the next try of every request into the past."""
-        self.rows("UPDATE outbox SET due_at = 0 WHERE state IN ('sending', 'failed')")
-
-    def make_late(self, item_id: str) -> None:
-        """Put the due time of an item into the past."""
-        self.rows("UPDATE item SET due_at = 0 WHERE id = ?", item_id)
-
-    def files(self, folder: str = "sent") -> dict[str, bytes]:
-        """Return the files that left, by name."""
-        return {path.name: path.read_bytes() for path in sorted((self.folder / folder).glob("*"))}
 
     def close(self) -> None:
         """Close the store."""

@@ -10,6 +10,7 @@ The chain of keys: device secret (key store) > identity > workspace key (one for
 """
 
 from reviewer.crypto.data_keys import DataKey, FieldPlace
+from reviewer.crypto.device_secrets import recover_device_secret, seal_device_secret
 from reviewer.crypto.identities import (
     Identity,
     Owner,
@@ -25,6 +26,7 @@ from reviewer.crypto.keystores import KeyFile, KeyringStore, KeyStore
 from reviewer.crypto.open_keys import OpenKeys
 from reviewer.crypto.recovery_codes import RecoveryCode
 from reviewer.crypto.sealing import database_key, new_secret
+from reviewer.crypto.second_factors import SecondFactor
 from reviewer.crypto.signatures import SignatureCheckers, first_bad_signature
 from reviewer.crypto.workspace_keys import WorkspaceKey
 
@@ -40,6 +42,7 @@ __all__ = [
     "PassphraseCost",
     "PublicKeys",
     "RecoveryCode",
+    "SecondFactor",
     "SignatureCheckers",
     "WorkspaceKey",
     "database_key",
@@ -47,7 +50,9 @@ __all__ = [
     "is_passphrase_needed",
     "new_secret",
     "open_identity",
+    "recover_device_secret",
     "recover_identity",
+    "seal_device_secret",
     "seal_for_recovery",
     "seal_identity",
 ]

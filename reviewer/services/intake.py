@@ -12,7 +12,8 @@ from pathlib import Path
 
 from reviewer.channels import drafts
 from reviewer.channels.drafts import Accepted, Refused
-from reviewer.domain.errors import UnavailableError
+from reviewer.domain import limits
+from reviewer.domain.errors import UnavailableError, UsageError
 from reviewer.domain.events import Action
 from reviewer.domain.items import ItemId
 from reviewer.domain.members import Actor
@@ -41,8 +42,11 @@ class Intake:
     def take(self, untrusted_lines: Iterable[bytes], producer: str) -> Iterator[IntakeReport]:
         """Import line by line in batches; yields the growing report, at least once, after each committed batch.
 
-        A draft that this producer has sent before (same id) makes no second item.
+        A draft that this producer has sent before (same id) makes no second item. Raises UsageError where the
+        producer's name is empty or too long.
         """
+        if not producer.strip() or len(producer) > limits.NAME_CHARACTERS:
+            raise UsageError(f"The producer's name must have 1 to {limits.NAME_CHARACTERS} characters.")
         report = IntakeReport()
         checked = drafts.read(untrusted_lines, report.unknown_fields)
         while batch := list(islice(checked, _BATCH)):

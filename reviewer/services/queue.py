@@ -78,6 +78,20 @@ class Queue:
             leases.give_back(tx, lease)
             tx.record(Action.RELEASED, lease.item_id, fence=lease.fence)
 
+    def release_all(self) -> None:
+        """Give back undecided whatever this desk holds."""
+        with self._store.write(self._actor) as tx:
+            held = [lease for lease in leases.held_by(tx, self._actor.member.id) if lease.desk == self._actor.desk]
+            for lease in held:
+                leases.give_back(tx, lease)
+                tx.record(Action.RELEASED, lease.item_id, fence=lease.fence)
+
+    def set_aside(self, lease: Lease) -> None:
+        """Note that a leased item is on screen no longer, but comes next. Raises LeaseLostError."""
+        with self._store.write(self._actor) as tx:
+            leases.set_aside(tx, lease)
+            tx.leave_unrecorded(Unrecorded.SET_ASIDE)
+
     def held_ids(self) -> set[str]:
         """Return the ids of the live leases that this desk holds."""
         with self._store.read() as tx:
@@ -131,7 +145,17 @@ def claim_for(tx: Transaction, *, ahead: bool, item_id: str | None = None) -> Le
             raise RuleError("This item cannot be claimed now: somebody has it, it is decided, or it is not for you.")
     if lease is not None:
         tx.record(Action.CLAIMED, lease.item_id, fence=lease.fence, ahead=ahead)
+        keep_texts_of_others(tx, lease.item_id)
     return lease
+
+
+def keep_texts_of_others(tx: Transaction, item_id: ItemId) -> None:
+    """Turn what colleagues left unfinished on an item into second opinions, within `tx`."""
+    for member_id, text in working_copies.of_others(tx, item_id):
+        if text != contents.draft(tx, item_id)[0]:
+            working_copies.keep_opinion(tx, item_id, member_id, text)
+            tx.record(Action.SECOND_OPINION_KEPT, item_id)
+        working_copies.drop(tx, item_id, member_id)
 
 
 def shown(tx: Transaction, lease: Lease) -> Lease:

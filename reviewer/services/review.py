@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from reviewer.domain import layout
+from reviewer.domain import layout, limits
 from reviewer.domain.attestations import Attestation
 from reviewer.domain.decisions import Decision, DecisionId, Judgement, Verdict
 from reviewer.domain.difference import edit_distance_words
@@ -16,7 +16,7 @@ from reviewer.domain.items import ClaimedItem, ItemHead, ItemId, Lease, LeaseId,
 from reviewer.domain.kinds import KINDS, Form
 from reviewer.domain.members import Actor, Role
 from reviewer.ledger.entries import instant
-from reviewer.services.queue import Queue, claim_for, length_of, shown
+from reviewer.services.queue import Queue, claim_for, keep_texts_of_others, length_of, shown
 from reviewer.storage import Store, Transaction, contents, decisions, items, keys, leases, outbox, working_copies
 from reviewer.storage.store import Unrecorded
 
@@ -133,6 +133,7 @@ class Review:
                 return None
             lease = leases.resume(tx, item_id, length_of(head.kind))
             tx.record(Action.WITHDRAWN, item_id, decision=stored.decision.id, fence=lease.fence)
+            keep_texts_of_others(tx, lease.item_id)
         return Queue(self._store, self._actor).open(lease)
 
     def _replayed(self, tx: Transaction, lease: Lease, judgement: Judgement, key: str) -> Decision | None:
@@ -205,6 +206,8 @@ class Review:
         lacking = judgement.lacking(draft)
         if lacking is not None:
             raise InputRefusedError(lacking)
+        if not 0 < len(key) <= limits.NAME_CHARACTERS:
+            raise InputRefusedError(f"An idempotency key has 1 to {limits.NAME_CHARACTERS} characters.")
         if verdict not in kind.decisions:
             raise RuleError(f"An item of the kind '{kind.key}' cannot be decided so.")
         if verdict.releases and not self._actor.member.roles & kind.roles:

@@ -3,8 +3,9 @@
 Any number of desks and workers may run rounds at once: each step takes what is due in one transaction.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import timedelta
+from operator import add
 from typing import Protocol
 
 from reviewer.domain.decisions import Verdict
@@ -16,7 +17,9 @@ from reviewer.services.queue import expire_leases
 from reviewer.storage import Store, Transaction, contents, decisions, items, leases, outbox, working_copies
 from reviewer.storage.decisions import StoredDecision
 from reviewer.storage.outbox import Parcel
+from reviewer.storage.store import Unrecorded
 
+_BATCH = 100
 _SKIP_REST = timedelta(minutes=15)
 _PATIENCE = timedelta(seconds=30)  # after which a try that nobody reported on is looked at again
 _LONGEST_WAIT = timedelta(minutes=10)
@@ -45,10 +48,14 @@ class RoundReport:
     woken: int = 0
     escalated: int = 0
 
+    def __add__(self, other: "RoundReport") -> "RoundReport":
+        """Return what both did."""
+        return RoundReport(*map(add, astuple(self), astuple(other)))
+
     @property
     def anything(self) -> bool:
         """Tell whether the round changed something."""
-        return any((self.settled, self.sent, self.failed, self.expired, self.woken, self.escalated))
+        return any(astuple(self))
 
 
 class Work:
@@ -61,41 +68,35 @@ class Work:
 
     def round(self) -> RoundReport:
         """Do everything that is due now."""
-        settled, expired, woken, escalated = self._turn_over()
-        sent, failed = self._dispatch()
-        return RoundReport(settled, sent, failed, expired, woken, escalated)
+        report = RoundReport()
+        while (step := self._turn_over()).anything:
+            report += step
+        return report + self._dispatch()
 
-    def _turn_over(self) -> tuple[int, int, int, int]:
+    def _turn_over(self) -> RoundReport:
+        """Do what is due inside the database, a batch at a time, since the desks wait for each commit."""
         with self._store.read() as tx:  # most rounds find nothing, and then no writer waits for them
             if not _anything_due(tx):
-                return 0, 0, 0, 0
+                return RoundReport()
         with self._store.write(self._actor) as tx:
             expired = expire_leases(tx)
-            settled = self._settle(tx)
-            woken = leases.wake(tx)
-            for each in woken:
-                tx.record(Action.RESUMED, each.item_id)
-            late = leases.overdue(tx)
+            over = decisions.over(tx, _BATCH)
+            for stored in over:
+                _settle_one(tx, stored)
+            woken = leases.wake(tx, _BATCH)
+            for item_id in woken:
+                tx.record(Action.RESUMED, item_id)
+            late = leases.overdue(tx, _BATCH)
             for item_id in late:
                 leases.escalate(tx, item_id)
                 tx.record(Action.OVERDUE, item_id)
-            return settled, expired, len(woken), len(late)
+            return RoundReport(settled=len(over), expired=expired, woken=len(woken), escalated=len(late))
 
-    @staticmethod
-    def _settle(tx: Transaction) -> int:
-        over = decisions.over(tx)
-        for stored in over:
-            _settle_one(tx, stored)
-        return len(over)
-
-    def _dispatch(self) -> tuple[int, int]:
-        sent = failed = 0
+    def _dispatch(self) -> RoundReport:
+        report = RoundReport()
         while (parcel := self._next_parcel()) is not None:
-            if self._send(parcel):
-                sent += 1
-            else:
-                failed += 1
-        return sent, failed
+            report += RoundReport(sent=1) if self._send(parcel) else RoundReport(failed=1)
+        return report
 
     def _next_parcel(self) -> Parcel | None:
         with self._store.read() as tx:
@@ -103,7 +104,9 @@ class Work:
                 return None
         with self._store.write(self._actor) as tx:
             parcel = outbox.take(tx, _PATIENCE)
-            if parcel is not None:
+            if parcel is None:
+                tx.leave_unrecorded(Unrecorded.NOTHING)  # another worker came first
+            else:
                 tx.record(Action.SENDING, parcel.item_id, decision=parcel.decision_id, attempt=parcel.attempts)
             return parcel
 
@@ -112,7 +115,7 @@ class Work:
             receipt = self._transport.send(parcel.destination, parcel.decision_id, parcel.request)
         except UnavailableError as exc:
             with self._store.write(self._actor) as tx:
-                wait = min(_LONGEST_WAIT, timedelta(seconds=2**parcel.attempts))
+                wait = min(_LONGEST_WAIT, timedelta(seconds=2 ** min(parcel.attempts, 10)))
                 outbox.mark_failed(tx, parcel.decision_id, exc.message, wait)
                 tx.record(Action.SEND_FAILED, parcel.item_id, decision=parcel.decision_id, attempt=parcel.attempts)
             return False

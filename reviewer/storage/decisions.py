@@ -124,12 +124,13 @@ def standing(tx: Transaction, item_id: str) -> StoredDecision | None:
     return None if row is None else _stored(row)
 
 
-def over(tx: Transaction) -> list[StoredDecision]:
-    """Return the decisions whose hold is over and that are not settled yet."""
+def over(tx: Transaction, limit: int) -> list[StoredDecision]:
+    """Return the decisions whose hold is over and that are not settled yet, at most `limit`."""
     rows = tx.run(
         select(_table)
         .where(_table.c.state == literal_column("'held'"), _table.c.hold_until <= clock.now())
         .order_by(_table.c.hold_until)
+        .limit(limit)
         .with_for_update(skip_locked=True)
     )
     return [_stored(row) for row in rows]

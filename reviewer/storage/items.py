@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import merge
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, update
@@ -20,6 +22,12 @@ _ROUTES = select(_route).where(_route.c.workspace_id == bindparam("workspace"))
 _FIND = select(_item).where(_item.c.id == bindparam("of_item"), _item.c.workspace_id == bindparam("workspace"))
 _ESCALATED = (
     select(_route.c.escalated).join(_item, _item.c.route_id == _route.c.id).where(_item.c.id == bindparam("of_item"))
+)
+_WAITING = (
+    select(_item)
+    .where(_item.c.waiting_on == bindparam("on"))
+    .order_by(_item.c.rank, _item.c.due_at, _item.c.received_at, _item.c.id)
+    .limit(bindparam("limit"))
 )
 _OPEN = [ItemState.WAITING, ItemState.LEASED, ItemState.HELD, ItemState.SKIPPED, ItemState.ESCALATED]
 
@@ -123,17 +131,9 @@ def listing(tx: Transaction, workspace_id: WorkspaceId, limit: int) -> list[Item
 
 def waiting(tx: Transaction, route_ids: Sequence[int], limit: int) -> list[ItemHead]:
     """Return what waits on these routes in the order in which it is claimed, at most `limit`."""
-    table = schema.item
-    heads: list[Row[Any]] = []
-    for route_id in route_ids:
-        heads += tx.run(
-            select(table)
-            .where(table.c.waiting_on == route_id)
-            .order_by(table.c.rank, table.c.due_at, table.c.received_at, table.c.id)
-            .limit(limit)
-        )
-    heads.sort(key=lambda row: (row.rank, row.due_at, row.received_at, row.id))
-    return [head(row) for row in heads[:limit]]
+    in_order = [tx.run(_WAITING, {"on": route_id, "limit": limit}) for route_id in route_ids]
+    merged = merge(*in_order, key=lambda row: (row.rank, row.due_at, row.received_at, row.id))
+    return [head(row) for row in islice(merged, limit)]
 
 
 def waiting_counts(tx: Transaction, route_ids: Sequence[int]) -> Counter[str]:

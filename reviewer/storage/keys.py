@@ -115,17 +115,21 @@ def destroy(tx: Transaction, item_id: str) -> bool:
 
 def seal(tx: Transaction, item_id: str, place: tuple[str, str, str], text: str) -> bytes:
     """Return `text` of a conversation sealed for `place`: table, row, column."""
-    return of(tx, item_id).seal(_place(tx, place), text.encode())
+    return of(tx, item_id).seal(_place(tx, place), _bytes(text))
 
 
 def unseal(tx: Transaction, item_id: str, place: tuple[str, str, str], stored: bytes) -> str:
     """Return the text that was sealed for `place`. Raises SealBrokenError or ErasedError."""
-    return of(tx, item_id).open(_place(tx, place), bytes(stored)).decode()
+    return of(tx, item_id).open(_place(tx, place), bytes(stored)).decode("utf-8", "surrogatepass")
 
 
 def digest(tx: Transaction, item_id: str, purpose: str, text: str) -> str:
     """Return the keyed digest of a text for the ledger."""
-    return of(tx, item_id).digest(purpose, text.encode())
+    return of(tx, item_id).digest(purpose, _bytes(text))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")  # half a pair may be typed and kept, though never sent
 
 
 def _place(tx: Transaction, place: tuple[str, str, str]) -> FieldPlace:

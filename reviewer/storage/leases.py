@@ -51,10 +51,10 @@ _HELD = (
 
 @dataclass(frozen=True, slots=True)
 class Lapsed:
-    """An item whose lease, skip or due time ran out."""
+    """An item whose lease ran out, and who had it."""
 
     item_id: ItemId
-    member_id: str | None
+    member_id: str
 
 
 def _taking(which: ColumnElement[bool]) -> Update:
@@ -109,6 +109,7 @@ _TAKE_BACK = _taking((_item.c.id == bindparam("of_item")) & (_item.c.state == It
 _CHECK = select(_item).where(_HELD)
 _RENEW = update(_item).where(_HELD).values(lease_expires_at=clock.now_plus("length")).returning(_item)
 _SEE = _RENEW.values(lease_ahead=False)
+_SET_ASIDE = update(_item).where(_HELD).values(lease_ahead=True)
 _GIVE_BACK = update(_item).where(_HELD).values(_WAITS_AGAIN | _NO_LEASE)
 _HOLD = update(_item).where(_HELD).values({"state": ItemState.HELD.value} | _NO_LEASE)
 _EXPIRED = select(_item.c.id, _item.c.lease_member_id).where(
@@ -148,7 +149,8 @@ def held_by(tx: Transaction, member_id: MemberId) -> list[Lease]:
     """Return the live leases of a member, opened ones first."""
     rows = tx.run(
         select(_item)
-        .where(_item.c.lease_member_id == member_id, _item.c.lease_expires_at > clock.now())
+        .where(_item.c.lease_id.is_not(None), _item.c.lease_expires_at > clock.now())
+        .where(_item.c.lease_member_id == member_id)
         .order_by(_item.c.lease_ahead, *_ORDER)
     )
     return [_lease(row) for row in rows]
@@ -176,6 +178,12 @@ def renew(tx: Transaction, lease: Lease, length: timedelta) -> Lease:
 def mark_seen(tx: Transaction, lease: Lease, length: timedelta) -> Lease:
     """Turn a look-ahead into a lease whose item is on screen. Raises LeaseLostError."""
     return _lease(_held(tx, _SEE, lease, length=length))
+
+
+def set_aside(tx: Transaction, lease: Lease) -> None:
+    """Turn a lease whose item was on screen into a look-ahead again. Raises LeaseLostError."""
+    if tx.change(_SET_ASIDE, _of(lease)) == 0:
+        raise LeaseLostError(LOST)
 
 
 def give_back(tx: Transaction, lease: Lease) -> None:
@@ -207,17 +215,17 @@ def expire(tx: Transaction) -> list[Lapsed]:
     return lapsed
 
 
-def wake(tx: Transaction) -> list[Lapsed]:
-    """Let skipped items wait again whose rest is over."""
-    rested = [ItemId(row.id) for row in tx.run(_LOCK_RESTED)]
+def wake(tx: Transaction, limit: int) -> list[ItemId]:
+    """Let skipped items wait again whose rest is over, at most `limit`, and return them."""
+    rested = [ItemId(row.id) for row in tx.run(_LOCK_RESTED.limit(limit))]
     if rested:
         tx.run(update(_item).where(_item.c.id.in_(rested)).values(_WAITS_AGAIN | {"wakes_at": None}))
-    return [Lapsed(item_id, None) for item_id in rested]
+    return rested
 
 
-def overdue(tx: Transaction) -> list[ItemId]:
-    """Return items that wait past their due time and are not yet escalated."""
-    return [ItemId(row.id) for row in tx.run(_LATE)]
+def overdue(tx: Transaction, limit: int) -> list[ItemId]:
+    """Return items that wait past their due time and are not yet escalated, at most `limit`."""
+    return [ItemId(row.id) for row in tx.run(_LATE.limit(limit))]
 
 
 def anything_due(tx: Transaction) -> bool:

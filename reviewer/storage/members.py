@@ -18,11 +18,13 @@ def add_workspace(tx: Transaction, workspace_id: WorkspaceId, name: str) -> None
 
 @dataclass(frozen=True, slots=True)
 class MemberSecrets:
-    """A member's keys as they are stored: public ones, and the private ones sealed twice."""
+    """A member's keys as they are stored: public ones, and the private ones sealed twice; and their second factor."""
 
     public: PublicKeys
     identity: bytes
     recovery: bytes
+    totp: bytes | None = None
+    totp_step: int | None = None  # of the last code that was accepted
 
 
 def add(tx: Transaction, new: Member, secrets: MemberSecrets) -> None:
@@ -49,7 +51,8 @@ def secrets_of(tx: Transaction, member_id: MemberId) -> MemberSecrets:
     table = schema.member
     row = tx.run(select(table).where(table.c.id == member_id)).one()
     public = PublicKeys(bytes(row.receive_key), bytes(row.sign_key))
-    return MemberSecrets(public, bytes(row.identity), bytes(row.recovery))
+    totp = None if row.totp is None else bytes(row.totp)
+    return MemberSecrets(public, bytes(row.identity), bytes(row.recovery), totp, row.totp_step)
 
 
 def public_keys(tx: Transaction, member_id: str) -> PublicKeys:
@@ -60,6 +63,18 @@ def public_keys(tx: Transaction, member_id: str) -> PublicKeys:
 def set_identity(tx: Transaction, member_id: MemberId, sealed: bytes) -> None:
     """Store a member's private keys under another lock."""
     tx.run(update(schema.member).where(schema.member.c.id == member_id).values(identity=sealed))
+
+
+def set_totp(tx: Transaction, member_id: MemberId, sealed: bytes | None) -> None:
+    """Store a member's second factor, or that they have none; the steps used so far stay used."""
+    tx.run(update(schema.member).where(schema.member.c.id == member_id).values(totp=sealed))
+
+
+def use_totp_step(tx: Transaction, member_id: MemberId, step: int) -> bool:
+    """Use up a step and all before it; False where it was used up already."""
+    table = schema.member
+    is_new = table.c.totp_step.is_(None) | (table.c.totp_step < step)
+    return tx.change(update(table).where(table.c.id == member_id, is_new).values(totp_step=step)) == 1
 
 
 def names(tx: Transaction) -> dict[str, str]:

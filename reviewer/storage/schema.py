@@ -56,6 +56,7 @@ member = Table(
     Column("identity", LargeBinary, nullable=False),  # the private keys, sealed under device secret and passphrase
     Column("recovery", LargeBinary, nullable=False),  # the same under the recovery code
     Column("totp", LargeBinary),  # the second factor's secret, sealed; NULL where there is none
+    Column("totp_step", BigInteger),  # of the last code that was accepted: no code works twice
     UniqueConstraint("workspace_id", "name"),
 )
 

@@ -7,6 +7,7 @@ synchronous=FULL: in a power-cut simulation that lost nothing, while weaker sett
 
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, Result, create_engine, event, insert, select
+from sqlalchemy import URL, Connection, Engine, Executable, Result, create_engine, event, insert, select
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
@@ -31,6 +32,7 @@ from reviewer.storage import clock, migrations, schema
 
 _NOW = select(clock.now())
 _PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1, "busy_timeout": 30_000}
+_ASK_AGAIN_S = 0.001
 
 
 class Unrecorded(StrEnum):
@@ -39,6 +41,8 @@ class Unrecorded(StrEnum):
     AUTOSAVE = "a working copy was saved"
     HEARTBEAT = "a lease was renewed"
     CHECKPOINT = "a checkpoint covers entries; it is signed itself"
+    CODE_USED = "a one-time code was used up; what it was for has an entry of its own"
+    SET_ASIDE = "a leased item left the screen for another"
     NOTHING = "nothing changed"
 
 
@@ -180,9 +184,8 @@ class Store:
         """
         try:
             _make_private(path)
-            engine = create_engine(
-                f"sqlite:///{path}", module=dbapi2, hide_parameters=True, pool_size=2, max_overflow=2
-            )
+            url = URL.create("sqlite", database=str(path))  # not from text: a path may hold a ? or a %
+            engine = create_engine(url, module=dbapi2, hide_parameters=True, pool_size=2, max_overflow=2)
             event.listen(engine, "connect", partial(_prepare_sqlite, key))
             event.listen(engine, "begin", _begin_sqlite)
             migrations.upgrade(engine)
@@ -264,8 +267,35 @@ def _prepare_sqlite(key: bytes, connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", True)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get("writes", True):
+        _begin_write(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_write(connection: Connection) -> None:
+    """Wait for the writer's lock, asking each millisecond.
+
+    SQLite's own waiting asks ever more rarely, up to 100 ms apart: beside a process that writes without a pause it
+    starved for seconds.
+    """
+    raw = connection.connection.dbapi_connection
+    assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - for the type checker
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        deadline = time.monotonic() + _PRAGMAS["busy_timeout"] / 1_000
+        while time.monotonic() < deadline:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as exc:
+                if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+                time.sleep(_ASK_AGAIN_S)
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # for the failure as SQLAlchemy words it
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={_PRAGMAS['busy_timeout']}")
 
 
 def _cause(exc: Exception) -> str:

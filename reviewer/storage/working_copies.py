@@ -16,6 +16,9 @@ from reviewer.storage.store import Transaction
 
 _copy, _opinion = schema.working_copy, schema.second_opinion
 _OWN = select(_copy).where(_copy.c.item_id == bindparam("of_item"), _copy.c.member_id == bindparam("member"))
+_OF_OTHERS = select(_copy.c.member_id, _copy.c.text).where(
+    _copy.c.item_id == bindparam("of_item"), _copy.c.member_id != bindparam("member")
+)
 _OPINIONS = (
     select(_opinion, schema.member.c.name)
     .join(schema.member, schema.member.c.id == _opinion.c.member_id)
@@ -49,6 +52,14 @@ def load(tx: Transaction, item_id: str, member_id: MemberId) -> WorkingCopy | No
     return WorkingCopy(_unseal(tx, _copy, item_id, member_id, row.text), row.cursor, row.saved_at)
 
 
+def of_others(tx: Transaction, item_id: str) -> list[tuple[MemberId, str]]:
+    """Return what other members than the actor left on an item."""
+    rows = tx.run(_OF_OTHERS, {"of_item": item_id, "member": tx.actor.member.id})
+    return [
+        (MemberId(row.member_id), _unseal(tx, _copy, item_id, row.member_id, row.text)) for row in rows
+    ]
+
+
 def drop(tx: Transaction, item_id: str, member_id: MemberId) -> None:
     """Forget a member's text on an item: it was decided, or kept as a second opinion."""
     tx.run(delete(_copy).where(_own(item_id, member_id)))
@@ -60,7 +71,10 @@ def drop_all(tx: Transaction, item_id: str) -> None:
 
 
 def keep_opinion(tx: Transaction, item_id: str, member_id: str, text: str) -> None:
-    """Keep what a member wrote for whoever decides."""
+    """Keep what a member wrote for whoever decides; the same text of the same member is kept once."""
+    mine = select(_opinion).where(_opinion.c.item_id == item_id, _opinion.c.member_id == member_id)
+    if any(_unseal(tx, _opinion, item_id, row.id, row.text) == text for row in tx.run(mine).all()):
+        return
     opinion = {"id": secrets.token_hex(16), "item_id": item_id, "member_id": member_id}
     sealed = _seal(tx, _opinion, item_id, opinion["id"], text)
     tx.run(insert(_opinion).values(**opinion, text=sealed, kept_at=clock.now()))

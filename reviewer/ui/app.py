@@ -19,7 +19,7 @@ from reviewer.domain.members import Role
 from reviewer.services import demo as samples
 from reviewer.services.ledger import Verified
 from reviewer.services.vault import KeyAge
-from reviewer.ui.desk import DeskPresenter, DeskView
+from reviewer.ui.desk import DeskPresenter, DeskSpelling, DeskView
 from reviewer.ui.icons import icon
 from reviewer.ui.keys import ShortcutGuard
 from reviewer.ui.ledger import BrokenLedgerView, LedgerPresenter, LedgerView
@@ -81,6 +81,7 @@ class Desk(QObject):
         self.presenter: DeskPresenter | None = None
         self.ledger: LedgerPresenter | None = None
         self.view: DeskView | None = None
+        self.spelling: DeskSpelling | None = None
         self.welcome: WelcomeView | None = None
         self._services: Services | None = None
         self._closed = False
@@ -99,6 +100,7 @@ class Desk(QObject):
         geometry = settings.window.get("geometry")
         if isinstance(geometry, str):
             self.window.restore_geometry_text(geometry)
+        self._dictionary = settings.dictionary
         self._columns = [int(width) for width in settings.window.get("columns", [])]
 
     def open(self) -> None:
@@ -112,6 +114,8 @@ class Desk(QObject):
         if self._closed:
             return
         self._closed = True
+        if self.spelling is not None:
+            self.spelling.close()
         if self.presenter is not None:
             self.presenter.close()
         if self.ledger is not None:
@@ -144,6 +148,11 @@ class Desk(QObject):
         self.view = DeskView(self.presenter, self.appearance, window.keys, window)
         self.view.status_changed.connect(window.show_status)
         self.view.counts_changed.connect(window.show_counts)
+        self.spelling = DeskSpelling(self.view.editor, self.appearance, self._dictionary, self)
+        self.spelling.told.connect(self.view.show_spelling)
+        self.spelling.word_added.connect(self._on_word_added)
+        self.spelling.crashed.connect(self._on_crash)
+        self.presenter.item_shown.connect(self.spelling.show_item)  # after the view, which loads the text
         window.active.connect(self.presenter.note_activity)
         window.add_page("review", "review", self.tr("Review"), self.view)
         if services.member.roles & _LEDGER_READERS:
@@ -232,6 +241,20 @@ class Desk(QObject):
         self.worker.run(partial(self.application.settings.change, holds=holds), None, None)
         if self._services is not None:
             self._services.review.set_holds(holds)
+
+    @Slot(str)
+    def _on_word_added(self, word: str) -> None:
+        self.worker.run(partial(self._keep_word, word), None, self._on_word_lost)
+
+    def _keep_word(self, word: str) -> None:
+        known = self.application.settings.load().dictionary
+        self.application.settings.change(dictionary=tuple(sorted({*known, word})))
+
+    def _on_word_lost(self, failure: Exception) -> None:
+        if not isinstance(failure, ReviewerError):
+            raise failure
+        if self.view is not None:
+            self.view.notice.tell(failure.message, "stop")
 
     @Slot()
     def _save_look(self) -> None:

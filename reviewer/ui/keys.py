@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QWindow
+from PySide6.QtWidgets import QApplication, QKeySequenceEdit, QWidget
 
 from reviewer.domain.translation import QT_TRANSLATE_NOOP
 
@@ -58,6 +58,8 @@ ACTIONS: tuple[KeyAction, ...] = (
     KeyAction("quit", QT_TRANSLATE_NOOP("Keys", "Quit"), "Ctrl+Q", _DESK),
 )
 _DEFAULTS = {action.name: action.key for action in ACTIONS}
+# What may go on while its key is held down; everything else happens once for each press.
+_REPEATING = frozenset({"next_field", "previous_field", "next_pane", "previous_pane", "zoom_in", "zoom_out"})
 # Keys that people press without thinking: no action may sit there.
 _FORBIDDEN = frozenset(
     {"Backspace", "Del", "Return", "Enter", "Tab", "Esc", "Space", "Ctrl+C", "Ctrl+V", "Ctrl+X", "Ctrl+A"}
@@ -81,6 +83,7 @@ class KeyMap(QObject):
         self._actions = {action.name: QAction(label(action), parent) for action in ACTIONS}
         for name, action in self._actions.items():
             action.setObjectName(f"action_{name}")
+            action.setAutoRepeat(name in _REPEATING)
             parent.addAction(action)
         self._apply()
 
@@ -141,17 +144,33 @@ class KeyMap(QObject):
 
 
 class ShortcutGuard(QObject):
-    """Keeps text boxes from swallowing the desk's keys, except undo while there is something to undo in the text."""
+    """Keeps text boxes from swallowing the desk's keys, except undo while there is something to undo in the text.
+
+    An Enter that is held down belongs to where it was pressed: it never goes on into what came up meanwhile.
+    """
 
     def __init__(self, keys: KeyMap) -> None:
         super().__init__(keys)
         self._keys = keys
+        self._enter_pressed_in: QWidget | None = None
 
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        """Refuse a text box's claim on a key that an action owns."""
-        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Refuse a text box's claim on a key that an action owns, and an Enter that was pressed elsewhere."""
+        if not isinstance(event, QKeyEvent):
             return False
-        if not self._keys.owns(event) or event.matches(QKeySequence.StandardKey.Undo):
+        if event.type() == QEvent.Type.ShortcutOverride:
+            return self._refuses_claim(watched, event)
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if event.type() != QEvent.Type.KeyPress or not is_enter or not isinstance(watched, QWindow):
+            return False
+        if not event.isAutoRepeat():
+            self._enter_pressed_in = QApplication.focusWidget()
+        return QApplication.focusWidget() is not self._enter_pressed_in
+
+    def _refuses_claim(self, watched: QObject, event: QKeyEvent) -> bool:
+        if isinstance(watched, QKeySequenceEdit) or not self._keys.owns(event):
+            return False  # where a key is chosen, every key can be
+        if event.matches(QKeySequence.StandardKey.Undo):
             return False  # text widgets decide themselves about undo
         event.ignore()
         return True

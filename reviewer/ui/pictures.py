@@ -85,8 +85,8 @@ class _Tour:
         yield "settings", lambda: self._desk.window.show_page("settings")
         yield "large", self._enlarge
         yield "keys", self._show_keys
-        yield "crash", lambda: (self._close_dialogs(), self._desk._show_crash("ValueError"))
-        yield "loading", lambda: (self._close_dialogs(), self._view._on_loading())
+        yield "crash", self._crash
+        yield "loading", self._load
         yield "error", lambda: self._view._on_failed("The database did not answer: disk I/O error.")
         yield "empty", self._empty
         yield "welcome", self._welcome
@@ -213,6 +213,8 @@ class _Tour:
 
     def _settle(self) -> None:
         self._wait(lambda: not self._desk.worker.busy)
+        spelling = self._desk.spelling
+        self._wait(lambda: spelling is None or not spelling.busy)
         end = time.monotonic() + 0.25
         self._wait(lambda: time.monotonic() > end)
 

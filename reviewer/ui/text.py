@@ -39,10 +39,11 @@ from PySide6.QtGui import (
     QTextOption,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QLabel, QMenu, QStyleOption, QTextEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QStyleOption, QTextEdit, QWidget
 
 from reviewer.domain.limits import DRAFT_BYTES, PARAGRAPH_CHARACTERS, longest_paragraph, unstorable_character
 from reviewer.ui.theme import LINE_HEIGHT_PERCENT, RADIUS_PX, Appearance
+from reviewer.ui.waves import Mark, Waves, is_wavy
 
 LABEL_CHARACTERS = 2_000
 TOOLTIP_CHARACTERS = 1_000
@@ -55,6 +56,8 @@ VIEW_LINES = 20_000  # in one text; the ends of further lines are shown as marks
 SLICE_MS = 4.0  # of work on the GUI thread at a time; with the last piece and the repaint it stays under one frame
 REFILL_CHARACTERS = 100_000  # a source that is longer is filled anew when its width changes, not laid out at once
 REFILL_AFTER_MS = 120
+MINIMUM_WIDTH_PX = 60  # a widget that has no size yet must not be laid out in columns of one character
+HINT_CHARACTERS = 80  # the width that a label asks for if it can be cut
 
 BUBBLE_PADDING, BUBBLE_GAP = 7, 8
 
@@ -117,10 +120,13 @@ _NAMES = {
 }
 
 # Joiners and variation selectors belong to many scripts and to emoji; after a Latin letter or one another they hide.
-_HIDDEN = (
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
+_CONTROLS = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
     "\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffc\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff"
-    "\U000e0000-\U000e0fff]"
+    "\U000e0000-\U000e0fff"
+)
+_HIDDEN = (
+    f"[{_CONTROLS}]"
     "|(?:(?<=[\x00-\u024f\u200c\u200d])|^)[\u200c\u200d]"
     "|(?:(?<=[\x00-\x22$-)+-/:-\xa8\xaa-\xad\xaf-\u024f\ufe00-\ufe0f])|^)[\ufe00-\ufe0f]"
 )
@@ -128,8 +134,10 @@ _FLAG = "\U0001f3f4[\U000e0020-\U000e007e]{2,6}\U000e007f"  # the flags of Engla
 _ASTRAL = "[\U00010000-\U000dffff\U000e1000-\U0010ffff]"
 _SPECIAL = re.compile(f"(?P<astral>(?:{_FLAG}|{_ASTRAL})+)|(?P<hidden>(?:{_HIDDEN})+)|(?P<gap>(?<=\n)\n{{4,}})")
 _SPECIAL_OR_LINE = re.compile(f"{_SPECIAL.pattern}|(?P<line>\\n)")
-_ASCII_SPECIAL = re.compile("[\x00-\x08\x0b-\x1f\x7f]|\n{5}")
+# Says quickly that a text has nothing special, which is true of nearly all.
+_SUSPICIOUS = re.compile(f"[{_CONTROLS}\u200c\u200d\ufe00-\ufe0f\U00010000-\U0010ffff]|\n{{5}}")
 _ANY_ASTRAL = re.compile("[\U00010000-\U0010ffff]+")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _SOFT_BREAK = "↩"
 
 
@@ -160,7 +168,9 @@ def _pieces(text: str) -> Iterator[str | None]:
         window = text[start : start + LONG_PARAGRAPH_CHARACTERS + 1]
         *lines, rest = window.split("\n", PIECE_LINES)
         if not lines and len(rest) > LONG_PARAGRAPH_CHARACTERS:
-            piece = window[:SOFT_BREAK_CHARACTERS]
+            # Between words if there are any; what has none is slow to lay out.
+            cut = window.rfind(" ", SOFT_BREAK_CHARACTERS // 2, SOFT_BREAK_CHARACTERS) + 1
+            piece = window[: cut or SOFT_BREAK_CHARACTERS // 2]
             yield piece
             yield None
         else:
@@ -204,11 +214,15 @@ class _Shown:
             return [(_SOFT_BREAK, True), ("\n", False)]
         self._lines += piece.count("\n")
         flows = self._lines > VIEW_LINES
-        if not flows and piece.isascii() and not _ASCII_SPECIAL.search(piece):
+        if not flows and not _SUSPICIOUS.search(piece):
             self._same(len(piece))
             return [(piece, False)]
         parts = self._parts(piece, _SPECIAL_OR_LINE if flows else _SPECIAL)
         return parts + self.add(None) if flows else parts
+
+    def add_block(self) -> None:
+        """Take the end of a line that is a new block in the document, however many there are."""
+        self._same(1)
 
     def _parts(self, piece: str, special: re.Pattern[str]) -> list[tuple[str, bool]]:
         parts: list[tuple[str, bool]] = []
@@ -304,6 +318,12 @@ class PlainLabel(QLabel):
         if text_format != Qt.TextFormat.PlainText:
             raise ValueError("a PlainLabel shows plain text only")
 
+    def sizeHint(self) -> QSize:
+        """Ask for the width of a line at most if the label can be cut."""
+        hint = super().sizeHint()
+        most = self.fontMetrics().averageCharWidth() * HINT_CHARACTERS
+        return QSize(min(hint.width(), most), hint.height()) if self._elides else hint
+
     def minimumSizeHint(self) -> QSize:
         """Let a label that can be cut shrink to a few characters."""
         hint = super().minimumSizeHint()
@@ -340,6 +360,15 @@ def _cut(text: str, limit: int) -> str:
 # --- the editor -------------------------------------------------------------------------------------------------
 
 
+def _for_qt(text: str) -> str:
+    """Return `text` so that Qt receives all of it.
+
+    WORKAROUND: PySide6 takes U+FEFF or U+FFFE at the start of a string for a byte order mark, drops it and, after the
+    latter, swaps the bytes of all that follows. A mark of our own before it is dropped instead.
+    """
+    return f"\ufeff{text}" if text.startswith(("\ufeff", "\ufffe")) else text
+
+
 class _PlainDocument(QTextDocument):
     """A document that fetches nothing and counts what tried to."""
 
@@ -369,7 +398,8 @@ class PlainTextEdit(QTextEdit):
         self._own_incidents = 0
         self._text: str | None = ""
         self._map: _Shown | None = None
-        self._layers: dict[str, list[QTextEdit.ExtraSelection]] = {}
+        self._layers: dict[str, list[Mark]] = {}
+        self._waves = Waves(self, appearance)
         self._document = _PlainDocument(self)
         self.setDocument(self._document)
         self.setAcceptRichText(False)
@@ -377,7 +407,8 @@ class PlainTextEdit(QTextEdit):
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._document.contentsChange.connect(self._on_contents_change)
-        appearance.changed.connect(self._restyle)
+        # Slots that no subclass overrides: PySide would call an overridden one on a deleted widget too.
+        appearance.changed.connect(self._on_look_changed)
         self._apply_fonts()
         self._load("")
 
@@ -409,7 +440,7 @@ class PlainTextEdit(QTextEdit):
     def replace(self, start: int, end: int, text: str) -> None:
         """Replace a range in one step that can be undone; this counts as an edit."""
         cursor = self._cursor(start, end)
-        cursor.insertText(_storable(normalise_newlines(text)))
+        cursor.insertText(_for_qt(_storable(normalise_newlines(text))))
         self.setTextCursor(cursor)
 
     def cursor_position(self) -> int:
@@ -434,10 +465,33 @@ class PlainTextEdit(QTextEdit):
     def set_spans(self, layer: str, spans: Iterable[Span]) -> None:
         """Show ranges of the text in a format; this replaces what the layer showed before.
 
-        Ranges move with the text while it is edited. Later layers lie over earlier ones.
+        Ranges move with the text while it is edited. Later layers lie over earlier ones. A wavy underline is drawn
+        alone: nothing else in such a format is shown.
         """
-        self._layers[layer] = [self._extra_selection(span) for span in spans]
+        self._layers[layer] = [(self._cursor(start, end), look) for start, end, look in spans]
         self._show_layers()
+
+    def spans(self, layer: str) -> list[tuple[int, int]]:
+        """Return the ranges of a layer where they stand now, without those that edits have emptied."""
+        positions = self._positions()
+        cursors = [cursor for cursor, _ in self._layers.get(layer, ()) if cursor.hasSelection()]
+        return [(positions.to_source(c.selectionStart()), positions.to_source(c.selectionEnd())) for c in cursors]
+
+    def span_at(self, layer: str, position: int) -> tuple[int, int] | None:
+        """Return the range of a layer that holds a position or ends there, where it stands now."""
+        return next((span for span in self.spans(layer) if span[0] <= position <= span[1]), None)
+
+    def drop_span(self, layer: str, position: int) -> None:
+        """Take away the ranges of a layer that hold a position or end there, and those that edits have emptied."""
+        at, shown = self._positions().to_qt(position), self._layers.get(layer, [])
+        kept = [
+            (cursor, look)
+            for cursor, look in shown
+            if cursor.hasSelection() and not cursor.selectionStart() <= at <= cursor.selectionEnd()
+        ]
+        if len(kept) < len(shown):
+            self._layers[layer] = kept
+            self._show_layers()
 
     def find_text(self, wanted: str) -> list[tuple[int, int]]:
         """Return where `wanted` stands in the text, without regard to case."""
@@ -483,14 +537,15 @@ class PlainTextEdit(QTextEdit):
         if len(whole) > PASTE_CHARACTERS or longest_paragraph(whole) > PARAGRAPH_CHARACTERS:
             self.paste_refused.emit()
             return
-        self.textCursor().insertText(text)
+        self.textCursor().insertText(_for_qt(text))
         self.ensureCursorVisible()
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Copy, cut and drag plain text only, exactly as it is."""
         start, end = self.selection()
         copied = QMimeData()
-        copied.setText(self.text()[start:end])
+        # A view may hold what is no text for a clipboard.
+        copied.setText(_for_qt(_LONE_SURROGATE.sub("\ufffd", self.text()[start:end])))
         return copied
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -514,6 +569,11 @@ class PlainTextEdit(QTextEdit):
             if not self.isReadOnly():
                 self.textCursor().insertBlock()
                 self.ensureCursorVisible()
+        elif event.key() == Qt.Key.Key_F10 and event.modifiers() == Qt.KeyboardModifier.ShiftModifier:
+            # Qt on X11 and Wayland asks for a menu by the Menu key only, which many keyboards lack.
+            at = self.cursorRect().center()
+            reason = QContextMenuEvent.Reason.Keyboard
+            QApplication.sendEvent(self, QContextMenuEvent(reason, at, self.viewport().mapToGlobal(at)))
         else:
             super().keyPressEvent(event)
 
@@ -523,6 +583,11 @@ class PlainTextEdit(QTextEdit):
             event.ignore()
         else:
             super().wheelEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the text and the wavy lines under it."""
+        super().paintEvent(event)
+        self._waves.paint(event.rect())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep lines at a readable length."""
@@ -542,22 +607,24 @@ class PlainTextEdit(QTextEdit):
         """Fill the document without layout on the way, without undo and without `edited`."""
         self._loading = True
         self._layers.clear()
-        self.setExtraSelections([])
+        self._show_layers()
         self._document.setUndoRedoEnabled(False)
-        cursor = QTextCursor(self._document)
-        # Clearing inside of the block makes Qt see one whole change, of which it lays out no more than is in sight.
-        cursor.beginEditBlock()
+        # Told of one whole change, Qt lays out no more than is in sight; told of an insertion, all of it.
+        self._document.setLayoutEnabled(False)
         self._document.clear()
+        cursor = QTextCursor(self._document)
+        cursor.beginEditBlock()
         cursor.setBlockFormat(self._block_format())
         self._insert(cursor, text)
         cursor.endEditBlock()
-        self._document.setUndoRedoEnabled(not self.isReadOnly())
         cursor.setPosition(0)
         self.setTextCursor(cursor)
+        self._document.setLayoutEnabled(True)
+        self._document.setUndoRedoEnabled(not self.isReadOnly())
         self._loading = False
 
     def _insert(self, cursor: QTextCursor, text: str) -> None:
-        cursor.insertText(text)
+        cursor.insertText(_for_qt(text))
 
     def _block_format(self) -> QTextBlockFormat:
         block = QTextBlockFormat()
@@ -575,25 +642,26 @@ class PlainTextEdit(QTextEdit):
         cursor.setPosition(max(0, min(positions.to_qt(end), last)), QTextCursor.MoveMode.KeepAnchor)
         return cursor
 
-    def _extra_selection(self, span: Span) -> QTextEdit.ExtraSelection:
-        start, end, text_format = span
-        selection = QTextEdit.ExtraSelection()
-        selection.cursor = self._cursor(start, end)
-        selection.format = text_format
-        return selection
-
     def _show_layers(self) -> None:
-        self.setExtraSelections([selection for layer in self._layers.values() for selection in layer])
+        shown = [mark for layer in self._layers.values() for mark in layer]
+        self.setExtraSelections([_extra_selection(mark) for mark in shown if not is_wavy(mark)])
+        self._waves.show(mark for mark in shown if is_wavy(mark))
 
     @Slot(int, int, int)
     def _on_contents_change(self, position: int, removed: int, added: int) -> None:
         del position
-        self._text = None
-        self._map = None
-        if not self._loading and (removed or added):
+        self._forget_text()
+        if not (self._loading or self.isReadOnly()) and (removed or added):
             self.edited.emit()
 
     @Slot()
+    def _on_look_changed(self) -> None:
+        self._restyle()
+
+    def _forget_text(self) -> None:
+        self._text = None
+        self._map = None
+
     def _restyle(self) -> None:
         self._loading = True  # a change of font is not an edit
         self._apply_fonts()
@@ -605,21 +673,33 @@ class PlainTextEdit(QTextEdit):
         self._fit_column()
 
     def _fit_column(self) -> None:
-        """Wrap at the width there is, or at the longest line that reads well; a scroll bar that appears moves nothing."""
+        """Wrap at the width there is, or at the longest line that reads well; a scroll bar that comes moves nothing."""
         width = self._fitting_width()
         if self.lineWrapColumnOrWidth() != width:
-            self.setLineWrapMode(QTextEdit.LineWrapMode.FixedPixelWidth)
-            self.setLineWrapColumnOrWidth(width)
+            self._wrap_at(width)
+
+    def _wrap_at(self, width_px: int) -> None:
+        self.setLineWrapMode(QTextEdit.LineWrapMode.FixedPixelWidth)
+        self.setLineWrapColumnOrWidth(width_px)
 
     def _fitting_width(self) -> int:
         bar = self.verticalScrollBar()
         room = self.viewport().width() + (bar.width() if bar.isVisible() else 0) - bar.sizeHint().width()
-        return max(1, room if self._max_column is None else min(room, self._column_width(self._max_column)))
+        if self._max_column is not None:
+            room = min(room, self._column_width(self._max_column))
+        return max(MINIMUM_WIDTH_PX, room)
 
     def _column_width(self, characters: int) -> int:
         sample = "the quick brown fox jumps over the lazy dog, then rests. "
         per_character = QFontMetricsF(self.font()).horizontalAdvance(sample) / len(sample)
         return round(per_character * characters + 2 * self._document.documentMargin())
+
+
+def _extra_selection(mark: Mark) -> QTextEdit.ExtraSelection:
+    """Return a mark as Qt wants it; made anew each time, for one that is kept and read again breaks the last clean-up."""
+    selection = QTextEdit.ExtraSelection()
+    selection.cursor, selection.format = mark
+    return selection
 
 
 def _plain_text(source: QMimeData) -> str | None:
@@ -645,6 +725,7 @@ class PlainTextView(PlainTextEdit):
     def __init__(self, appearance: Appearance, parent: QWidget | None = None, *, max_column: int | None = None) -> None:
         """Start empty; with `max_column` a line is about that many characters long at most."""
         self._source = ""
+        self._spans: dict[str, list[Span]] = {}
         super().__init__(appearance, parent, max_column=max_column)
         self.setReadOnly(True)
         flags = Qt.TextInteractionFlag
@@ -657,7 +738,13 @@ class PlainTextView(PlainTextEdit):
     def set_text(self, text: str) -> None:
         """Show `text`, whatever it holds."""
         self._source = normalise_newlines(text)
+        self._spans.clear()
         self._load(self._source)
+
+    def set_spans(self, layer: str, spans: Iterable[Span]) -> None:
+        """Show ranges of the text in a format; this replaces what the layer showed before."""
+        self._spans[layer] = list(spans)
+        super().set_spans(layer, self._spans[layer])
 
     def _insert(self, cursor: QTextCursor, text: str) -> None:
         self._map = shown = _Shown()
@@ -688,16 +775,16 @@ class PlainTextView(PlainTextEdit):
     def _positions(self) -> _Shown:
         return self._map if self._map is not None else _Shown()
 
-    @Slot(int, int, int)
-    def _on_contents_change(self, position: int, removed: int, added: int) -> None:
-        """Keep the map: only we change the document, and never by hand."""
+    def _forget_text(self) -> None:
+        """Keep text and map: they grow with what is filled in."""
 
-    @Slot()
     def _restyle(self) -> None:
         """Fill anew: the marks carry colours of their own."""
         selected, scrolled = self.selection(), self.verticalScrollBar().value()
         self._apply_fonts()
         self._load(self._source)
+        for layer, spans in self._spans.items():
+            super().set_spans(layer, spans)
         self.setTextCursor(self._cursor(*selected))
         self.verticalScrollBar().setValue(scrolled)
 
@@ -734,7 +821,6 @@ class SourceView(PlainTextView):
         self._turn_starts_qt: list[int] = []
         self._filling: Iterator[None] = iter(())
         self._is_filled = True
-        self._spans: dict[str, list[Span]] = {}
         self._late_layers: set[str] = set()
         self._evidence: tuple[int, int] | None = None
         self._wanted: _Wanted | None = None
@@ -758,6 +844,7 @@ class SourceView(PlainTextView):
         self._turns = tuple((when, who, normalise_newlines(words)) for when, who, words in turns)
         self._evidence = self._wanted = None
         self._spans.clear()
+        self._late_layers.clear()
         self._place_turns()
         self._start_filling()
 
@@ -877,12 +964,12 @@ class SourceView(PlainTextView):
             cursor.setBlockFormat(top)
         else:
             cursor.insertBlock(top, QTextCharFormat())
-            shown.add("\n")
+            shown.add_block()
         self._turn_starts_qt.append(cursor.position())
         if heading:
             self._insert_parts(cursor, shown.add(heading), header=True)
             cursor.insertBlock(self._turn_format(first_side=first_side, is_top=False), QTextCharFormat())
-            shown.add("\n")
+            shown.add_block()
 
     def _turn_format(self, *, first_side: bool, is_top: bool) -> QTextBlockFormat:
         px = self._appearance.px
@@ -905,7 +992,7 @@ class SourceView(PlainTextView):
         for layer in tuple(self._late_layers):
             if self._is_filled or all(end <= there for _, end, _ in self._spans[layer]):
                 self._late_layers.discard(layer)
-                super().set_spans(layer, self._spans[layer])
+                PlainTextEdit.set_spans(self, layer, self._spans[layer])
         self._show_wanted()
 
     def _show_wanted(self) -> None:
@@ -931,7 +1018,6 @@ class SourceView(PlainTextView):
         text_format.setFontUnderline(True)  # a sign that is not colour
         self.set_spans("evidence", [] if self._evidence is None else [(*self._evidence, text_format)])
 
-    @Slot()
     def _restyle(self) -> None:
         """Fill anew: block formats and headings carry sizes and colours of their own."""
         if self._evidence is not None:
@@ -949,12 +1035,12 @@ class SourceView(PlainTextView):
             self.select(*selected)
         self._want(_Wanted(top, top, selects=False))
 
-    def _fit_column(self) -> None:
+    def _wrap_at(self, width_px: int) -> None:
         """Do not lay out a big source at once: fill it anew, a little at a time, when its width has settled."""
-        if len(self._source) > REFILL_CHARACTERS and self._turn_starts_qt and not self._document.isEmpty():
+        if self._document.characterCount() > REFILL_CHARACTERS:
             self._refill_timer.start()
         else:
-            super()._fit_column()
+            super()._wrap_at(width_px)
 
     # bubbles
 

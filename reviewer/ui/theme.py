@@ -6,6 +6,7 @@ least 4.5:1 for text (WCAG 2.2, 1.4.3); a test holds that.
 """
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from string import Template
 from typing import Literal
 
@@ -179,6 +180,7 @@ class Appearance(QObject):
         self._application = application
         self._mode: Mode = mode
         self._zoom = _allowed_zoom(zoom)
+        self._applying = False
         _load_fonts()
         application.setStyle("Fusion")
         application.styleHints().colorSchemeChanged.connect(self._follow_system)
@@ -261,7 +263,7 @@ class Appearance(QObject):
 
     @Slot()
     def _follow_system(self) -> None:
-        if self._mode == "system":
+        if self._mode == "system" and not self._applying:
             self._apply()
             self.changed.emit()
 
@@ -269,10 +271,21 @@ class Appearance(QObject):
         return self._application.styleHints().colorScheme() == Qt.ColorScheme.Dark
 
     def _apply(self) -> None:
+        self._applying = True
+        self._tell_platform()
         theme = self.theme
         self._application.setPalette(palette(theme))
         self._application.setFont(self.font())
         self._application.setStyleSheet(_style_sheet(theme, self._zoom))
+        self._applying = False
+
+    def _tell_platform(self) -> None:
+        """Let frames and title bars that the platform draws follow our mode, where it can."""
+        hints = self._application.styleHints()
+        if self._mode == "system":
+            hints.unsetColorScheme()
+        else:
+            hints.setColorScheme(Qt.ColorScheme.Dark if self._mode == "dark" else Qt.ColorScheme.Light)
 
 
 def palette(theme: Theme) -> QPalette:
@@ -313,9 +326,8 @@ def _allowed_zoom(percent: int) -> int:
     return min(ZOOM_MAX, max(ZOOM_MIN, steps))
 
 
+@cache
 def _load_fonts() -> None:
-    if "Inter" in QFontDatabase.families() and QFontDatabase.isSmoothlyScalable("Inter", "Semi Bold"):
-        return
     for name in _FONT_FILES:
         QFontDatabase.addApplicationFont(str(resource(f"fonts/{name}.otf")))
 

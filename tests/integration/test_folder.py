@@ -46,7 +46,8 @@ def test_a_fault_before_the_move_leaves_no_file_and_a_retry_cleans_up(
 
     transport = FolderTransport(tmp_path)
     with monkeypatch.context() as broken:
-        broken.setattr(*((os, "fsync") if step == "fsync" else (Path, "replace")), fail)
+        owner: object = os if step == "fsync" else Path
+        broken.setattr(owner, step, fail)
         with pytest.raises(UnavailableError, match="No space left on device"):
             transport.send("sent", "k1", _BYTES)
     assert not (tmp_path / "sent/k1.json").exists()

@@ -15,10 +15,12 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Engine, create_engine, insert, inspect, select, text, update
+from sqlalchemy.exc import StatementError
 
 from reviewer.domain.errors import UnavailableError
 from reviewer.domain.events import Action
 from reviewer.storage import Store, Transaction, clock, contents, migrations, schema
+from reviewer.storage import store as store_module
 from reviewer.storage.store import Unrecorded
 from tests.factories import Profile
 
@@ -53,18 +55,8 @@ def test_every_connection_has_the_safe_settings(tmp_path: Path, number: int) -> 
     store.close()
 
 
-def test_a_database_with_unsafe_settings_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A connection that quietly stays at synchronous=NORMAL, as some builds of SQLite do.
-    class Stubborn(sqlite3.Connection):
-        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
-            return super().execute("SELECT 1" if sql.startswith("PRAGMA synchronous=") else sql, *values)
-
-    class Weak(Stubborn):
-        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
-            return super().execute("PRAGMA synchronous=1" if sql == "PRAGMA secure_delete=1" else sql, *values)
-
-    real = sqlite3.connect
-    monkeypatch.setattr(sqlite3.dbapi2, "connect", lambda *a, **k: real(*a, **{**k, "factory": Weak}))
+def test_a_connection_whose_settings_did_not_take_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(store_module._PRAGMAS, "page_size", 12_345)  # SQLite passes over what it cannot do
     with pytest.raises(UnavailableError, match="unsafe settings"):
         Store.open_file(tmp_path / "reviewer.db")
 
@@ -170,6 +162,41 @@ def test_a_write_holds_the_writers_lock_from_its_start(profile: Profile) -> None
         other.execute("BEGIN IMMEDIATE")
 
 
+def test_a_write_waits_for_another_and_then_goes_on(profile: Profile) -> None:
+    held, order = threading.Event(), []
+
+    def hold() -> None:
+        with profile.store.write(profile.first) as tx:
+            held.set()
+            waiting.wait(0.2)
+            order.append("first")
+            tx.record(Action.OPENED)
+
+    waiting = threading.Event()
+    other = threading.Thread(target=hold)
+    other.start()
+    held.wait()
+    with profile.store.write(profile.first) as tx:
+        order.append("second")
+        tx.record(Action.OPENED)
+    other.join()
+    assert order == ["first", "second"]
+
+
+def test_a_write_that_never_gets_its_turn_is_unavailable(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(store_module._PRAGMAS, "busy_timeout", 50)
+    with (
+        closing(sqlite3.connect(profile.folder / "reviewer.db", isolation_level=None)) as other,
+        pytest.raises(UnavailableError, match="database is locked"),
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        with profile.store.write(profile.first):
+            pass
+    with profile.store.write(profile.first) as tx:  # and the connection is as good as before
+        tx.record(Action.OPENED)
+        assert _pragma(tx, "busy_timeout") == 50
+
+
 def test_a_read_waits_for_no_writer_and_sees_what_was_committed(profile: Profile) -> None:
     with profile.store.write(profile.first) as writing:
         writing.run(update(schema.member).values(name="Changed"))
@@ -223,7 +250,7 @@ def test_instants_come_back_in_utc_to_the_millisecond(profile: Profile) -> None:
 
 
 def test_a_naive_instant_is_refused(profile: Profile) -> None:
-    with pytest.raises(UnavailableError, match="naive"), profile.store.write(profile.first) as tx:
+    with pytest.raises(StatementError, match="naive"), profile.store.write(profile.first) as tx:
         tx.run(update(schema.workspace).values(made_at=datetime(2027, 2, 11)))  # noqa: DTZ001 - that is the test
 
 

@@ -255,7 +255,7 @@ _json = st.recursive(
     max_leaves=12,
 )
 _mangled = st.fixed_dictionaries(
-    {}, optional={name: _json for name in [*record(), "model", "language", "priority", "due_at", "requires"]}
+    {}, optional=dict.fromkeys([*record(), "model", "language", "priority", "due_at", "requires"], _json)
 )
 
 

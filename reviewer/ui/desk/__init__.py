@@ -1,6 +1,7 @@
 """The review page: claim, read, edit, decide, undo."""
 
 from reviewer.ui.desk.presenter import DeskPresenter
+from reviewer.ui.desk.spelling import DeskSpelling
 from reviewer.ui.desk.view import DeskView
 
-__all__ = ["DeskPresenter", "DeskView"]
+__all__ = ["DeskPresenter", "DeskSpelling", "DeskView"]

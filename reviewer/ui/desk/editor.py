@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QObject, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QSyntaxHighlighter, QTextCharFormat, QTextDocument
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
@@ -19,7 +19,6 @@ class SectionsEdit(PlainTextEdit):
 
     def __init__(self, appearance: Appearance, parent: QWidget) -> None:
         super().__init__(appearance, parent, max_column=80)
-        self.setTabChangesFocus(False)
         self._headings = _Headings(self.document(), appearance)
 
     def step(self, forward: int) -> bool:
@@ -32,16 +31,9 @@ class SectionsEdit(PlainTextEdit):
         self.set_cursor_position(min(others) if forward > 0 else max(others))
         return True
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: FBT001 - an override
         """Tab and Shift+Tab step through the sections, and out of the note at its ends."""
-        if event.key() == Qt.Key.Key_Tab and not event.modifiers():
-            if not self.step(1):
-                self.focusNextChild()
-        elif event.key() == Qt.Key.Key_Backtab:
-            if not self.step(-1):
-                self.focusPreviousChild()
-        else:
-            super().keyPressEvent(event)
+        return self.step(1 if forward else -1) or super().focusNextPrevChild(forward)
 
 
 class _Headings(QSyntaxHighlighter):
@@ -112,6 +104,8 @@ class _Slot:
         if isinstance(self.widget, PlainTextEdit):
             self.widget.set_text(text)
             return
+        while self.widget.count() > 1 + len(self.field.choices):
+            self.widget.removeItem(self.widget.count() - 1)  # what an earlier draft had added
         if self.widget.findData(text) < 0:
             self.widget.addItem(text, text)  # the draft's own word, though the kind does not list it
         self.widget.setCurrentIndex(self.widget.findData(text))
@@ -128,6 +122,7 @@ class FieldsEditor(QWidget):
         self._appearance = appearance
         self._pages: dict[str, list[_Slot]] = {}
         self._page: list[_Slot] = []
+        self._edited_last: QObject | None = None
         self._kind: Kind | None = None
         self._draft = self._base = ""
         self._column = QVBoxLayout(self)
@@ -164,6 +159,16 @@ class FieldsEditor(QWidget):
         """Go back to the draft, as one step that can be undone."""
         self.take(self._draft)
 
+    def undo(self) -> bool:
+        """Undo typing, in the field where it was last if there; False where there is nothing to undo."""
+        undoable = [edit for edit in self.texts() if edit.document().isUndoAvailable() and not edit.isReadOnly()]
+        if not undoable:
+            return False
+        edit = next((each for each in undoable if each is self._edited_last), undoable[0])
+        edit.setFocus(Qt.FocusReason.OtherFocusReason)
+        edit.undo()
+        return True
+
     def take(self, text: str) -> None:
         """Replace the whole text by another, as one step that can be undone."""
         assert self._kind is not None  # noqa: S101 - asked for only while an item is shown
@@ -181,6 +186,10 @@ class FieldsEditor(QWidget):
     def texts(self) -> list[PlainTextEdit]:
         """Return the text fields, in their order."""
         return [slot.widget for slot in self._page if isinstance(slot.widget, PlainTextEdit)]
+
+    def prose(self) -> list[PlainTextEdit]:
+        """Return the text fields that hold sentences, which a line of tags does not."""
+        return [edit for edit in self.texts() if not isinstance(edit, _TagsEdit)]
 
     def cursor_position(self) -> int:
         """Return where the cursor is in the whole text."""
@@ -243,10 +252,16 @@ class FieldsEditor(QWidget):
         parts = zip(layout.parts(self._kind, self._base), self._page, strict=True)
         for part, slot in sorted(parts, key=lambda pair: pair[0].start):
             if slot is wanted:
-                return max(part.start, 0) + shift
+                return part.start + shift if part.present else self._start_of_added(wanted)
             if part.present:
                 shift += len(slot.text()) - (part.end - part.start)
         return 0
+
+    def _start_of_added(self, wanted: _Slot) -> int:
+        """Return where a field starts that the text lacked when it was loaded."""
+        assert self._kind is not None  # noqa: S101 - asked for only while an item is shown
+        parts = zip(layout.parts(self._kind, self.text()), self._page, strict=True)
+        return max(0, next(part.start for part, slot in parts if slot is wanted))
 
     def _show_page(self, kind: Kind) -> None:
         if kind.key not in self._pages:
@@ -286,7 +301,7 @@ class FieldsEditor(QWidget):
             edit.setFixedHeight(round(edit.fontMetrics().lineSpacing() * 1.45 * rows) + 20)
             if rows == 1:
                 edit.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        edit.edited.connect(self.edited)
+        edit.edited.connect(self._on_edited)
         edit.cursorPositionChanged.connect(self.cursor_moved)
         return edit
 
@@ -298,6 +313,11 @@ class FieldsEditor(QWidget):
         box.setMaximumWidth(220)
         box.activated.connect(self._on_choice)
         return box
+
+    @Slot()
+    def _on_edited(self) -> None:
+        self._edited_last = self.sender()
+        self.edited.emit()
 
     @Slot(int)
     def _on_choice(self, _index: int) -> None:

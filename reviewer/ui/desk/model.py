@@ -22,11 +22,13 @@ class QueueModel(QAbstractTableModel):
         self._rows: tuple[ItemHead, ...] = ()
         self._kind: str | None = None
 
-    def set_rows(self, rows: tuple[ItemHead, ...]) -> None:
-        """Show other rows; nothing flickers where nothing changed."""
-        if rows != self._all:
-            self._all = rows
-            self._refilter()
+    def set_rows(self, rows: tuple[ItemHead, ...]) -> bool:
+        """Show other rows; False where nothing changed, so that nothing flickers."""
+        if rows == self._all:
+            return False
+        self._all = rows
+        self._refilter()
+        return True
 
     def set_kind(self, kind: str | None) -> None:
         """Show one kind only, or all."""
@@ -41,6 +43,11 @@ class QueueModel(QAbstractTableModel):
     def head(self, row: int) -> ItemHead:
         """Return the item of a row."""
         return self._rows[row]
+
+    def index_of(self, item_id: str | None) -> QModelIndex:
+        """Return where an item stands, an invalid index where it is not shown."""
+        row = next((row for row, head in enumerate(self._rows) if head.id == item_id), -1)
+        return self.index(row, 0)
 
     def rowCount(self, parent: _Index = _NOWHERE) -> int:
         """Return the number of rows."""

@@ -128,7 +128,11 @@ class QueuePanel(QFrame):
     def show_overview(self, overview: Overview) -> None:
         """Show what waits now."""
         self._overview = overview
-        self.model.set_rows(overview.waiting)
+        here, scrolled = self.list.currentIndex(), self.list.verticalScrollBar().value()
+        chosen = self.model.head(here.row()).id if here.isValid() else None
+        if self.model.set_rows(overview.waiting):
+            self.list.setCurrentIndex(self.model.index_of(chosen))
+            self.list.verticalScrollBar().setValue(scrolled)
         for kind, button in self._buttons.items():
             number = overview.number() if kind is None else overview.by_kind[kind]
             name = self.tr("All") if kind is None else kind_label(kind)

@@ -8,7 +8,7 @@ before the decision on this one is on disk.
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -124,6 +124,8 @@ class DeskPresenter(QObject):
         self._lost = False
         self._active = False
         self._claiming = False
+        self._in_round = False
+        self._import: Iterator[IntakeReport] | None = None
         self._progress = Progress()
         self._autosave = self._timer(AUTOSAVE_MS, self.flush, single=True)
         self._heartbeat = self._timer(HEARTBEAT_MS, self._renew)
@@ -176,10 +178,15 @@ class DeskPresenter(QObject):
         """Note what the reviewer typed; it is saved within half a second."""
         self._text, self._cursor = text, cursor
         self._active = True
-        self._unsaved = True
+        self._save_soon()
         self.saved.emit(None)
-        if not self._autosave.isActive():
-            self._autosave.start()
+
+    @Slot(int)
+    def move_cursor(self, cursor: int) -> None:
+        """Note where the cursor is; it is saved with the text, once there is one to save."""
+        if self._text is not None and not self._lost and cursor != self._cursor:
+            self._cursor = cursor
+            self._save_soon()
 
     @Slot()
     def note_activity(self) -> None:
@@ -279,12 +286,15 @@ class DeskPresenter(QObject):
 
     def import_file(self, path: Path) -> None:
         """Import drafts batch by batch, so that decisions get in between."""
+        if self._import is not None:
+            self.refused.emit(self.tr("Another file is being imported; wait until it has ended."))
+            return
         try:
-            file = path.open("rb")
+            self._import_file = path.open("rb")
         except OSError as exc:
             self.refused.emit(self.tr("The file {0} cannot be read: {1}.").format(path.name, exc.strerror or ""))
             return
-        self._import = self._services.intake.take(file, "import")
+        self._import = self._services.intake.take(self._import_file, "import")
         self._import_path = path
         self._import_report: IntakeReport | None = None
         self._worker.run(self._import_batch, self._on_batch, self._on_import_failed)
@@ -307,11 +317,12 @@ class DeskPresenter(QObject):
         for timer in (self._heartbeat, self._rounds, self._polls):
             timer.stop()
         self.flush()
-        held = [*self._next] if self._current is None or self._lost else [self._current, *self._next]
-        for claimed in held:
-            job = partial(self._services.queue.release, claimed.lease.item_id, claimed.lease.id)
-            self._worker.run(job, None, self._on_quiet_failure)
-        self._next.clear()
+        self._worker.run(self._services.queue.release_all, None, self._on_quiet_failure)
+
+    def _save_soon(self) -> None:
+        self._unsaved = True
+        if not self._autosave.isActive():
+            self._autosave.start()
 
     def _on_factor_known(self, needed: bool) -> None:  # noqa: FBT001 - what the worker delivers
         if self._to_sign is None:
@@ -409,6 +420,8 @@ class DeskPresenter(QObject):
         else:
             self._park_current()
             self._show(entry.item)
+            self._save_soon()  # what the decision would have kept
+            self.saved.emit(None)
             self.refused.emit(_message(failure))
         self._tell_history()
         if not isinstance(failure, ReviewerError):
@@ -426,11 +439,12 @@ class DeskPresenter(QObject):
         self._tell_history()
 
     def _on_withdraw_failed(self, failure: Exception) -> None:
-        for entry in self._history:
-            if entry.state == "withdrawing":
-                entry.state = "settled"
+        withdrawing = [entry for entry in self._history if entry.state == "withdrawing"]
+        for entry in withdrawing:
+            entry.state = "settled"
         self._tell_history()
-        self._on_quiet_failure(failure)
+        if withdrawing or not isinstance(failure, ReviewerError):  # else it never became a decision, which is told
+            self._on_quiet_failure(failure)
 
     def _resume_job(self) -> list[ClaimedItem]:
         queue = self._services.queue
@@ -513,6 +527,8 @@ class DeskPresenter(QObject):
             if self._text is not None:
                 copy = WorkingCopy(self._text, self._cursor, datetime.now(UTC))
             self._next.appendleft(replace(current, working_copy=copy))
+            job = partial(self._services.queue.set_aside, current.lease)
+            self._worker.run(job, None, self._on_renew_failed)
         self._current = None
 
     def _show(self, claimed: ClaimedItem | None) -> None:
@@ -584,10 +600,16 @@ class DeskPresenter(QObject):
     def _round(self) -> None:
         if self._current is not None and not self._lost and self.seconds_left == 0:
             self._lose(self._current.lease)
-        if not self._worker.busy:
-            self._worker.run(self._services.work.round, self._on_round, self._on_quiet_failure)
+        if not self._in_round:
+            self._in_round = True
+            self._worker.run(self._services.work.round, self._on_round, self._on_round_failed)
+
+    def _on_round_failed(self, failure: Exception) -> None:
+        self._in_round = False
+        self._on_quiet_failure(failure)
 
     def _on_round(self, report: RoundReport) -> None:
+        self._in_round = False
         if report.anything:
             self._poll()
         if self._current is None and not self._claiming and not self._deciding and (report.woken or report.expired):
@@ -609,20 +631,23 @@ class DeskPresenter(QObject):
         self.overview_changed.emit(overview)
         self.progress_changed.emit(self._progress)
         self._tell_history()
-        if self._current is None and not self._claiming and not self._deciding and overview.number():
+        if self._claiming or self._deciding or not overview.number():
+            return
+        if self._current is None:
             self._claim()
+        elif not self._next:
+            self._worker.run(self._ahead_job, self._on_ahead, self._on_quiet_failure)
 
     def _on_saved(self, at: datetime) -> None:
         if not self._unsaved:
             self.saved.emit(at)
 
     def _on_save_failed(self, failure: Exception) -> None:
-        self._unsaved = True
-        self._autosave.start()
+        self._save_soon()
         self._on_quiet_failure(failure)
 
     def _import_batch(self) -> IntakeReport | None:
-        return next(self._import, None)
+        return None if self._import is None else next(self._import, None)
 
     def _on_batch(self, report: IntakeReport | None) -> None:
         if report is None:
@@ -639,12 +664,17 @@ class DeskPresenter(QObject):
         return report
 
     def _on_import_kept(self, report: IntakeReport | None) -> None:
-        self.import_ended.emit(report)
+        self._end_import(report)
         self._poll()
 
     def _on_import_failed(self, failure: Exception) -> None:
-        self.import_ended.emit(self._import_report)
+        self._end_import(self._import_report)
         self._on_quiet_failure(failure)
+
+    def _end_import(self, report: IntakeReport | None) -> None:
+        self._import = None
+        self._import_file.close()
+        self.import_ended.emit(report)
 
     def _on_opinion_kept(self, kept: bool) -> None:  # noqa: FBT001 - what the worker delivers
         self.told.emit(

@@ -3,7 +3,8 @@
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -33,9 +34,10 @@ from reviewer.ui.desk.presenter import DeskPresenter, HistoryEntry, Progress, Si
 from reviewer.ui.desk.signing import SignDialog, SignedDialog
 from reviewer.ui.desk.words import channel_label, clock, drafted_by, kind_label
 from reviewer.ui.keys import KeyMap
-from reviewer.ui.text import PlainLabel, PlainTextEdit
+from reviewer.ui.text import PlainLabel, PlainTextEdit, plain_tooltip
 from reviewer.ui.theme import Appearance, set_role, tabular
 
+FRESH_MS = 300  # nobody has read an item that came up so recently: a key pressed twice must not approve it
 _COMPARE_MS = 120
 _LEASE_WARNING_S = 60
 
@@ -54,6 +56,9 @@ class DeskView(QWidget):
         self._finds: list[tuple[PlainTextEdit, int, int]] = []
         self._find_at = -1
         self._progress = Progress()
+        self._page_actions: list[QAction] = []
+        self._on_screen = QElapsedTimer()
+        self._on_screen.start()
         self._build()
         self._compare_soon = QTimer(self)
         self._compare_soon.setSingleShot(True)
@@ -74,6 +79,27 @@ class DeskView(QWidget):
         """Restore the widths of the columns."""
         if len(widths) == self._columns.count() and all(width > 0 for width in widths):
             self._columns.setSizes(widths)
+
+    @Slot(str, str)
+    def show_spelling(self, words: str, why: str) -> None:
+        """Show beside the count why spelling is not checked, or nothing while it is."""
+        self._spelling.setText(words)
+        self._spelling.setAccessibleDescription(why)
+        plain_tooltip(self._spelling, why)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Listen to the keys of this page."""
+        super().showEvent(event)
+        self._listen(to_keys=True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Leave the keys alone: nothing is decided on a page that is not seen."""
+        super().hideEvent(event)
+        self._listen(to_keys=False)
+
+    def _listen(self, *, to_keys: bool) -> None:
+        for action in self._page_actions:
+            action.setEnabled(to_keys)
 
     def _build(self) -> None:
         outer = QVBoxLayout(self)
@@ -154,7 +180,13 @@ class DeskView(QWidget):
         column.addWidget(self.notice)
         column.addWidget(self.find_bar)
         column.addWidget(self.editor, stretch=3)
-        column.addWidget(self._count)
+        self._spelling = PlainLabel("", page, elide=Qt.TextElideMode.ElideRight)
+        self._spelling.setObjectName("spelling")
+        set_role(self._spelling, "small")
+        foot = QHBoxLayout()
+        foot.addWidget(self._count, stretch=1)
+        foot.addWidget(self._spelling, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(foot)
         column.addWidget(self.difference)
         return page
 
@@ -195,6 +227,7 @@ class DeskView(QWidget):
         presenter.import_changed.connect(self._on_import)
         presenter.import_ended.connect(self._on_import_ended)
         self.editor.edited.connect(self._on_edited)
+        self.editor.cursor_moved.connect(self._on_cursor_moved)
         self.queue.item_chosen.connect(presenter.open_item)
         self.actions_bar.asked.connect(self._on_asked)
         self.actions_bar.held.undo_requested.connect(presenter.undo)
@@ -224,6 +257,8 @@ class DeskView(QWidget):
             ("import", self._import),
         ):
             keys.action(name).triggered.connect(slot)
+            self._page_actions.append(keys.action(name))
+        self._listen(to_keys=False)
 
     @Slot(object)
     def _on_item(self, claimed: ClaimedItem) -> None:
@@ -233,6 +268,7 @@ class DeskView(QWidget):
         self.notice.hide()
         self.find_bar.hide()
         self._show_page(self._item_page)
+        self._on_screen.start()
         to = self.tr("{0} to {1}").format(kind_label(item.kind), item.recipient) if item.recipient else ""
         self._title.setText(to or self.tr("{0} · {1}").format(kind_label(item.kind), item.head.external_id))
         self._provenance.setText(self._provenance_words(claimed))
@@ -354,6 +390,10 @@ class DeskView(QWidget):
         self._presenter.edit(self.editor.text(), self.editor.cursor_position())
         self._compare_soon.start()
 
+    @Slot()
+    def _on_cursor_moved(self) -> None:
+        self._presenter.move_cursor(self.editor.cursor_position())
+
     @Slot(str)
     def _on_asked(self, name: str) -> None:
         self._keys.action(name).trigger()
@@ -361,6 +401,9 @@ class DeskView(QWidget):
     @Slot()
     def _approve(self) -> None:
         if self.reasons.isVisible():
+            return
+        if self._presenter.current is not None and self._on_screen.elapsed() < FRESH_MS:
+            self.status_changed.emit(self.tr("this item has only just come up: press again to approve it"))
             return
         self._presenter.decide(Verdict.APPROVE)
 
@@ -396,7 +439,8 @@ class DeskView(QWidget):
 
     @Slot()
     def _undo(self) -> None:
-        self._presenter.undo()
+        if not self.editor.undo():
+            self._presenter.undo()
 
     @Slot()
     def _reset(self) -> None:

@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("identity", sa.LargeBinary(), nullable=False),
         sa.Column("recovery", sa.LargeBinary(), nullable=False),
         sa.Column("totp", sa.LargeBinary(), nullable=True),
+        sa.Column("totp_step", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_member_workspace_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_member")),
         sa.UniqueConstraint("workspace_id", "name", name=op.f("uq_member_workspace_id_name")),
