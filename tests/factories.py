@@ -17,8 +17,16 @@ from sqlcipher3 import dbapi2
 
 from reviewer.bootstrap import Services
 from reviewer.channels.folder import FolderTransport
-from reviewer.crypto import Identity, KeyFile, OpenKeys, Owner, RecoveryCode, database_key
-from reviewer.crypto import seal_for_recovery, seal_identity
+from reviewer.crypto import (
+    Identity,
+    KeyFile,
+    OpenKeys,
+    Owner,
+    RecoveryCode,
+    database_key,
+    seal_for_recovery,
+    seal_identity,
+)
 from reviewer.domain.decisions import Judgement, Verdict
 from reviewer.domain.events import Action
 from reviewer.domain.items import ItemId
@@ -33,7 +41,7 @@ from reviewer.services.review import Review
 from reviewer.services.signing import Signing
 from reviewer.services.vault import Vault
 from reviewer.services.work import Transport, Work
-from reviewer.storage import Store, keys, members
+from reviewer.storage import keys, members
 from reviewer.storage.members import MemberSecrets
 
 _numbers = count(1)

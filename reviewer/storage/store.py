@@ -31,7 +31,8 @@ from reviewer.ledger.canonical import Value
 from reviewer.storage import clock, migrations, schema
 
 _NOW = select(clock.now())
-_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1, "busy_timeout": 30_000}
+_BUSY_MS = 30_000
+_PRAGMAS: dict[str, object] = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1, "busy_timeout": _BUSY_MS}
 _ASK_AGAIN_S = 0.001
 
 
@@ -280,22 +281,22 @@ def _begin_write(connection: Connection) -> None:
     starved for seconds.
     """
     raw = connection.connection.dbapi_connection
-    assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - for the type checker
+    assert isinstance(raw, dbapi2.Connection)  # noqa: S101 - for the type checker
     raw.execute("PRAGMA busy_timeout=0")
     try:
-        deadline = time.monotonic() + _PRAGMAS["busy_timeout"] / 1_000
+        deadline = time.monotonic() + _BUSY_MS / 1_000
         while time.monotonic() < deadline:
             try:
                 raw.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as exc:
-                if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            except dbapi2.OperationalError as exc:
+                if exc.sqlite_errorcode & 0xFF != dbapi2.SQLITE_BUSY:
                     break
                 time.sleep(_ASK_AGAIN_S)
             else:
                 return
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # for the failure as SQLAlchemy words it
     finally:
-        raw.execute(f"PRAGMA busy_timeout={_PRAGMAS['busy_timeout']}")
+        raw.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
 
 
 def _cause(exc: Exception) -> str:
