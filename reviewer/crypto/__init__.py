@@ -10,7 +10,6 @@ The chain of keys: device secret (key store) > identity > workspace key (one for
 """
 
 from reviewer.crypto.data_keys import DataKey, FieldPlace
-from reviewer.crypto.device_secrets import recover_device_secret, seal_device_secret
 from reviewer.crypto.identities import (
     Identity,
     Owner,
@@ -18,7 +17,9 @@ from reviewer.crypto.identities import (
     PublicKeys,
     is_passphrase_needed,
     open_identity,
+    recover_device_secret,
     recover_identity,
+    seal_device_secret,
     seal_for_recovery,
     seal_identity,
 )
@@ -26,7 +27,6 @@ from reviewer.crypto.keystores import KeyFile, KeyringStore, KeyStore
 from reviewer.crypto.open_keys import OpenKeys
 from reviewer.crypto.recovery_codes import RecoveryCode
 from reviewer.crypto.sealing import database_key, new_secret
-from reviewer.crypto.second_factors import SecondFactor
 from reviewer.crypto.signatures import SignatureCheckers, first_bad_signature
 from reviewer.crypto.workspace_keys import WorkspaceKey
 
@@ -42,7 +42,6 @@ __all__ = [
     "PassphraseCost",
     "PublicKeys",
     "RecoveryCode",
-    "SecondFactor",
     "SignatureCheckers",
     "WorkspaceKey",
     "database_key",

@@ -20,7 +20,7 @@ from reviewer.crypto.sealing import SECRET_BYTES, Sealer, binding, new_secret, s
 from reviewer.domain.errors import SealBrokenError, UnlockError
 
 _FORMAT = 1
-_DEVICE, _DEVICE_AND_PASSPHRASE, _RECOVERY = 0, 1, 2
+_DEVICE, _DEVICE_AND_PASSPHRASE, _RECOVERY, _DEVICE_SECRET = range(4)
 _HEADER = struct.Struct(f">BB{SECRET_BYTES}s")
 _COST = struct.Struct(">IIB")
 _MOST_MEMORY_KIB = 1024 * 1024
@@ -134,16 +134,36 @@ def is_passphrase_needed(sealed: bytes) -> bool:
 def seal_for_recovery(identity: Identity, owner: Owner, code: RecoveryCode) -> bytes:
     """Return the second copy of the identity, which the recovery code opens."""
     header = _HEADER.pack(_FORMAT, _RECOVERY, new_secret())
-    return _seal(identity, owner, header, _recovery_key(header, code))
+    return _seal(identity, owner, header, _recovery_key(header, code, "identity under recovery code"))
 
 
 def recover_identity(sealed: bytes, owner: Owner, code: RecoveryCode) -> Identity:
     """Open the second copy. Raises UnlockError where the code is another member's or an older one."""
     header = _header(sealed, _RECOVERY)
     try:
-        return _open(sealed, owner, header, _recovery_key(header, code))
+        return _open(sealed, owner, header, _recovery_key(header, code, "identity under recovery code"))
     except SealBrokenError as exc:
         raise UnlockError("This recovery code does not open this member's keys; look for a newer one.") from exc
+
+
+def seal_device_secret(device_secret: bytes, name: str, code: RecoveryCode) -> bytes:
+    """Return the device secret under the recovery code, to be kept beside a database that the device secret encrypts.
+
+    Without it a recovery code would be of no use on a new device: the copy of the identity lies in that database.
+    """
+    header = _HEADER.pack(_FORMAT, _DEVICE_SECRET, new_secret())
+    key = _recovery_key(header, code, "device secret under recovery code")
+    return header + Sealer(key).seal(device_secret, binding("device secret", name) + header)
+
+
+def recover_device_secret(sealed: bytes, name: str, code: RecoveryCode) -> bytes:
+    """Open the device secret of that name. Raises UnlockError where the code is another one."""
+    header = _header(sealed, _DEVICE_SECRET)
+    key = _recovery_key(header, code, "device secret under recovery code")
+    try:
+        return Sealer(key).open(sealed[len(header) :], binding("device secret", name) + header)
+    except SealBrokenError as exc:
+        raise UnlockError("This recovery code does not open this profile; look for a newer one.") from exc
 
 
 def _seal(identity: Identity, owner: Owner, header: bytes, key: bytes) -> bytes:
@@ -187,5 +207,5 @@ def _stretched(passphrase: str, salt: bytes, header: bytes) -> bytes:
     return function.derive(unicodedata.normalize("NFC", passphrase).encode())
 
 
-def _recovery_key(header: bytes, code: RecoveryCode) -> bytes:
-    return subkey(code.secret, binding("identity under recovery code"), _HEADER.unpack_from(header)[2])
+def _recovery_key(header: bytes, code: RecoveryCode, purpose: str) -> bytes:
+    return subkey(code.secret, binding(purpose), _HEADER.unpack_from(header)[2])

@@ -80,7 +80,7 @@ class KeyringStore:
     def load(self, name: str) -> bytes:
         """Return the secret. Raises KeysUnavailableError."""
         with _plain_words():
-            self._refuse_a_passing_collection()
+            self._prepare_collection()
             stored = self._backend.get_password(_service(name), name)
         if stored is None:
             raise KeysUnavailableError(
@@ -92,7 +92,7 @@ class KeyringStore:
         """Keep a secret and read it back. Raises KeysUnavailableError."""
         _check(secret)
         with _plain_words():
-            self._refuse_a_passing_collection()
+            self._prepare_collection()
             self._backend.set_password(_service(name), name, base64.b64encode(secret).decode())
         if self.load(name) != secret:
             raise KeysUnavailableError(f"The keyring did not keep what it was given. {WAY_OUT}")
@@ -100,13 +100,15 @@ class KeyringStore:
     def forget(self, name: str) -> None:
         """Remove a secret if it is there. Raises KeysUnavailableError."""
         with _plain_words():
+            self._prepare_collection()
             if self._backend.get_password(_service(name), name) is not None:
                 self._backend.delete_password(_service(name), name)
 
-    def _refuse_a_passing_collection(self) -> None:
-        """Refuse a Secret Service without a default collection, or whose default dies with the session.
+    def _prepare_collection(self) -> None:
+        """Refuse a Secret Service without a default collection, or whose default dies with the session; unlock it.
 
         Left to itself, the backend would ask to make one; a secret in the session's collection is lost at logout.
+        WORKAROUND: it also leaves its connection open where the collection stays locked (keyring 25.7).
         """
         if _class_name(type(self._backend)) != _SECRET_SERVICE:
             return
@@ -114,17 +116,21 @@ class KeyringStore:
 
         with contextlib.closing(secretstorage.dbus_init()) as bus:
             try:
-                found = secretstorage.get_collection_by_alias(bus, "default").collection_path
+                collection = secretstorage.get_collection_by_alias(bus, "default")
             except secretstorage.exceptions.ItemNotFoundException as exc:
                 raise KeysUnavailableError(
                     "The Secret Service has no default collection: make one in the system's password manager. "
                     "On a server, name a key file with --key-file."
                 ) from exc
-        if found.endswith("/session"):
-            raise KeysUnavailableError(
-                "The Secret Service's default collection is forgotten at logout: choose a lasting one as the default "
-                "in the system's password manager."
-            )
+            if collection.collection_path.endswith("/session"):
+                raise KeysUnavailableError(
+                    "The Secret Service's default collection is forgotten at logout: choose a lasting one as the "
+                    "default in the system's password manager."
+                )
+            if collection.is_locked():
+                collection.unlock()
+            if collection.is_locked():
+                raise KeyringLocked
 
 
 class KeyFile:

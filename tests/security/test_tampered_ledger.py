@@ -294,6 +294,15 @@ def _rechained(book: Book, start: int, actor: str, key: Identity) -> list[Signed
     return entries
 
 
+@pytest.mark.parametrize("step", [-1, 0, 2, 100])
+def test_a_number_left_out_or_used_again_by_its_own_actor(judges: Judges, step: int) -> None:
+    """Whoever has the key can chain on as they like; a gap would hide what was never shown."""
+    head = judges.book.heads["ann"]
+    said = replace(Entry.read(judges.book.entries[-1].body), **_next_of(judges.book, "ann"))
+    skipping = replace(said, number=head.number + step).sign(judges.book.identities["ann"].sign)
+    assert judges.judge([*judges.book.entries, skipping]) == _SIZE + 1
+
+
 def test_a_member_slipped_in_by_whoever_is_no_admin(judges: Judges) -> None:
     book = judges.book
     details = {"member": "eve", "roles": ["admin"], **public_keys(_EVE)}
@@ -338,6 +347,11 @@ def test_a_database_rolled_back_and_written_on() -> None:
     report = verify(fork.entries, check=check, checkpoints=fork.checkpoints, witnesses=[witness])
     assert not report.ok
     assert "this desk" in str(report.why)
+    own = replace(witness, head=None)
+    assert fork.heads["ann"].number >= own.own[0][1].number  # not cut: another stands in its place
+    report = verify(fork.entries, check=check, witnesses=[own])
+    assert "wrote another in its place" in str(report.why)
+    assert report.first_bad is not None
     with pytest.raises(alone.Broken):
         alone.verify_whole(_pairs(fork.entries), map(alone.Checkpoint, [*fork.checkpoints, note]))
 

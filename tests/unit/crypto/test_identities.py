@@ -14,7 +14,9 @@ from reviewer.crypto import (
     is_passphrase_needed,
     new_secret,
     open_identity,
+    recover_device_secret,
     recover_identity,
+    seal_device_secret,
     seal_for_recovery,
     seal_identity,
 )
@@ -97,6 +99,20 @@ def test_the_recovery_copy_opens_with_its_code_only() -> None:
     for owner, other in ((_OWNER, RecoveryCode.new()), (Owner("workspace", "other"), code)):
         with pytest.raises(UnlockError):
             recover_identity(sealed, owner, other)
+
+
+def test_a_recovery_code_opens_the_profile_on_a_new_device() -> None:
+    code, secret = RecoveryCode.new(), new_secret()
+    sealed = seal_device_secret(secret, "profile", code)
+    assert recover_device_secret(sealed, "profile", RecoveryCode.read(code.text)) == secret
+    for name, other in (("profile", RecoveryCode.new()), ("another", code)):
+        with pytest.raises(UnlockError):
+            recover_device_secret(sealed, name, other)
+    for bit in range(8 * len(sealed)):
+        changed = bytearray(sealed)
+        changed[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(UnlockError):
+            recover_device_secret(bytes(changed), "profile", code)
 
 
 def test_neither_copy_passes_for_the_other() -> None:
