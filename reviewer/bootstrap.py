@@ -69,9 +69,19 @@ class Application:
             raise LockedError("The desk is locked: unlock it first.")
         return self._session
 
-    def unlock(self, passphrase: str | None = None, *, check_memory: bool = True) -> Services:
-        """Open the keys and return the services. Raises as Access.unlock does, and LedgerBrokenError."""
-        self._session = session = self.access.unlock(passphrase)
+    def unlock(
+        self,
+        passphrase: str | None = None,
+        code: str | None = None,
+        *,
+        check_memory: bool = True,
+        at_desk: bool = False,
+    ) -> Services:
+        """Open the keys and return the services; `at_desk` puts it on record.
+
+        Raises as Access.unlock does, and LedgerBrokenError.
+        """
+        self._session = session = self.access.unlock(passphrase, code, at_desk=at_desk)
         actor = Actor(session.member, self.desk.id)
         settings = self.settings.load()
         transport = FolderTransport(self.profile)
@@ -98,14 +108,23 @@ class Application:
             raise LockedError("The desk is locked: unlock it first.")
         return self._services
 
-    def lock(self) -> None:
-        """Drop the keys and close the database; what this desk last did is remembered."""
-        if self._services is not None:
-            self._services.ledger.remember()
-        if self._session is not None:
-            self._session.store.close()
+    def lock(self, why: str | None = None) -> None:
+        """Drop the keys and close the database; what this desk last did is remembered.
+
+        `why`, one word, goes on record. Whatever fails on the way, the keys are gone afterwards.
+        """
+        session, services = self._session, self._services
         self._services = None
         self._session = None
+        if session is None:
+            return
+        try:
+            if why is not None:
+                self.access.note_lock(session, why)
+            if services is not None:
+                services.ledger.remember()
+        finally:
+            session.store.close()
 
     def close(self) -> None:
         """Lock, and let go of the desk's place and the log."""

@@ -14,6 +14,7 @@ from reviewer.domain.errors import UnavailableError, UsageError
 
 _THEMES = ("system", "light", "dark")
 LONGEST_HOLD_S = 3_600
+SHORTEST_LOCK_MIN, LONGEST_LOCK_MIN = 1, 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,11 @@ class SettingsFile:
                 for kind, seconds in _table(data.get("hold", {}), "hold").items()
             },
             sink=None if data.get("sink") in (None, "") else Path(str(data["sink"])),
-            lock_after=timedelta(minutes=_whole(data.get("lock_after_minutes", 10), 1, 15, "lock_after_minutes")),
+            lock_after=timedelta(
+                minutes=_whole(
+                    data.get("lock_after_minutes", 10), SHORTEST_LOCK_MIN, LONGEST_LOCK_MIN, "lock_after_minutes"
+                )
+            ),
             window=_table(data.get("window", {}), "window"),
             dictionary=_words(data.get("dictionary", []), "dictionary"),
         )

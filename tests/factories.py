@@ -5,14 +5,15 @@ Time passes here by moving instants in the database, never by waiting or by a fa
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from types import EllipsisType
 from typing import Any
 
+from sqlalchemy import select
 from sqlcipher3 import dbapi2
 
 from reviewer.bootstrap import Services
@@ -27,6 +28,7 @@ from reviewer.crypto import (
     seal_for_recovery,
     seal_identity,
 )
+from reviewer.domain.attestations import Attestation
 from reviewer.domain.decisions import Judgement, Verdict
 from reviewer.domain.events import Action
 from reviewer.domain.items import ItemId
@@ -41,7 +43,7 @@ from reviewer.services.review import Review
 from reviewer.services.signing import Signing
 from reviewer.services.vault import Vault
 from reviewer.services.work import Transport, Work
-from reviewer.storage import keys, members
+from reviewer.storage import Store, contents, keys, members, schema
 from reviewer.storage.members import MemberSecrets
 
 _numbers = count(1)
@@ -57,7 +59,7 @@ EMAIL_REPLY = Kind(
 )
 EMAIL_SAMPLE = "Subject: Your parcel 4471\n\nDear Ms Okafor,\n\nit arrives on Tuesday.\n\nKind regards\n"
 
-# One verdict with what it must carry, for each verdict.
+# One verdict with what it must carry, for each verdict that decides.
 JUDGEMENTS: Mapping[Verdict, Judgement] = {
     Verdict.APPROVE: Judgement(Verdict.APPROVE),
     Verdict.APPROVE_WITH_EDITS: Judgement(Verdict.APPROVE_WITH_EDITS, "Another text."),
@@ -66,6 +68,7 @@ JUDGEMENTS: Mapping[Verdict, Judgement] = {
     Verdict.ESCALATE: Judgement(Verdict.ESCALATE),
     Verdict.SKIP: Judgement(Verdict.SKIP, note="Waiting for a call back."),
 }
+SIGNED = Attestation()
 
 
 def record(**changed: Any) -> dict[str, Any]:
@@ -96,13 +99,24 @@ class Beneath:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.key_file = folder / "keys"
+
+    @property
+    def device_secret(self) -> bytes:
+        """Return the secret of the profile's device."""
+        return KeyFile(self.key_file).load((self.folder / "device").read_text("ascii"))
+
+    @contextmanager
+    def connection(self, path: Path | None = None, *, timeout_s: float = 30) -> Iterator[Any]:
+        """Open the database, or a copy of it, as its administrator does who has the file's key."""
+        file = path or self.folder / "reviewer.db"
+        with closing(dbapi2.connect(str(file), isolation_level=None, timeout=timeout_s)) as connection:
+            connection.execute(f"PRAGMA key = \"x'{database_key(self.device_secret).hex()}'\"")
+            yield connection
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Read the database behind the store's back, or change it."""
-        key = database_key(KeyFile(self.folder / "keys").load((self.folder / "device").read_text("ascii")))
-        path = str(self.folder / "reviewer.db")
-        with closing(dbapi2.connect(path, isolation_level=None, timeout=30)) as connection:
-            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        with self.connection() as connection:
             found: list[tuple[Any, ...]] = connection.execute(query, values).fetchall()
             return found
 
@@ -143,14 +157,15 @@ class Beneath:
 
 
 class Profile(Beneath):
-    """A profile in a folder, with its store and its members."""
+    """A profile in a folder, with its store and its members; made with a first member of every role where new."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         desk = DeskId("first")
-        self.access = Access(folder, KeyFile(folder / "keys"), desk)
-        self.access.make("Desk", "First", frozenset(Role))
+        self.access = Access(folder, KeyFile(self.key_file), desk)
+        if not self.access.exists:
+            self.access.make("Desk", "First", frozenset(Role))
         session = self.access.unlock()
         self.store = session.store
         self.first = Actor(session.member, desk)
@@ -208,6 +223,28 @@ class Profile(Beneath):
             ledger=Ledger(store, who, WitnessFile(self.folder / f"witness-{who.member.id}.json"), None),
             vault=Vault(store, who, out),
         )
+
+    def open_store(self) -> Store:
+        """Open the profile's database once more, without a member's keys."""
+        return Store.open_file(self.folder / "reviewer.db", database_key(self.device_secret))
+
+    def requests(self) -> dict[str, bytes]:
+        """Return what stands in the outbox to leave, or has left, by the decision."""
+        rows = self.rows(
+            "SELECT decision_id, item_id FROM outbox JOIN decision ON id = decision_id WHERE outbox.state != 'withdrawn'"
+        )
+        with self.store.read() as tx:
+            sealed = {row.decision_id: row.request for row in tx.run(select(schema.outbox))}
+            return {
+                decision: keys.unseal(tx, item_id, ("outbox", decision, "request"), sealed[decision]).encode()
+                for decision, item_id in rows
+            }
+
+    def drafts(self) -> dict[str, str]:
+        """Return every draft by its producer's id."""
+        rows = self.rows("SELECT id, external_id FROM item")
+        with self.store.read() as tx:
+            return {external_id: contents.draft(tx, ItemId(item_id))[0] for item_id, external_id in rows}
 
     def take(self, *lines: bytes, producer: str = "tests") -> IntakeReport:
         """Import lines."""

@@ -31,9 +31,13 @@ class FolderTransport:
         return name
 
     def forget(self, destination: str, key: str) -> None:
-        """Remove a request that was written. Raises UnavailableError where the folder cannot be written."""
+        """Remove a request that was written, whole or in part. Raises UnavailableError where that cannot be done."""
+        target = self._root / destination / f"{key}.json"
         try:
-            (self._root / destination / f"{key}.json").unlink(missing_ok=True)
+            for written in (target, *(self._root / ".outgoing").glob(f"{key}.*")):
+                written.unlink(missing_ok=True)
+            if target.parent.exists():
+                _sync_folder(target.parent)
         except OSError as exc:
             raise UnavailableError(f"The folder '{destination}' cannot be written: {exc.strerror}.") from exc
 

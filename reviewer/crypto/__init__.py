@@ -27,6 +27,7 @@ from reviewer.crypto.keystores import KeyFile, KeyringStore, KeyStore
 from reviewer.crypto.open_keys import OpenKeys
 from reviewer.crypto.recovery_codes import RecoveryCode
 from reviewer.crypto.sealing import database_key, new_secret
+from reviewer.crypto.second_factors import SecondFactor
 from reviewer.crypto.signatures import SignatureCheckers, first_bad_signature
 from reviewer.crypto.workspace_keys import WorkspaceKey
 
@@ -42,6 +43,7 @@ __all__ = [
     "PassphraseCost",
     "PublicKeys",
     "RecoveryCode",
+    "SecondFactor",
     "SignatureCheckers",
     "WorkspaceKey",
     "database_key",

@@ -104,10 +104,10 @@ class FactorNeededError(UnlockError):
     """Unlocking takes more than was given; this does not count as a try."""
 
     def __init__(self, *, passphrase: bool, code: bool) -> None:
-        asked = "their passphrase and a code" if passphrase and code else "their passphrase" if passphrase else "a code"
-        super().__init__(f"This member unlocks with {asked}: give it.")
-        self.passphrase = passphrase
-        self.code = code
+        asked = [*["the passphrase (--passphrase-file)"] * passphrase, *["a code of the second factor (--code)"] * code]
+        super().__init__(f"Unlocking takes {' and '.join(asked)}.")
+        self.needs_passphrase = passphrase
+        self.needs_code = code
 
 
 class WrongFactorError(UnlockError):

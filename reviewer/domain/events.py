@@ -30,6 +30,7 @@ class Action(StrEnum):
     DATA_KEYS_REWRAPPED = "data_keys_rewrapped"
     WORKSPACE_KEY_DESTROYED = "workspace_key_destroyed"
     ERASED = "erased"
+    FORGOTTEN = "forgotten"
     EXPORTED = "exported"
     POLICY_CHANGED = "policy_changed"
     UNLOCKED = "unlocked"

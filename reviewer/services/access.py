@@ -1,13 +1,21 @@
 """Make a workspace, unlock it, recover it: from the device's secret to open keys.
 
 The device's secret opens the database file and, with the member's passphrase if there is one, their identity, which
-opens the workspace's key. A wrong passphrase is counted, slows the next try and is recorded once somebody gets in.
+opens the workspace's key; a member with a second factor also gives a code, each of which works once. A wrong entry is
+counted before it is looked at, so that a killed try counts too; after five the next one waits; all of them are recorded
+once somebody gets in.
 """
 
+import math
+import os
 import secrets
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from reviewer.crypto import (
     Identity,
@@ -15,25 +23,41 @@ from reviewer.crypto import (
     OpenKeys,
     Owner,
     RecoveryCode,
+    SecondFactor,
     WorkspaceKey,
     database_key,
     is_passphrase_needed,
     new_secret,
     open_identity,
+    recover_device_secret,
     recover_identity,
+    seal_device_secret,
     seal_for_recovery,
     seal_identity,
 )
 from reviewer.domain import limits
-from reviewer.domain.errors import NoWorkspaceError, RuleError, UnlockError, UsageError
+from reviewer.domain.errors import (
+    FactorNeededError,
+    KeysUnavailableError,
+    NoWorkspaceError,
+    RuleError,
+    SealBrokenError,
+    TooManyTriesError,
+    UnavailableError,
+    UnlockError,
+    UsageError,
+    WrongFactorError,
+)
 from reviewer.domain.events import Action
 from reviewer.domain.members import Actor, DeskId, Member, MemberId, Role, WorkspaceId
 from reviewer.ledger.directory import encode_key
 from reviewer.storage import Store, Transaction, keys, members
 from reviewer.storage.members import MemberSecrets
+from reviewer.storage.store import Unrecorded
 
-_FREE_TRIES = 5
-_WAIT_S = 30
+FREE_TRIES = 5
+WAIT_S = 30  # after five wrong tries; twice that after ten, and so on
+_PATIENCE_S = 60  # for another process that is unlocking
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +66,20 @@ class Made:
 
     member: Member
     recovery_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """What unlocking takes besides the device's secret, and how long the next try has to wait."""
+
+    passphrase: bool
+    code: bool
+    wait_s: int = 0
+
+    @property
+    def any(self) -> bool:
+        """Tell whether anything must be typed."""
+        return self.passphrase or self.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +94,17 @@ class Session:
 class Access:
     """The way into the workspace of a profile."""
 
-    def __init__(self, profile: Path, keystore: KeyStore, desk: DeskId) -> None:
+    def __init__(
+        self, profile: Path, keystore: KeyStore, desk: DeskId, *, now: Callable[[], float] = time.time
+    ) -> None:
+        """Take the folder of a profile and where its secret lies; `now` gives Unix time."""
         self._database = profile / "reviewer.db"
         self._name_file = profile / "device"
-        self._failures = profile / "failed-unlocks"
+        self._second_copy = profile / "device.recovery"
+        self._tries = _Tries(profile / "failed-unlocks", now)
         self._keystore = keystore
         self._desk = desk
+        self._now = now
 
     @property
     def exists(self) -> bool:
@@ -83,11 +126,11 @@ class Access:
                 raise UsageError(f"The {what}'s name must have 1 to {limits.NAME_CHARACTERS} characters.")
         if self.exists:
             raise RuleError("This profile has a workspace already; choose another with --profile.")
-        device_secret = self._make_device_secret()
+        identity, code = Identity.new(), RecoveryCode.new()
+        device_secret = self._make_device_secret(code)
         first = Member(
             MemberId(secrets.token_hex(16)), WorkspaceId(secrets.token_hex(16)), member_name, roles, languages
         )
-        identity, code = Identity.new(), RecoveryCode.new()
         owner = Owner(first.workspace_id, first.id)
         stored = MemberSecrets(
             identity.public,
@@ -108,45 +151,58 @@ class Access:
             store.close()
         return Made(first, code.text)
 
-    def is_passphrase_needed(self) -> bool:
-        """Tell whether unlocking takes a passphrase. Raises NoWorkspaceError or KeysUnavailableError."""
-        store = self._open()
+    def factors(self) -> Factors:
+        """Tell what unlocking takes. Raises NoWorkspaceError or KeysUnavailableError."""
+        store = self._open(self._load_device_secret())
         try:
             with store.read() as tx:
-                return is_passphrase_needed(members.secrets_of(tx, members.only(tx)[1].id).identity)
+                stored = members.secrets_of(tx, members.only(tx)[1].id)
         finally:
             store.close()
+        return _factors(stored, self._tries.wait_s())
 
-    def unlock(self, passphrase: str | None = None) -> Session:
-        """Open the keys. Raises NoWorkspaceError, KeysUnavailableError or UnlockError."""
-        self._refuse_if_too_many()
-        device_secret = self._load_device_secret()
-        store = Store.open_file(self._database, database_key(device_secret))
-        try:
-            with store.read() as tx:
-                workspace, member = members.only(tx)
-                stored = members.secrets_of(tx, member.id)
-                sealed = keys.generations(tx, member.id)
-            owner = Owner(member.workspace_id, member.id)
-            identity = open_identity(stored.identity, owner, device_secret=device_secret, passphrase=passphrase)
-        except UnlockError:
-            store.close()
-            if passphrase is not None:
-                self._note_failure()
-            raise
-        opened = {
-            each.number: WorkspaceKey.open(
-                each.sealed, identity, owner, generation=each.number, fingerprint=each.fingerprint
-            )
-            for each in sealed
-        }
-        unlocked = store.as_member(OpenKeys(owner, identity, opened))
-        self._record_failures(unlocked, Actor(member, self._desk))
-        return Session(unlocked, workspace, member)
+    def is_passphrase_needed(self) -> bool:
+        """Tell whether unlocking takes a passphrase. Raises NoWorkspaceError or KeysUnavailableError."""
+        return self.factors().passphrase
 
-    def confirm(self, passphrase: str | None) -> None:
-        """Check a fresh factor before something is signed. Raises UnlockError."""
-        self.unlock(passphrase).store.close()
+    def unlock(self, passphrase: str | None = None, code: str | None = None, *, at_desk: bool = False) -> Session:
+        """Open the keys; `at_desk` puts it on record.
+
+        Raises NoWorkspaceError, KeysUnavailableError, or UnlockError: FactorNeededError where something is missing
+        (which is no try), WrongFactorError, TooManyTriesError.
+        """
+        return self._unlock(passphrase, code, code_needed=True, action=Action.UNLOCKED if at_desk else None)
+
+    def confirm(self, passphrase: str | None, code: str | None = None, *, code_needed: bool = False) -> None:
+        """Check a fresh factor before something is signed. Raises as unlock() does."""
+        self._unlock(passphrase, code, code_needed=code_needed, action=None).store.close()
+
+    def note_lock(self, session: Session, why: str) -> None:
+        """Put on record that the desk is left; `why` is one word for it."""
+        with session.store.write(Actor(session.member, self._desk)) as tx:
+            tx.record(Action.LOCKED, why=why)
+
+    def set_second_factor(self, session: Session) -> str:
+        """Make unlocking take a code, and return the address for the authenticator app, which is shown this once.
+
+        Raises RuleError where there is a second factor already.
+        """
+        owner, identity = session.store.keys.owner, session.store.keys.identity
+        factor = SecondFactor.new()
+        with session.store.write(Actor(session.member, self._desk)) as tx:
+            if members.secrets_of(tx, session.member.id).totp is not None:
+                raise RuleError("There is a second factor already: take it away first with 'reviewer totp off'.")
+            members.set_totp(tx, session.member.id, factor.seal(identity, owner))
+            tx.record(Action.POLICY_CHANGED, policy="second_factor", set=True)
+        return factor.uri(session.member.name)
+
+    def drop_second_factor(self, session: Session) -> None:
+        """Make unlocking take no code. Raises RuleError where it takes none."""
+        with session.store.write(Actor(session.member, self._desk)) as tx:
+            if members.secrets_of(tx, session.member.id).totp is None:
+                raise RuleError("There is no second factor.")
+            members.set_totp(tx, session.member.id, None)
+            tx.record(Action.POLICY_CHANGED, policy="second_factor", set=False)
 
     def set_passphrase(self, session: Session, passphrase: str | None) -> None:
         """Lock the identity with another passphrase, or with none."""
@@ -158,62 +214,194 @@ class Access:
             tx.record(Action.POLICY_CHANGED, policy="passphrase", set=passphrase is not None)
 
     def recover(self, typed_code: str, passphrase: str | None = None) -> None:
-        """Lock the identity anew after a lost passphrase. Raises UnlockError where the code does not fit.
+        """Lock the identity anew after a lost passphrase, keyring or second factor, which is then gone.
 
-        The device's secret must still be there: without it the database file itself does not open.
+        Raises UnlockError where the code does not fit.
         """
-        device_secret = self._load_device_secret()
-        store = Store.open_file(self._database, database_key(device_secret))
+        code = RecoveryCode.read(typed_code)
+        device_secret = self._recovered_device_secret(code)
+        store = self._open(device_secret)
         try:
             with store.read() as tx:
                 _, member = members.only(tx)
                 stored = members.secrets_of(tx, member.id)
             owner = Owner(member.workspace_id, member.id)
-            identity = recover_identity(stored.recovery, owner, RecoveryCode.read(typed_code))
+            identity = recover_identity(stored.recovery, owner, code)
             sealed = seal_identity(identity, owner, device_secret=device_secret, passphrase=passphrase or None)
             with store.as_member(OpenKeys(owner, identity, {})).write(Actor(member, self._desk)) as tx:
                 members.set_identity(tx, member.id, sealed)
                 tx.record(Action.POLICY_CHANGED, policy="passphrase", set=passphrase is not None, recovered=True)
+                if stored.totp is not None:
+                    members.set_totp(tx, member.id, None)
+                    tx.record(Action.POLICY_CHANGED, policy="second_factor", set=False, recovered=True)
+                if self._tries.number:
+                    tx.record(Action.UNLOCK_FAILED, tries=self._tries.number)
         finally:
             store.close()
-        self._failures.unlink(missing_ok=True)
+        self._tries.forget()
 
-    def _open(self) -> Store:
-        return Store.open_file(self._database, database_key(self._load_device_secret()))
+    def _unlock(
+        self, passphrase: str | None, code: str | None, *, code_needed: bool, action: Action | None
+    ) -> Session:
+        device_secret = self._load_device_secret()
+        store = self._open(device_secret)
+        try:
+            with store.read() as tx:
+                workspace, member = members.only(tx)
+                stored = members.secrets_of(tx, member.id)
+                sealed = keys.generations(tx, member.id)
+            owner = Owner(member.workspace_id, member.id)
+            needed = _factors(stored, 0)
+            if (needed.passphrase and passphrase is None) or (needed.code and code_needed and code is None):
+                raise FactorNeededError(passphrase=needed.passphrase, code=needed.code and code_needed)
+            if needed.any:
+                with self._tries.counted():
+                    identity = _opened(stored, owner, device_secret, passphrase)
+                    step = None if code is None else _step(stored, owner, identity, code, self._now())
+            else:
+                identity, step = _opened(stored, owner, device_secret, None), None
+            opened = {
+                each.number: WorkspaceKey.open(
+                    each.sealed, identity, owner, generation=each.number, fingerprint=each.fingerprint
+                )
+                for each in sealed
+            }
+            unlocked = store.as_member(OpenKeys(owner, identity, opened))
+            self._settle(unlocked, Actor(member, self._desk), step, action)
+        except BaseException:
+            store.close()
+            raise
+        return Session(unlocked, workspace, member)
 
-    def _make_device_secret(self) -> bytes:
-        name = self._name_file.read_text("ascii").strip() if self._name_file.exists() else secrets.token_hex(16)
+    def _settle(self, store: Store, actor: Actor, step: int | None, action: Action | None) -> None:
+        """Use up the code, and record the tries that failed before and, if asked, that the desk is open."""
+        failed = self._tries.number
+        if step is None and not failed and action is None:
+            return
+        with store.write(actor) as tx:
+            if step is not None and not members.use_totp_step(tx, actor.member.id, step):
+                raise UnlockError("This code was used already: wait for the next one.")
+            tx.leave_unrecorded(Unrecorded.CODE_USED)
+            if failed:
+                tx.record(Action.UNLOCK_FAILED, tries=failed)
+            if action is not None:
+                tx.record(action)
+        self._tries.forget()
+
+    def _open(self, device_secret: bytes) -> Store:
+        return Store.open_file(self._database, database_key(device_secret))
+
+    def _make_device_secret(self, code: RecoveryCode) -> bytes:
+        name = self._name() if self._name_file.exists() else secrets.token_hex(16)
         secret = new_secret()
         self._keystore.save(name, secret)
         self._name_file.write_text(name, "ascii")
+        self._second_copy.write_bytes(seal_device_secret(secret, name, code))
         return secret
 
     def _load_device_secret(self) -> bytes:
         if not self.exists:
             raise NoWorkspaceError("This profile has no workspace yet: make one with 'reviewer init'.")
-        return self._keystore.load(self._name_file.read_text("ascii").strip())
+        return self._keystore.load(self._name())
 
-    def _refuse_if_too_many(self) -> None:
+    def _recovered_device_secret(self, code: RecoveryCode) -> bytes:
+        """Return the device's secret, put back into the key store from its second copy if it is not there."""
+        try:
+            return self._load_device_secret()
+        except KeysUnavailableError:
+            if not self._second_copy.exists():
+                raise
+            secret = recover_device_secret(self._second_copy.read_bytes(), self._name(), code)
+            self._keystore.save(self._name(), secret)
+            return secret
+
+    def _name(self) -> str:
+        return self._name_file.read_text("ascii").strip()
+
+
+class _Tries:
+    """The wrong entries since somebody last got in, one line with its time for each, shared by all processes."""
+
+    def __init__(self, path: Path, now: Callable[[], float]) -> None:
+        self._path = path
+        self._now = now
+
+    @property
+    def number(self) -> int:
+        """Return how many there were."""
+        return len(self._failed_at())
+
+    def wait_s(self) -> int:
+        """Return for how many seconds the next try is not taken."""
         failed = self._failed_at()
-        wait = _WAIT_S * (len(failed) // _FREE_TRIES) - (time.time() - failed[-1]) if failed else 0
-        if len(failed) >= _FREE_TRIES and wait > 0:
-            raise UnlockError(f"Too many wrong passphrases: wait {int(wait) + 1} seconds.")
+        if len(failed) < FREE_TRIES:
+            return 0
+        wait = WAIT_S * (len(failed) // FREE_TRIES)
+        # A clock that was set back must not lengthen the wait.
+        return math.ceil(max(0.0, wait - abs(self._now() - failed[-1])))
 
-    def _note_failure(self) -> None:
-        with self._failures.open("a", encoding="ascii") as file:
-            file.write(f"{time.time():.0f}\n")
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Take one try: it counts unless the block ends well. Raises TooManyTriesError or, again, UnlockError."""
+        try:
+            with FileLock(self._path.with_suffix(".lock"), timeout=_PATIENCE_S, mode=0o600):
+                wait_s = self.wait_s()
+                if wait_s:
+                    raise TooManyTriesError(wait_s)
+                before = self._note()
+                try:
+                    yield
+                except UnlockError as exc:
+                    left = (FREE_TRIES - self.number) if self.number < FREE_TRIES else 0
+                    raise WrongFactorError(exc.message, left) from exc
+                os.truncate(self._path, before)
+        except Timeout as exc:
+            raise UnavailableError("Another process is unlocking this profile: try again.") from exc
+
+    def forget(self) -> None:
+        """Start anew: somebody got in."""
+        self._path.unlink(missing_ok=True)
+
+    def _note(self) -> int:
+        """Write one down and return how long the file was before."""
+        with os.fdopen(os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
+            before = file.tell()
+            file.write(f"{self._now():.0f}\n".encode())
+            file.flush()
+            os.fsync(file.fileno())
+            return before
 
     def _failed_at(self) -> list[float]:
-        if not self._failures.exists():
+        if not self._path.exists():
             return []
-        return [float(line) for line in self._failures.read_text("ascii").split()]
+        return [float(line) for line in self._path.read_text("ascii").split()]
 
-    def _record_failures(self, store: Store, actor: Actor) -> None:
-        failed = self._failed_at()
-        if failed:
-            with store.write(actor) as tx:
-                tx.record(Action.UNLOCK_FAILED, tries=len(failed))
-            self._failures.unlink(missing_ok=True)
+
+def _factors(stored: MemberSecrets, wait_s: int) -> Factors:
+    return Factors(is_passphrase_needed(stored.identity), stored.totp is not None, wait_s)
+
+
+def _opened(stored: MemberSecrets, owner: Owner, device_secret: bytes, passphrase: str | None) -> Identity:
+    if not is_passphrase_needed(stored.identity):
+        return open_identity(stored.identity, owner, device_secret=device_secret)
+    try:
+        return open_identity(stored.identity, owner, device_secret=device_secret, passphrase=passphrase)
+    except UnlockError as exc:
+        if not isinstance(exc.__cause__, SealBrokenError):
+            raise
+        raise UnlockError("The passphrase is wrong.") from exc
+
+
+def _step(stored: MemberSecrets, owner: Owner, identity: Identity, code: str, at: float) -> int | None:
+    """Return the step of a code that fits and was not used. Raises UnlockError."""
+    if stored.totp is None:
+        return None
+    step = SecondFactor.open(stored.totp, identity, owner).step_of(code, at)
+    if step is None:
+        raise UnlockError("The code is wrong, or this computer's clock is.")
+    if stored.totp_step is not None and step <= stored.totp_step:
+        raise UnlockError("This code was used already: wait for the next one.")
+    return step
 
 
 def _record_founding(tx: Transaction, first: Member, identity: Identity, key: WorkspaceKey) -> None:

@@ -78,11 +78,11 @@ class Queue:
             leases.give_back(tx, lease)
             tx.record(Action.RELEASED, lease.item_id, fence=lease.fence)
 
-    def release_all(self) -> None:
-        """Give back undecided whatever this desk holds."""
+    def release_all(self, *, but: ItemId | None = None) -> None:
+        """Give back undecided whatever this desk holds, save one item."""
         with self._store.write(self._actor) as tx:
             held = [lease for lease in leases.held_by(tx, self._actor.member.id) if lease.desk == self._actor.desk]
-            for lease in held:
+            for lease in (lease for lease in held if lease.item_id != but):
                 leases.give_back(tx, lease)
                 tx.record(Action.RELEASED, lease.item_id, fence=lease.fence)
 
@@ -104,16 +104,23 @@ class Queue:
             return items.holder(tx, item_id)
 
     def adopt(self, is_alive: Callable[[str], bool]) -> list[Lease]:
-        """Take over this member's leases whose desk is gone (crashed or killed), what was on screen first."""
+        """Return this desk's own live leases, and take over those of the member's desks that are gone.
+
+        A desk is gone if it crashed or was killed; its own leases a desk has left if it was locked. They come in the
+        order of the queue, what was on screen first.
+        """
         with self._store.write(self._actor) as tx:
-            mine = [lease for lease in leases.held_by(tx, self._actor.member.id) if not is_alive(lease.desk)]
             adopted = []
-            for old in mine:
-                kind = items.find(tx, self._actor.member.workspace_id, old.item_id).kind
-                new = leases.take_over(tx, old.item_id, old.id, length_of(kind))
-                if new is not None:
-                    tx.record(Action.TAKEN_OVER, new.item_id, fence=new.fence, from_desk=old.desk)
-                    adopted.append(new)
+            for old in leases.held_by(tx, self._actor.member.id):
+                length = length_of(items.find(tx, self._actor.member.workspace_id, old.item_id).kind)
+                if old.desk == self._actor.desk:
+                    adopted.append(leases.renew(tx, old, length))
+                    tx.leave_unrecorded(Unrecorded.HEARTBEAT)
+                elif not is_alive(old.desk):
+                    new = leases.take_over(tx, old.item_id, old.id, length)
+                    if new is not None:
+                        tx.record(Action.TAKEN_OVER, new.item_id, fence=new.fence, from_desk=old.desk)
+                        adopted.append(new)
         return adopted
 
     def _claim(self, *, ahead: bool, item_id: str | None = None) -> ClaimedItem | None:

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from reviewer.domain import layout, limits
@@ -147,7 +147,7 @@ class Review:
         asked = (lease.item_id, verdict, final, judgement.reason, judgement.note)
         if asked != (done.item_id, done.verdict, done_final, done.reason, done_note):
             raise KeyReusedError("This idempotency key belongs to another decision; use a new one.")
-        return done
+        return replace(done, note=done_note)
 
     def add_addendum(self, item_id: str, text: str, attestation: Attestation, *, key: str) -> Decision:
         """Add to a signed final, which itself stays as it is; the addendum rests in a hold and leaves like a final.

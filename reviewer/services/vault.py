@@ -7,8 +7,9 @@ from reviewer.crypto import PublicKeys, WorkspaceKey
 from reviewer.domain.errors import RuleError
 from reviewer.domain.events import Action
 from reviewer.domain.members import Actor, Role
-from reviewer.services.work import Transport
+from reviewer.services.work import Transport, forget_erased
 from reviewer.storage import Store, contents, decisions, items, keys, members, outbox, working_copies
+from reviewer.storage.store import Unrecorded
 
 WARN_AFTER = timedelta(days=85)
 INSIST_AFTER = timedelta(days=90)
@@ -61,19 +62,26 @@ class Vault:
     def erase(self, item_id: str) -> None:
         """Destroy the data key of a conversation and what was sealed under it, everywhere. Raises NotFoundError."""
         self._need(Role.ADMIN)
+        erased = self._destroy(item_id)
+        # Both are done again for one that was erased before: a kill may have cut them off.
+        forget_erased(self._store, self._actor, self._transport)
+        self._store.scrub()
+        if not erased:
+            raise RuleError("This conversation is erased already.")
+
+    def _destroy(self, item_id: str) -> bool:
         with self._store.write(self._actor) as tx:
             head = items.find(tx, self._actor.member.workspace_id, item_id)
             if not keys.destroy(tx, head.id):
-                raise RuleError("This conversation is erased already.")
+                tx.leave_unrecorded(Unrecorded.NOTHING)
+                return False
             contents.drop(tx, head.id)
             working_copies.drop_everything(tx, head.id)
             decisions.erase(tx, head.id)
-            left = outbox.erase(tx, head.id)
+            outbox.erase(tx, head.id)
             items.erase(tx, head.id)
             tx.record(Action.ERASED, head.id)
-        for destination, decision_id in left:
-            self._transport.forget(destination, decision_id)
-        self._store.scrub()
+            return True
 
     def _unfinished(self) -> int | None:
         with self._store.read() as tx:

@@ -71,7 +71,7 @@ class Work:
         report = RoundReport()
         while (step := self._turn_over()).anything:
             report += step
-        return report + self._dispatch()
+        return report + self._dispatch() + self._forget()
 
     def _turn_over(self) -> RoundReport:
         """Do what is due inside the database, a batch at a time, since the desks wait for each commit."""
@@ -95,8 +95,17 @@ class Work:
     def _dispatch(self) -> RoundReport:
         report = RoundReport()
         while (parcel := self._next_parcel()) is not None:
-            report += RoundReport(sent=1) if self._send(parcel) else RoundReport(failed=1)
+            report += self._send(parcel)
         return report
+
+    def _forget(self) -> RoundReport:
+        """Finish the erasures that a kill or an absent destination cut off."""
+        try:
+            if forget_erased(self._store, self._actor, self._transport):
+                self._store.scrub()
+        except UnavailableError:
+            return RoundReport(failed=1)
+        return RoundReport()
 
     def _next_parcel(self) -> Parcel | None:
         with self._store.read() as tx:
@@ -110,7 +119,7 @@ class Work:
                 tx.record(Action.SENDING, parcel.item_id, decision=parcel.decision_id, attempt=parcel.attempts)
             return parcel
 
-    def _send(self, parcel: Parcel) -> bool:
+    def _send(self, parcel: Parcel) -> RoundReport:
         try:
             receipt = self._transport.send(parcel.destination, parcel.decision_id, parcel.request)
         except UnavailableError as exc:
@@ -118,11 +127,35 @@ class Work:
                 wait = min(_LONGEST_WAIT, timedelta(seconds=2 ** min(parcel.attempts, 10)))
                 outbox.mark_failed(tx, parcel.decision_id, exc.message, wait)
                 tx.record(Action.SEND_FAILED, parcel.item_id, decision=parcel.decision_id, attempt=parcel.attempts)
-            return False
+            return RoundReport(failed=1)
         with self._store.write(self._actor) as tx:
-            outbox.mark_sent(tx, parcel.decision_id, receipt)
-            tx.record(Action.SENT, parcel.item_id, decision=parcel.decision_id, receipt=receipt)
-        return True
+            if outbox.mark_sent(tx, parcel.decision_id, receipt):
+                tx.record(Action.SENT, parcel.item_id, decision=parcel.decision_id, receipt=receipt)
+                return RoundReport(sent=1)
+            tx.leave_unrecorded(Unrecorded.NOTHING)
+        self._transport.forget(parcel.destination, parcel.decision_id)  # it was erased while it was on its way
+        return RoundReport()
+
+
+def forget_erased(store: Store, actor: Actor, transport: Transport) -> int:
+    """Let destinations drop what was erased after it may have left; return how many requests that were.
+
+    Raises UnavailableError where one cannot, which is asked again later.
+    """
+    with store.read() as tx:
+        left = outbox.to_forget(tx)
+    for each in left:
+        try:
+            transport.forget(each.destination, each.decision_id)
+        except UnavailableError:
+            with store.write(actor) as tx:
+                outbox.forget_later(tx, each.decision_id, _LONGEST_WAIT)
+                tx.leave_unrecorded(Unrecorded.FORGET_LATER)
+            raise
+        with store.write(actor) as tx:
+            outbox.mark_forgotten(tx, each.decision_id)
+            tx.record(Action.FORGOTTEN, each.item_id, decision=each.decision_id)
+    return len(left)
 
 
 def _anything_due(tx: Transaction) -> bool:

@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import bindparam, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, case, func, insert, literal_column, select, update
 
 from reviewer.domain.decisions import Decision
 from reviewer.storage import clock, keys, schema
 from reviewer.storage.store import Transaction
 
 _table, _decision = schema.outbox, schema.decision
-_DUE = _table.c.state.in_(literal_column(f"'{state}'") for state in ("held", "sending", "failed")) & (
-    _table.c.due_at <= clock.now()
-)
+# Spelled as the index on what is pending is.
+_PENDING = _table.c.state.in_(literal_column(f"'{state}'") for state in ("held", "sending", "failed", "forgetting"))
+_DUE = _PENDING & (_table.c.state != "forgetting") & (_table.c.due_at <= clock.now())
+_FORGETTING = _PENDING & (_table.c.state == "forgetting") & (_table.c.due_at <= clock.now())
 _ADD = insert(_table).values(state="held")
 _TAKE = (
     update(_table)
@@ -30,6 +31,11 @@ _TAKE = (
     .returning(_table)
 )
 _ITEM = select(_decision.c.item_id).where(_decision.c.id == bindparam("of_decision"))
+_TO_FORGET = (
+    select(_table.c.decision_id, _table.c.destination, _decision.c.item_id)
+    .join(_decision, _decision.c.id == _table.c.decision_id)
+    .where(_FORGETTING)
+)
 _ANYTHING_DUE = select(_table.c.decision_id).where(_DUE).limit(1)
 
 
@@ -47,6 +53,15 @@ class Parcel:
     def retried(self) -> bool:
         """Tell whether this is not the first try."""
         return self.attempts > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What may lie at a destination."""
+
+    decision_id: str
+    item_id: str
+    destination: str
 
 
 def add(tx: Transaction, decision: Decision, destination: str, request: str) -> None:
@@ -76,13 +91,11 @@ def take(tx: Transaction, patience: timedelta) -> Parcel | None:
     return Parcel(taken.decision_id, item_id, taken.destination, request, taken.attempts)
 
 
-def mark_sent(tx: Transaction, decision_id: str, receipt: str) -> None:
-    """Note that a request arrived."""
-    tx.run(
-        update(_table)
-        .where(_table.c.decision_id == decision_id)
-        .values(state="sent", receipt=receipt, problem=None, sent_at=clock.now())
-    )
+def mark_sent(tx: Transaction, decision_id: str, receipt: str) -> bool:
+    """Note that a request arrived; False where its item was erased while it was on its way."""
+    on_its_way = (_table.c.decision_id == decision_id) & _table.c.state.in_(("sending", "failed", "sent"))
+    sent = {"state": "sent", "receipt": receipt, "problem": None, "sent_at": clock.now()}
+    return tx.change(update(_table).where(on_its_way).values(sent)) == 1
 
 
 def mark_failed(tx: Transaction, decision_id: str, problem: str, retry: timedelta) -> None:
@@ -99,13 +112,27 @@ def anything_due(tx: Transaction) -> bool:
     return tx.run(_ANYTHING_DUE).scalar() is not None
 
 
-def erase(tx: Transaction, item_id: str) -> list[tuple[str, str]]:
-    """Overwrite the requests of an item that is erased; return (destination, decision) of those that had left."""
+def erase(tx: Transaction, item_id: str) -> None:
+    """Overwrite the requests of an item that is erased; what may have left is to be forgotten where it arrived."""
     about = _table.c.decision_id.in_(select(_decision.c.id).where(_decision.c.item_id == item_id))
-    left = tx.run(select(_table.c.destination, _table.c.decision_id).where(about, _table.c.state == "sent")).all()
-    tx.run(update(_table).where(about).values(request=b"", problem=None))
-    tx.run(update(_table).where(about, _table.c.state != "sent").values(state="withdrawn"))
-    return [(row.destination, row.decision_id) for row in left]
+    after = case((_table.c.attempts > 0, "forgetting"), else_="withdrawn")
+    tx.run(update(_table).where(about).values(request=b"", problem=None, state=after, due_at=clock.now()))
+
+
+def to_forget(tx: Transaction) -> list[Delivered]:
+    """Return what was erased after it may have left, and is not forgotten yet."""
+    rows = tx.run(_TO_FORGET)
+    return [Delivered(row.decision_id, row.item_id, row.destination) for row in rows]
+
+
+def mark_forgotten(tx: Transaction, decision_id: str) -> None:
+    """Note that the destination holds nothing of an erased request any more."""
+    tx.run(update(_table).where(_table.c.decision_id == decision_id).values(state="forgotten"))
+
+
+def forget_later(tx: Transaction, decision_id: str, retry: timedelta) -> None:
+    """Note when to ask a destination again that could not forget."""
+    tx.run(update(_table).where(_table.c.decision_id == decision_id).values(due_at=clock.now(retry)))
 
 
 def _place(decision_id: str) -> tuple[str, str, str]:

@@ -43,6 +43,7 @@ class Unrecorded(StrEnum):
     HEARTBEAT = "a lease was renewed"
     CHECKPOINT = "a checkpoint covers entries; it is signed itself"
     CODE_USED = "a one-time code was used up; what it was for has an entry of its own"
+    FORGET_LATER = "a destination could not forget what was erased; it is asked again"
     SET_ASIDE = "a leased item left the screen for another"
     NOTHING = "nothing changed"
 
@@ -228,11 +229,13 @@ class Store:
         return self._keys
 
     def scrub(self) -> None:
-        """Let nothing that was deleted outlast this call in the database's files."""
+        """Let nothing that was deleted outlast this call in the database's files. Raises UnavailableError."""
         with self._engine.connect() as connection:
             connection.exec_driver_sql("COMMIT")  # the checkpoint works outside transactions only
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
             connection.exec_driver_sql("BEGIN")
+        if busy:
+            raise UnavailableError("Another program keeps old pages of the database open: end it, then do this again.")
 
     def close(self) -> None:
         """Close every connection."""

@@ -1,16 +1,17 @@
 """Start the desk: build the application, the window and its pages, and end them in order."""
 
+import gc
 import signal
 import sys
 import tempfile
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QObject, Slot
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QToolTip
 
 from reviewer import logs
 from reviewer.bootstrap import Application, Services, default_profile
@@ -19,17 +20,23 @@ from reviewer.domain.members import Role
 from reviewer.services import demo as samples
 from reviewer.services.ledger import Verified
 from reviewer.services.vault import KeyAge
+from reviewer.ui.clipboard import PrivateClipboard
 from reviewer.ui.desk import DeskPresenter, DeskSpelling, DeskView
+from reviewer.ui.desk.presenter import Place
 from reviewer.ui.icons import icon
+from reviewer.ui.idle import IdleWatch
 from reviewer.ui.keys import ShortcutGuard
 from reviewer.ui.ledger import BrokenLedgerView, LedgerPresenter, LedgerView
 from reviewer.ui.settings import SettingsView
-from reviewer.ui.text import PlainLabel
+from reviewer.ui.system_lock import SystemLock
 from reviewer.ui.theme import Appearance
-from reviewer.ui.welcome import WelcomeView
+from reviewer.ui.unlock import UnlockPresenter, UnlockView
+from reviewer.ui.welcome import RecoveryCodeView, WelcomeView
 from reviewer.ui.window import Window
 from reviewer.ui.worker import Worker
 
+_DRAIN_MS = 50
+_RETRY_SAVE_MS = 1_000
 _LEDGER_READERS = frozenset({Role.ADMIN, Role.AUDITOR, Role.SUPERVISOR})
 
 
@@ -85,10 +92,30 @@ class Desk(QObject):
         self.welcome: WelcomeView | None = None
         self._services: Services | None = None
         self._closed = False
+        self._broken = False
+        self._locking: str | None = None  # why, while everything is being put away
+        self._lock_wanted: str | None = None  # why, while the keys are just being opened
+        self._is_put_away = False
+        self._place = Place()
+        self._page = "review"
+        self._open_pages: QObject | None = None  # owns what must not outlive the keys
+        self.clipboard = PrivateClipboard(qt.clipboard(), self)
+        self.unlocking = UnlockPresenter(application, self.worker, self)
+        self.unlock_view = UnlockView(self.unlocking, application.profile.name, self.appearance, self.window)
+        self.unlocking.opened.connect(self._on_ready)
+        self.unlocking.failed.connect(self._on_not_ready)
+        self.idle = IdleWatch(settings.lock_after, self)
+        self.idle.idle.connect(self._on_idle)
+        self.window.active.connect(self.idle.note)
+        self.window.touched.connect(self.idle.note)
+        self.window.keys.action("lock").triggered.connect(self._on_lock_asked)
+        self.system_lock = SystemLock(self)
+        self.system_lock.screen_locked.connect(self._on_screen_locked)
+        self.system_lock.going_to_sleep.connect(self._on_sleep)
         self._settings_view = SettingsView(self.appearance, self.window.keys, self.window)
         self._settings_view.show_holds({kind: int(hold.total_seconds()) for kind, hold in settings.holds.items()})
-        self._starting = PlainLabel(self.tr("Opening…"), self.window)
-        self._starting.setMargin(24)
+        self._settings_view.show_lock_after(int(settings.lock_after.total_seconds() // 60))
+        self._settings_view.lock_after_changed.connect(self._on_lock_after)
         self._settings_view.hold_changed.connect(self._on_hold)
         self._settings_view.rotate_requested.connect(self._on_rotate)
         self.appearance.changed.connect(self._save_look)
@@ -105,21 +132,27 @@ class Desk(QObject):
 
     def open(self) -> None:
         """Show the window and get the workspace ready behind it."""
-        self.window.show_bare(self._starting)
+        self.window.show_bare(self.unlock_view)
         self.window.show()
-        self.worker.run(self._prepare, self._on_ready, self._on_not_ready)
+        if self._demo:
+            self.worker.run(self._prepare_demo, self._on_ready, self._on_not_ready)
+        else:
+            self.unlocking.open()
+        QTimer.singleShot(0, self._listen)
 
     def close(self) -> None:
         """End the worker and let go of the profile."""
         if self._closed:
             return
         self._closed = True
+        self.clipboard.clear()
         if self.spelling is not None:
             self.spelling.close()
         if self.presenter is not None:
             self.presenter.close()
         if self.ledger is not None:
             self.ledger.close()
+        self.worker.run(partial(self.application.lock, None if self._broken else "closed"), None, None)
         self.worker.close()
         self.application.close()
         sys.excepthook = self._previous_hook
@@ -128,27 +161,185 @@ class Desk(QObject):
         """Close the window when the system asks."""
         self.window.close()
 
-    def _prepare(self) -> Services:
-        if self._demo and not self.application.access.exists:
-            self.application.access.make(samples.NAME, samples.MEMBER, frozenset(Role))
-            services = self.application.unlock()
-            services.intake.take_all(samples.lines(), samples.PRODUCER)
-            return services
-        return self.application.unlock()
+    def lock(self, why: str) -> None:
+        """Blank the window, put everything away, drop the keys; `why` is idle, asked, screen or sleep."""
+        if self._closed or self._locking is not None:
+            return
+        if self.presenter is None or self.view is None:
+            self._lock_wanted = why if self.unlocking.busy else None
+            return
+        self._locking = why
+        self._page = self.window.page_name or self._page
+        self.unlock_view.show_locking(self._why(why))
+        self.unlock_view.show_news("" if self._broken else self._news_of(self.presenter))
+        self.window.show_bare(self.unlock_view)
+        self.window.repaint()  # not when the event loop gets to it: the computer may be about to sleep
+        self._close_dialogs()
+        self.clipboard.clear()
+        self.idle.stop()
+        self._is_put_away = self._broken
+        if not self._broken:
+            self.presenter.leave(self.view.editor.cursor_position())
+        self._columns = self.view.column_widths()
+        self._leave_pages()
+        self._drain()
 
-    def _make(self, workspace: str, member: str) -> Services:
-        self.application.access.make(workspace, member, frozenset(Role))
-        return self.application.unlock()
+    def _why(self, why: str) -> str:
+        words = {
+            "idle": self.tr("Locked, for nobody was there for {0} minutes.").format(
+                int(self.idle.limit.total_seconds() // 60)
+            ),
+            "asked": self.tr("Locked by you."),
+            "screen": self.tr("Locked together with the screen."),
+            "sleep": self.tr("Locked, for the computer went to sleep."),
+        }
+        return words[why]
+
+    def _news_of(self, presenter: DeskPresenter) -> str:
+        news = []
+        if presenter.seconds_left:
+            until = datetime.now(UTC) + timedelta(seconds=presenter.seconds_left)
+            news.append(self.tr("The item on your screen stays yours until {0:%H:%M}.").format(until.astimezone()))
+        if presenter.held_number == 1:
+            news.append(self.tr("One decision is held; it leaves once the desk is unlocked."))
+        elif presenter.held_number:
+            words = self.tr("{0} decisions are held; they leave once the desk is unlocked.")
+            news.append(words.format(presenter.held_number))
+        return "\n".join(news)
+
+    def _close_dialogs(self) -> None:
+        """Let nothing float above the blanked window."""
+        QToolTip.hideText()
+        while (popup := QApplication.activePopupWidget()) is not None and popup.close():
+            pass
+        for dialog in self.window.findChildren(QDialog):
+            dialog.hide()
+            dialog.deleteLater()
+
+    def _leave_pages(self) -> None:
+        """Destroy what shows content; the presenters go when the worker has delivered what they asked for."""
+        if self.spelling is not None:
+            self.spelling.close()
+        if self.ledger is not None:
+            self.ledger.close(wait=False)
+        for page in self.window.clear_pages():
+            if page is not self._settings_view:
+                page.deleteLater()
+        self.view = None
+        self.spelling = None
+
+    @Slot()
+    def _drain(self) -> None:
+        self.worker.run(_nothing, self._on_drained, None)
+
+    def _on_drained(self, _nothing: None) -> None:
+        """Go on once nothing is under way any more: put away, then drop the keys."""
+        if self._closed:
+            return
+        if self.worker.busy or (self.ledger is not None and self.ledger.busy):
+            QTimer.singleShot(_DRAIN_MS, self._drain)
+        elif self.presenter is not None and not self._is_put_away:
+            self._is_put_away = self.presenter.put_away()
+            if self._is_put_away:
+                self._drain()
+            else:
+                self.unlock_view.show_news(self.tr("Your text is not saved yet; the keys are dropped when it is."))
+                QTimer.singleShot(_RETRY_SAVE_MS, self._drain)
+        else:
+            self._drop_keys()
+
+    def _drop_keys(self) -> None:
+        if self.presenter is not None:
+            self._place = self.presenter.place()
+        self.presenter = self.ledger = self._services = None
+        if self._open_pages is not None:
+            self._open_pages.deleteLater()
+            self._open_pages = None
+        why = None if self._broken else self._locking
+        self.worker.run(partial(self.application.lock, why), self._on_locked, self._on_lock_failed)
+
+    def _on_locked(self, _nothing: None) -> None:
+        self._locking = None
+        self.unlocking.wait_for_person()
+        QTimer.singleShot(0, gc.collect)  # texts in cycles of objects that are gone
+
+    def _on_lock_failed(self, failure: Exception) -> None:
+        """The keys are gone all the same; only the record of it is missing."""
+        self._on_locked(None)
+        if not isinstance(failure, ReviewerError):
+            raise failure
+
+    @Slot()
+    def _on_lock_asked(self) -> None:
+        self.lock("asked")
+
+    @Slot()
+    def _on_idle(self) -> None:
+        self.lock("idle")
+
+    @Slot()
+    def _on_screen_locked(self) -> None:
+        self.lock("screen")
+
+    @Slot()
+    def _on_sleep(self) -> None:
+        self.lock("sleep")
+
+    @Slot()
+    def _listen(self) -> None:
+        self.system_lock.listen()
+
+    @Slot(int)
+    def _on_lock_after(self, minutes: int) -> None:
+        limit = timedelta(minutes=minutes)
+        self.idle.set_limit(limit)
+        self.worker.run(partial(self.application.settings.change, lock_after=limit), None, None)
+
+    def _prepare_demo(self) -> Services:
+        is_new = not self.application.access.exists
+        if is_new:
+            self.application.access.make(samples.NAME, samples.MEMBER, frozenset(Role))
+        services = self.application.unlock(at_desk=True)
+        if is_new:
+            services.intake.take_all(samples.lines(), samples.PRODUCER)
+        return services
+
+    def _make(self, workspace: str, member: str, passphrase: str | None) -> tuple[str, Services]:
+        made = self.application.access.make(workspace, member, frozenset(Role), passphrase=passphrase)
+        return made.recovery_code, self.application.unlock(passphrase, at_desk=True)
+
+    def _on_made_ready(self, made: tuple[str, Services]) -> None:
+        """Show the recovery code before anything else."""
+        code, self._services = made
+        page = RecoveryCodeView(code, self.appearance, self.window)
+        page.copy_requested.connect(self.clipboard.copy)
+        page.confirmed.connect(self._on_code_kept)
+        page.confirmed.connect(page.deleteLater)
+        if self.welcome is not None:
+            self.welcome.deleteLater()
+            self.welcome = None
+        self.window.show_bare(page)
+        page.take_focus()
+
+    @Slot()
+    def _on_code_kept(self) -> None:
+        if self._services is not None:
+            self._on_ready(self._services)
 
     def _on_ready(self, services: Services) -> None:
         self._services = services
+        if self._lock_wanted is not None:  # asked for while the keys were being opened
+            self._locking, self._lock_wanted = self._lock_wanted, None
+            self._drop_keys()
+            return
         self.application.session.store.keep_off(threading.current_thread())
         window = self.window
-        self.presenter = DeskPresenter(services, self.worker, self.application.desk.is_alive, self)
+        self._open_pages = QObject(self)
+        self.presenter = DeskPresenter(services, self.worker, self.application.desk.is_alive, self._open_pages)
         self.view = DeskView(self.presenter, self.appearance, window.keys, window)
         self.view.status_changed.connect(window.show_status)
         self.view.counts_changed.connect(window.show_counts)
-        self.spelling = DeskSpelling(self.view.editor, self.appearance, self._dictionary, self)
+        self.spelling = DeskSpelling(self.view.editor, self.appearance, self._dictionary, self._open_pages)
         self.spelling.told.connect(self.view.show_spelling)
         self.spelling.word_added.connect(self._on_word_added)
         self.spelling.crashed.connect(self._on_crash)
@@ -159,9 +350,11 @@ class Desk(QObject):
             window.add_page("ledger", "ledger", self.tr("Ledger"), self._build_ledger(services))
         window.add_page("settings", "settings", self.tr("Settings"), self._settings_view, at_foot=True)
         window.show_workspace(services.workspace, services.member.name)
-        window.show_page("review")
+        window.show_page(self._page)
         self.view.set_column_widths(self._columns)
-        self.presenter.start()
+        place, self._place = self._place, Place()
+        self.presenter.resume(place)
+        self.idle.start()
         if self.ledger is not None:
             self.ledger.start()
         self.worker.run(services.vault.age, self._on_key_age, None)
@@ -194,7 +387,7 @@ class Desk(QObject):
             self.worker.run(self._services.vault.age, self._on_key_age, None)
 
     def _build_ledger(self, services: Services) -> LedgerView:
-        self.ledger = LedgerPresenter(services.ledger, self.worker, self)
+        self.ledger = LedgerPresenter(services.ledger, self.worker, self._open_pages or self)
         self.ledger.broken.connect(self._on_broken)
         self.ledger.verified_changed.connect(self._on_verified)
         return LedgerView(self.ledger, self.appearance, self.window)
@@ -210,6 +403,7 @@ class Desk(QObject):
     @Slot(str)
     def _on_broken(self, why: str) -> None:
         """Stop at once: nothing may be built on a ledger that is not what was signed."""
+        self._broken = True
         if self.presenter is not None:
             self.presenter.stop()
         broken = BrokenLedgerView(why, self.appearance, self.window)
@@ -227,13 +421,13 @@ class Desk(QObject):
         elif self.welcome is not None and isinstance(failure, ReviewerError):
             self.welcome.say(failure.message)
         elif isinstance(failure, ReviewerError):
-            self._starting.setText(failure.message)
+            self.unlock_view.show_trouble(failure.message)
         else:
             raise failure
 
-    @Slot(str, str)
-    def _on_made(self, workspace: str, member: str) -> None:
-        self.worker.run(partial(self._make, workspace, member), self._on_ready, self._on_not_ready)
+    @Slot(str, str, object)
+    def _on_made(self, workspace: str, member: str, passphrase: str | None) -> None:
+        self.worker.run(partial(self._make, workspace, member, passphrase), self._on_made_ready, self._on_not_ready)
 
     @Slot(str, int)
     def _on_hold(self, kind: str, seconds: int) -> None:
@@ -298,3 +492,7 @@ class Desk(QObject):
             )
         )
         box.open()
+
+
+def _nothing() -> None:
+    """Be the last job in the queue."""

@@ -54,6 +54,7 @@ ACTIONS: tuple[KeyAction, ...] = (
     KeyAction("zoom_in", QT_TRANSLATE_NOOP("Keys", "Larger"), "Ctrl++", _DESK),
     KeyAction("zoom_out", QT_TRANSLATE_NOOP("Keys", "Smaller"), "Ctrl+-", _DESK),
     KeyAction("zoom_reset", QT_TRANSLATE_NOOP("Keys", "Normal size"), "Ctrl+0", _DESK),
+    KeyAction("lock", QT_TRANSLATE_NOOP("Keys", "Lock the desk"), "Ctrl+L", _DESK),
     KeyAction("keys", QT_TRANSLATE_NOOP("Keys", "All keys"), "F1", _DESK),
     KeyAction("quit", QT_TRANSLATE_NOOP("Keys", "Quit"), "Ctrl+Q", _DESK),
 )

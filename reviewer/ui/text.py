@@ -42,6 +42,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QStyleOption, QTextEdit, QWidget
 
 from reviewer.domain.limits import DRAFT_BYTES, PARAGRAPH_CHARACTERS, longest_paragraph, unstorable_character
+from reviewer.ui.clipboard import private_data
 from reviewer.ui.theme import LINE_HEIGHT_PERCENT, RADIUS_PX, Appearance
 from reviewer.ui.waves import Mark, Waves, is_wavy
 
@@ -543,10 +544,8 @@ class PlainTextEdit(QTextEdit):
     def createMimeDataFromSelection(self) -> QMimeData:
         """Copy, cut and drag plain text only, exactly as it is."""
         start, end = self.selection()
-        copied = QMimeData()
         # A view may hold what is no text for a clipboard.
-        copied.setText(_for_qt(_LONE_SURROGATE.sub("\ufffd", self.text()[start:end])))
-        return copied
+        return private_data(_for_qt(_LONE_SURROGATE.sub("\ufffd", self.text()[start:end])))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Show our own menu."""

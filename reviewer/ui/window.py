@@ -18,10 +18,15 @@ from PySide6.QtWidgets import (
 )
 
 from reviewer.ui.icons import icon
-from reviewer.ui.keys import KeyMap
+from reviewer.ui.keys import ACTIONS, KeyMap
 from reviewer.ui.keysheet import KeySheet
 from reviewer.ui.text import PlainLabel
 from reviewer.ui.theme import Appearance, set_role, tabular
+
+_ACTS = frozenset({QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress})
+_TOUCHES = frozenset(
+    {QEvent.Type.MouseMove, QEvent.Type.Wheel, QEvent.Type.TouchBegin, QEvent.Type.TouchUpdate, QEvent.Type.TabletMove}
+)
 
 
 class Window(QMainWindow):
@@ -29,6 +34,7 @@ class Window(QMainWindow):
 
     closing = Signal()
     active = Signal()  # somebody pressed a key or a button
+    touched = Signal()  # somebody moved the mouse or scrolled
 
     def __init__(self, appearance: Appearance, changes: dict[str, str]) -> None:
         super().__init__()
@@ -61,6 +67,11 @@ class Window(QMainWindow):
             ("zoom_reset", appearance.reset_zoom),
         ):
             self.keys.action(name).triggered.connect(slot)
+        for each in ACTIONS:
+            if each.name.startswith("page_"):
+                action = self.keys.action(each.name)
+                action.setData(each.name.removeprefix("page_"))
+                action.triggered.connect(self._on_page_key)
         self._restyle()
 
     def add_page(self, name: str, icon_name: str, label: str, page: QWidget, *, at_foot: bool = False) -> None:
@@ -79,14 +90,29 @@ class Window(QMainWindow):
         button.clicked.connect(self._on_rail)
         self._rail_group.addButton(button)
         self._rail_buttons[name] = button
-        position = self._rail_column.count() if at_foot else self._rail_column.count() - 1 - self._foot_number
+        end = self._rail_column.count() - 1  # the lock stays last
+        position = end if at_foot else end - self._foot_number
         self._rail_column.insertWidget(position, button)
         if at_foot:
             self._foot_number += 1
-        action = self.keys.action(f"page_{name}")
-        action.setData(name)
-        action.triggered.connect(self._on_page_key)
         self._restyle()
+
+    def clear_pages(self) -> list[QWidget]:
+        """Take every page off the rail and out of sight, and return them: what becomes of them is up to their owner."""
+        pages = list(self._pages.values())
+        for name, page in self._pages.items():
+            button = self._rail_buttons.pop(name)
+            self._rail_group.removeButton(button)
+            self._rail_column.removeWidget(button)
+            button.hide()
+            button.deleteLater()
+            self._stack.removeWidget(page)
+            page.hide()
+        self._pages.clear()
+        self._foot_number = 0
+        for label in (self._status, self._ledger, self._where, self._counts):
+            label.setText("")
+        return pages
 
     def show_bare(self, page: QWidget) -> None:
         """Show a page that has no place on the rail, and no rail."""
@@ -96,9 +122,16 @@ class Window(QMainWindow):
         self._rail.hide()
         self._status_bar.hide()
 
+    @property
+    def page_name(self) -> str | None:
+        """Return the name of the page that is shown, if it is one of the rail."""
+        return next((name for name, page in self._pages.items() if page is self._stack.currentWidget()), None)
+
     @Slot(str)
     def show_page(self, name: str) -> None:
-        """Show a page of the rail."""
+        """Show a page of the rail, if it is there now."""
+        if name not in self._pages:
+            return
         self._rail.show()
         self._status_bar.show()
         self._stack.setCurrentWidget(self._pages[name])
@@ -138,7 +171,9 @@ class Window(QMainWindow):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Notice that somebody is at the desk, and let ? show the keys outside text."""
-        if event.type() in (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress):
+        if event.type() in _TOUCHES:
+            self.touched.emit()
+        elif event.type() in _ACTS:
             self.active.emit()
             if isinstance(event, QKeyEvent) and event.text() == "?" and watched is self.windowHandle():
                 focused = QApplication.focusWidget()
@@ -157,10 +192,19 @@ class Window(QMainWindow):
         set_role(self._rail, "rail")
         self._rail_group = QButtonGroup(self._rail)
         self._foot_number = 0
-        self._rail_column = QVBoxLayout(self._rail)
+        self._rail_column: QVBoxLayout = QVBoxLayout(self._rail)
         self._rail_column.setContentsMargins(8, 12, 8, 12)
         self._rail_column.setSpacing(4)
         self._rail_column.addStretch(1)
+        self._lock = QToolButton(self._rail)
+        self._lock.setObjectName("rail_lock")
+        self._lock.setText(self.tr("Lock"))
+        self._lock.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        self._lock.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._lock.setAccessibleName(self.tr("Lock the desk"))
+        self._lock.setProperty("icon_name", "lock")
+        self._lock.clicked.connect(self.keys.action("lock").trigger)
+        self._rail_column.addWidget(self._lock)
         return self._rail
 
     def _build_status(self, parent: QWidget) -> QFrame:
@@ -199,7 +243,7 @@ class Window(QMainWindow):
 
     @Slot()
     def _restyle(self) -> None:
-        for button in self._rail_buttons.values():
+        for button in (*self._rail_buttons.values(), self._lock):
             button.setIcon(icon(button.property("icon_name"), self._appearance.theme, "text"))
             button.setIconSize(QSize(self._appearance.px(20), self._appearance.px(20)))
             button.setFixedWidth(self._appearance.px(72))

@@ -85,7 +85,7 @@ def _no_desk(_: object) -> int:
 def work_on(folder: Path) -> None:
     """Run `reviewer work` until killed."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-        cli.main(["--profile", str(folder), "work"], desk=_no_desk)
+        cli.main(["--profile", str(folder), "--key-file", str(folder / "keys"), "work"], desk=_no_desk)
 
 
 def decide_all(folder: Path, journal: Path) -> None:
@@ -93,8 +93,8 @@ def decide_all(folder: Path, journal: Path) -> None:
 
     Each run begins with what a killed one left: its last intents are decided again under their keys.
     """
-    application = Application(folder)
-    services = application.services()
+    application = Application(folder, folder / "keys")
+    services = application.unlock()
     for intent in _unanswered(journal):
         _decide(services.review, intent, journal)
     open_leases = services.queue.adopt(application.desk.is_alive)
@@ -141,8 +141,8 @@ def read_journal(journal: Path) -> list[dict[str, str]]:
 
 def claim_many(folder: Path, marks: Path, report: Path, number: int) -> None:
     """Claim `number` times and give back or decide each item, with a mark on the disk for as long as it is held."""
-    application = Application(folder)
-    services = application.services()
+    application = Application(folder, folder / "keys")
+    services = application.unlock()
     claims: list[tuple[str, int]] = []
     while len(claims) < number:
         claimed = services.queue.claim()

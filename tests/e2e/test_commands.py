@@ -22,6 +22,7 @@ from tests.hostile import HOSTILE
 
 Run = Callable[..., Ended]
 _ROOT = Path(__file__).parents[2]
+_PROFILE = ("--profile", "profile", "--key-file", "profile/keys")
 _STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"
 
 
@@ -30,7 +31,7 @@ def run(tmp_path: Path) -> Run:
     """Return a function that runs a command on this test's profile."""
 
     def call(*argv: str) -> Ended:
-        return children.run(["--profile", "profile", *argv], tmp_path)
+        return children.run(["--profile", "profile", "--key-file", "profile/keys", *argv], tmp_path)
 
     return call
 
@@ -74,7 +75,7 @@ def _real(*argv: str, folder: Path, **how: Any) -> subprocess.CompletedProcess[b
 
 def test_a_draft_goes_from_import_to_its_final_by_commands_alone(tmp_path: Path) -> None:
     def ask(*argv: str) -> Any:
-        ended = _real("--profile", "profile", "--json", *argv, folder=tmp_path)
+        ended = _real(*_PROFILE, "--json", *argv, folder=tmp_path)
         assert (ended.returncode, ended.stderr) == (0, b"")
         return json.loads(ended.stdout)
 
@@ -82,7 +83,7 @@ def test_a_draft_goes_from_import_to_its_final_by_commands_alone(tmp_path: Path)
     (tmp_path / "edited.txt").write_bytes("Da, otvaramo u 9.\r\n  č€\n".encode())
 
     made = ask("init", "--workspace", "Front desk", "--member", "Ana")
-    assert made.keys() == {"workspace", "member", "profile"}
+    assert made.keys() == {"workspace", "member", "profile", "recovery_code"}
     assert ask("import", "drafts.jsonl") == {"imported": 1, "duplicates": 0, "refused": 0, "ignored_fields": {}}
     claimed = ask("claim")
     decided = ask("decide", claimed["item"], "edit", "--lease", claimed["lease"], "--text-file", "edited.txt")
@@ -107,7 +108,7 @@ def test_a_draft_goes_from_import_to_its_final_by_commands_alone(tmp_path: Path)
 
 def test_init_answers_with_the_ids_and_gives_every_role(ask: Any, tmp_path: Path) -> None:
     made = ask("init", "--workspace", "W", "--member", "M")
-    assert made.keys() == {"workspace", "member", "profile"}
+    assert made.keys() == {"workspace", "member", "profile", "recovery_code"}
     assert made["profile"] == "profile"
     ((roles,),) = Beneath(tmp_path / "profile").rows("SELECT roles FROM member")
     assert set(json.loads(roles)) == set(Role)
@@ -278,16 +279,15 @@ def test_a_profile_that_cannot_be_used_is_said(run: Run, tmp_path: Path, obstacl
     profile = tmp_path / "profile"
     if obstacle == "a file":
         profile.write_text("")
-    elif obstacle == "no database":
-        profile.mkdir()
-        (profile / "reviewer.db").write_bytes(b"holiday photos" * 500)
-    elif obstacle in ("a newer program", "wrong settings"):
+    elif obstacle != "no workspace":
         made = Profile(profile)
         if obstacle == "a newer program":
             made.rows("UPDATE alembic_version SET version_num = '9999'")
-        else:
+        elif obstacle == "wrong settings":
             (profile / "settings.toml").write_text("theme = 'pink'")
         made.close()
+        if obstacle == "no database":
+            (profile / "reviewer.db").write_bytes(b"holiday photos" * 500)
     wanted = {"no workspace": (5, "no_workspace"), "wrong settings": (2, "usage")}.get(obstacle, (5, "unavailable"))
     assert _refusal(run("--json", "queue")) == wanted
     assert run("queue").err.endswith(".\n")
@@ -313,7 +313,7 @@ def test_refused_lines_are_kept_with_their_reasons(run: Run, workspace: Any, tmp
 
 
 def test_drafts_come_from_standard_input_too(workspace: Any, tmp_path: Path) -> None:
-    ended = _real("--profile", "profile", "--json", "import", "-", folder=tmp_path, input=line(id="1") + b"\nbroken\n")
+    ended = _real(*_PROFILE, "--json", "import", "-", folder=tmp_path, input=line(id="1") + b"\nbroken\n")
     assert (ended.returncode, json.loads(ended.stdout)["imported"]) == (3, 1)
     assert (tmp_path / "stdin.refused.jsonl").exists()
 
@@ -366,7 +366,7 @@ def test_json_is_plain_ascii_and_holds_every_character(run: Run, workspace: Any,
 
 def test_a_terminal_of_another_encoding_is_no_reason_to_fail(workspace: Any, tmp_path: Path) -> None:
     workspace(line(draft="Čekamo vas, Љиљана 😀"))
-    ended = _real("--profile", "profile", "claim", folder=tmp_path, env={"PYTHONIOENCODING": "ascii"})
+    ended = _real(*_PROFILE, "claim", folder=tmp_path, env={"PYTHONIOENCODING": "ascii"})
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert rb"\u010cekamo vas" in ended.stdout
 
@@ -390,7 +390,7 @@ def test_arguments_that_are_no_text_are_refused_as_such(tmp_path: Path) -> None:
 def test_a_reader_that_goes_away_is_no_fault(workspace: Any, tmp_path: Path) -> None:
     workspace(*(line(id="x" * 190 + str(number)) for number in range(1_000)))
     process = subprocess.Popen(
-        [sys.executable, "-m", "reviewer", "--profile", "profile", "queue"],
+        [sys.executable, "-m", "reviewer", *_PROFILE, "queue"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(_ROOT)},
         stdout=subprocess.PIPE,
@@ -414,7 +414,7 @@ def test_work_sends_what_comes_due_until_it_is_told_to_stop(tmp_path: Path, numb
     assert claimed is not None
     services.review.decide(claimed.lease, children.APPROVE, key="k")
     process = subprocess.Popen(
-        [sys.executable, "-m", "reviewer", "--profile", "profile", "--json", "work"],
+        [sys.executable, "-m", "reviewer", *_PROFILE, "--json", "work"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(_ROOT)},
         stdout=subprocess.PIPE,
@@ -432,7 +432,7 @@ def test_work_sends_what_comes_due_until_it_is_told_to_stop(tmp_path: Path, numb
 
 def test_without_a_profile_the_data_lie_where_the_system_keeps_them(tmp_path: Path) -> None:
     environment = {"XDG_DATA_HOME": str(tmp_path / "data")}
-    ended = _real("init", "--workspace", "W", "--member", "M", folder=tmp_path, env=environment)
+    ended = _real("--key-file", "keys", "init", "--workspace", "W", "--member", "M", folder=tmp_path, env=environment)
     assert ended.returncode == 0
     assert (tmp_path / "data" / "reviewer" / "reviewer.db").exists()
 
@@ -442,14 +442,15 @@ def test_everything_in_a_profile_is_the_owners_alone_and_no_desk_stays_behind(tm
     try:
         run = children.run
         profile = tmp_path / "new" / "profile"
+        ours = ["--profile", str(profile), "--key-file", str(profile / "keys")]
         (tmp_path / "d.jsonl").write_bytes(line())
         for argv in (["init", "--workspace", "W", "--member", "M"], ["import", "d.jsonl"], ["--json", "claim"]):
-            ended = run(["--profile", str(profile), *argv], tmp_path)
+            ended = run([*ours, *argv], tmp_path)
             assert ended.code == 0, ended
         claimed = json.loads(ended.out)
-        run(["--profile", str(profile), "decide", claimed["item"], "approve", "--lease", claimed["lease"]], tmp_path)
+        run([*ours, "decide", claimed["item"], "approve", "--lease", claimed["lease"]], tmp_path)
         Beneath(profile).let_holds_end()
-        run(["--profile", str(profile), "work", "--once"], tmp_path)
+        run([*ours, "work", "--once"], tmp_path)
     finally:
         os.umask(before)
     modes = {path: path.stat().st_mode & 0o777 for path in [profile, *profile.rglob("*")]}

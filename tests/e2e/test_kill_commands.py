@@ -35,16 +35,16 @@ def _nap(longest_ms: int) -> None:
 
 
 def _requests(profile: Profile) -> dict[str, bytes]:
-    rows = profile.rows("SELECT decision_id, request FROM outbox WHERE destination = 'sent' AND state != 'withdrawn'")
-    return {f"{decision}.json": request for decision, request in rows}
+    return {f"{decision}.json": request for decision, request in profile.requests().items()}
 
 
 def _assert_sound(profile: Profile) -> None:
     assert profile.rows("PRAGMA integrity_check") == [("ok",)]
     assert profile.rows("PRAGMA foreign_key_check") == []
     assert profile.rows("SELECT item_id FROM decision GROUP BY item_id HAVING count(*) > 1") == []
-    decided = "SELECT count(*) FROM event WHERE action = 'decided'"
+    decided = "SELECT count(*) FROM entry WHERE action = 'decided'"
     assert profile.rows(decided) == profile.rows("SELECT count(*) FROM decision")
+    assert profile.services().ledger.verify().ok
 
 
 def test_killing_the_worker_loses_doubles_and_halves_no_final(profile: Profile, count: Count) -> None:

@@ -56,7 +56,7 @@ def test_a_thousand_lines_with_seven_faults_import_993_and_explain_7(profile: Pr
         1000: ("priority", "must be a whole number, not text"),
     }
     assert profile.rows("SELECT count(*) FROM item") == [(993,)]
-    assert profile.rows("SELECT count(*) FROM event WHERE action = 'imported'") == [(993,)]
+    assert profile.rows("SELECT count(*) FROM entry WHERE action = 'imported'") == [(993,)]
     again = profile.take(*_lines(1_000, faults))
     assert _summary(again) == (0, 993, 7)
 
@@ -64,8 +64,7 @@ def test_a_thousand_lines_with_seven_faults_import_993_and_explain_7(profile: Pr
 def test_the_same_producer_and_id_again_make_no_second_item(profile: Profile) -> None:
     assert _summary(profile.take(line(id="1"), line(id="2"))) == (2, 0, 0)
     assert _summary(profile.take(line(id="2", draft="Newer?"), line(id="3"))) == (1, 1, 0)
-    drafts_now = profile.rows("SELECT draft FROM content JOIN item ON item.id = item_id WHERE external_id = '2'")
-    assert drafts_now == [(b"Yes, we open at nine.",)]
+    assert profile.drafts()["2"] == "Yes, we open at nine."
 
 
 def test_another_producer_may_use_the_same_id(profile: Profile) -> None:
@@ -76,7 +75,7 @@ def test_another_producer_may_use_the_same_id(profile: Profile) -> None:
 def test_of_one_id_twice_in_a_file_the_first_counts(profile: Profile) -> None:
     report = profile.take(line(id="1", draft="First."), line(id="1", draft="Second."))
     assert _summary(report) == (1, 1, 0)
-    assert profile.rows("SELECT draft FROM content") == [(b"First.",)]
+    assert profile.drafts() == {"1": "First."}
 
 
 def test_an_item_that_was_decided_does_not_come_back_by_importing_again(profile: Profile) -> None:
@@ -186,9 +185,8 @@ def test_real_drafts_import_and_a_second_import_adds_none(profile: Profile, real
     assert report.imported + report.duplicates + len(report.refused) == len(records)
     assert report.imported > 0.9 * len(records)
     assert all(refused.reason and refused.line for refused in report.refused)
-    stored = profile.rows("SELECT external_id, draft FROM item JOIN content ON item.id = item_id")
     drafts_by_id = {each["id"]: each["draft"] for each in reversed(records)}
-    assert {external_id: draft.decode() for external_id, draft in stored}.items() <= drafts_by_id.items()
+    assert profile.drafts().items() <= drafts_by_id.items()
     with path.open("rb") as file:
         again = profile.services().intake.take_all(drafts.lines(file), name)
     assert _summary(again) == (0, report.imported + report.duplicates, len(report.refused))

@@ -57,6 +57,7 @@ def test_an_email_can_be_withdrawn_and_returned(profile: Profile) -> None:
     assert claimed is not None
     services.review.decide(claimed.lease, Judgement(Verdict.APPROVE), key=new_key())
     again = services.review.withdraw(claimed.item.id)
+    assert again is not None
     services.review.decide(again.lease, Judgement(Verdict.RESPOND, note="Name the day."), key=new_key())
     profile.let_holds_end()
     assert services.work.round() == RoundReport(settled=1, sent=1)

@@ -1,9 +1,8 @@
 """What the database does for each statement: the cost of reviewing does not grow with what waits or was done."""
 
 import re
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from reviewer.domain.kinds import KINDS
 from tests.factories import JUDGEMENTS, Profile, line, new_key
 
 # The tables that grow with the work; the others hold a row for each member or route.
-_GROWING = re.compile(r"SCAN (item|queued|content|decision|outbox|event|working_copy|second_opinion)\b")
+_GROWING = re.compile(r"SCAN (item|queued|content|decision|outbox|entry|data_key|working_copy|second_opinion)\b")
 Statements = list[tuple[str, Any]]
 
 
@@ -42,7 +41,7 @@ def _watched(profile: Profile) -> Iterator[Statements]:
 
 
 def _plans(profile: Profile, statements: Statements) -> dict[str, list[str]]:
-    with closing(sqlite3.connect(profile.folder / "reviewer.db")) as database:
+    with profile.connection() as database:
         plans = {}
         for statement, parameters in statements:
             one = parameters[0] if isinstance(parameters, list) else parameters
@@ -90,7 +89,7 @@ def _adopt_one(profile: Profile) -> None:
 
 def _go_round(profile: Profile) -> None:
     ids = []
-    for verdict in Verdict:
+    for verdict in JUDGEMENTS:
         claimed = _claim(profile)
         ids.append(profile.services().review.decide(claimed.lease, JUDGEMENTS[verdict], key=new_key()).decision.id)
     _claim(profile)
@@ -98,7 +97,7 @@ def _go_round(profile: Profile) -> None:
     profile.let_holds_end()
     profile.make_late(profile.rows("SELECT id FROM item WHERE state = 'waiting'")[0][0])
     work = profile.services().work
-    assert work.round().settled == len(Verdict)
+    assert work.round().settled == len(JUDGEMENTS)
     profile.let_skips_end()
     assert work.round().woken == 1
     assert work.round().anything is False
@@ -152,4 +151,4 @@ def test_deciding_showing_the_next_and_claiming_ahead_is_one_commit_of_few_state
             shown.lease, Judgement(Verdict.APPROVE, "My words."), key=new_key(), showing=ahead.lease, claim_ahead=True
         )
     assert [sql for sql, _ in statements].count("COMMIT") == 1
-    assert len(statements) <= 19
+    assert len(statements) <= 22

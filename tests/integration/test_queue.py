@@ -12,6 +12,7 @@ from reviewer.domain.errors import LeaseLostError, NotFoundError, RuleError
 from reviewer.domain.items import ClaimedItem, ItemState
 from reviewer.domain.kinds import KINDS
 from reviewer.domain.members import Actor, DeskId, Role
+from reviewer.ledger import Entry
 from reviewer.services.desks import Desk
 from tests.factories import Profile, line, new_key
 
@@ -308,8 +309,8 @@ def test_the_next_item_is_claimed_in_advance_and_counts_as_seen_only_when_shown(
     assert profile.rows("SELECT lease_ahead FROM item ORDER BY external_id") == [(1,), (0,)]
     queue.show(ahead.lease)
     assert profile.rows("SELECT lease_ahead FROM item ORDER BY external_id") == [(0,), (0,)]
-    details = profile.rows("SELECT details FROM event WHERE item_id = ? AND action = 'opened' ORDER BY seq", item_id)
-    assert [('"ahead": true' in text) for (text,) in details] == [True, False]
+    bodies = profile.rows("SELECT body FROM entry WHERE item_id = ? AND action = 'opened' ORDER BY seq", item_id)
+    assert [Entry.read(body).details["ahead"] for (body,) in bodies] == [True, False]
 
 
 def test_showing_a_look_ahead_starts_its_time_anew(profile: Profile) -> None:

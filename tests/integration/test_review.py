@@ -17,13 +17,13 @@ from reviewer.domain.errors import (
     NotFoundError,
     RuleError,
 )
-from reviewer.domain.items import ItemHead, ItemId, Lease, LeaseId
+from reviewer.domain.items import ClaimedItem, ItemHead, ItemId, Lease, LeaseId
 from reviewer.domain.kinds import KINDS
 from reviewer.domain.members import Role
-from reviewer.storage import Store, Transaction, decisions, leases, schema
-from tests.factories import JUDGEMENTS, Profile, new_key
+from reviewer.storage import Transaction, decisions, leases, schema
+from tests.factories import JUDGEMENTS, SIGNED, Profile, new_key
 
-each_verdict = pytest.mark.parametrize("verdict", Verdict)
+each_verdict = pytest.mark.parametrize("verdict", JUDGEMENTS)
 _DRAFT = "Yes, we open at nine."
 
 
@@ -35,9 +35,15 @@ def _lease(profile: Profile, **changed: Any) -> Lease:
 
 
 def _request(profile: Profile) -> dict[str, Any]:
-    ((request,),) = profile.rows("SELECT request FROM outbox WHERE state != 'withdrawn'")
+    (request,) = profile.requests().values()
     loaded: dict[str, Any] = json.loads(request)
     return loaded
+
+
+def _withdraw(profile: Profile, lease: Lease) -> ClaimedItem:
+    claimed = profile.services().review.withdraw(lease.item_id)
+    assert claimed is not None
+    return claimed
 
 
 # ---- Every verdict
@@ -47,7 +53,8 @@ def _request(profile: Profile) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_verdict_on_every_kind_enters_its_hold(profile: Profile, kind: str, verdict: Verdict) -> None:
     lease = _lease(profile, kind=kind)
-    decision = profile.services().review.decide(lease, JUDGEMENTS[verdict], key=new_key()).decision
+    judgement, attestation = JUDGEMENTS[verdict], SIGNED if KINDS[kind].signed else None
+    decision = profile.services().review.decide(lease, judgement, key=new_key(), attestation=attestation).decision
     assert decision.verdict is verdict
     assert decision.hold_until - decision.decided_at == KINDS[kind].hold
     assert profile.state(lease.item_id) == "held"
@@ -155,7 +162,7 @@ def test_a_summary_leaves_with_its_fields_beside_its_text(profile: Profile) -> N
 
 def test_a_note_leaves_with_its_sections(profile: Profile) -> None:
     lease = _lease(profile, kind="clinical_note", draft="Plan:\nRest.")
-    profile.services().review.decide(lease, Judgement(Verdict.APPROVE), key=new_key())
+    profile.services().review.decide(lease, Judgement(Verdict.APPROVE), key=new_key(), attestation=SIGNED)
     assert _request(profile)["fields"] == {"sections": [{"heading": "Plan", "text": "Rest."}]}
 
 
@@ -289,7 +296,7 @@ def test_the_database_itself_refuses_a_second_standing_decision(profile: Profile
 def test_every_verdict_can_be_withdrawn_during_its_hold(profile: Profile, verdict: Verdict) -> None:
     lease, services = _lease(profile), profile.services()
     services.review.decide(lease, JUDGEMENTS[verdict], key=new_key())
-    claimed = services.review.withdraw(lease.item_id)
+    claimed = _withdraw(profile, lease)
     assert claimed.lease.fence == lease.fence + 1
     assert profile.state(lease.item_id) == "leased"
     assert profile.rows("SELECT state FROM decision") == [("withdrawn",)]
@@ -303,7 +310,7 @@ def test_every_verdict_can_be_withdrawn_during_its_hold(profile: Profile, verdic
 def test_withdrawing_brings_back_what_was_written(profile: Profile) -> None:
     lease, services = _lease(profile), profile.services()
     services.review.decide(lease, Judgement(Verdict.APPROVE, "My words."), key=new_key())
-    claimed = services.review.withdraw(lease.item_id)
+    claimed = _withdraw(profile, lease)
     assert claimed.working_copy is not None
     assert claimed.working_copy.text == "My words."
     assert claimed.item.draft == _DRAFT
@@ -312,7 +319,7 @@ def test_withdrawing_brings_back_what_was_written(profile: Profile) -> None:
 def test_a_withdrawn_item_can_be_decided_otherwise(profile: Profile) -> None:
     lease, services = _lease(profile), profile.services()
     services.review.decide(lease, Judgement(Verdict.APPROVE), key=new_key())
-    claimed = services.review.withdraw(lease.item_id)
+    claimed = _withdraw(profile, lease)
     services.review.decide(claimed.lease, Judgement(Verdict.REJECT, reason="tone"), key=new_key())
     profile.let_holds_end()
     services.work.round()
@@ -346,6 +353,7 @@ def test_only_who_decided_or_a_supervisor_withdraws(profile: Profile) -> None:
     with pytest.raises(RuleError, match="or a supervisor"):
         profile.services(profile.actor(Role.AGENT)).review.withdraw(lease.item_id)
     claimed = profile.services(profile.actor(Role.SUPERVISOR)).review.withdraw(lease.item_id)
+    assert claimed is not None
     assert [opinion.text for opinion in claimed.item.second_opinions] == ["My words."]
 
 
@@ -440,15 +448,18 @@ def test_a_settled_item_keeps_no_working_copy(profile: Profile) -> None:
 # ---- All or nothing
 
 
-@pytest.mark.parametrize("table", ["decision", "outbox", "working_copy", "event"])
+_WRITTEN = ("item", "decision", "outbox", "working_copy", "entry")
+
+
+@pytest.mark.parametrize("table", _WRITTEN[1:])
 def test_a_fault_at_any_step_undoes_the_whole_decision(profile: Profile, table: str) -> None:
     lease, review = _lease(profile), profile.services().review
-    before = [profile.rows(f"SELECT * FROM {name}") for name in ("item", "decision", "outbox", "working_copy", "event")]
+    before = [profile.rows(f"SELECT * FROM {name}") for name in _WRITTEN]
     profile.rows(f"CREATE TRIGGER fault BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'disk full'); END")
     key = new_key()
     with pytest.raises(Exception, match="disk full"):
         review.decide(lease, Judgement(Verdict.APPROVE, "My words."), key=key)
-    after = [profile.rows(f"SELECT * FROM {name}") for name in ("item", "decision", "outbox", "working_copy", "event")]
+    after = [profile.rows(f"SELECT * FROM {name}") for name in _WRITTEN]
     assert after == before
     profile.rows("DROP TRIGGER fault")
     assert review.decide(lease, Judgement(Verdict.APPROVE, "My words."), key=key).decision.item_id == lease.item_id
@@ -487,9 +498,10 @@ def test_progress_tells_where_each_decision_stands(profile: Profile) -> None:
 def test_a_reopened_store_has_every_decision(profile: Profile) -> None:
     lease = _lease(profile)
     decided = profile.services().review.decide(lease, Judgement(Verdict.APPROVE, "My words."), key="k").decision
-    store = Store.open_file(profile.folder / "reviewer.db")
-    with store.read() as tx:
+    reopened = Profile(profile.folder)
+    with reopened.store.read() as tx:
         stored = decisions.standing(tx, lease.item_id)
-    assert stored is not None
-    assert (stored.decision, stored.final) == (decided, "My words.")
-    store.close()
+        assert stored is not None
+        assert stored.decision == decided
+        assert decisions.texts(tx, stored.decision) == ("My words.", None)
+    reopened.close()

@@ -1,10 +1,8 @@
 """The store: how it opens, what it refuses, and that the migrations make exactly the tables of the code."""
 
 import os
-import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -16,13 +14,17 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Engine, create_engine, insert, inspect, select, text, update
 from sqlalchemy.exc import StatementError
+from sqlcipher3 import dbapi2
 
 from reviewer.domain.errors import UnavailableError
 from reviewer.domain.events import Action
+from reviewer.ledger import Entry
 from reviewer.storage import Store, Transaction, clock, contents, migrations, schema
 from reviewer.storage import store as store_module
 from reviewer.storage.store import Unrecorded
 from tests.factories import Profile
+
+_KEY = bytes(range(32))
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def _pragma(tx: Transaction, name: str) -> Any:
 
 @pytest.mark.parametrize("number", range(4))
 def test_every_connection_has_the_safe_settings(tmp_path: Path, number: int) -> None:
-    store = Store.open_file(tmp_path / "reviewer.db")
+    store = Store.open_file(tmp_path / "reviewer.db", _KEY)
     wanted = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1, "busy_timeout": 30_000}
 
     def check(left: int) -> None:
@@ -58,7 +60,7 @@ def test_every_connection_has_the_safe_settings(tmp_path: Path, number: int) -> 
 def test_a_connection_whose_settings_did_not_take_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(store_module._PRAGMAS, "page_size", 12_345)  # SQLite passes over what it cannot do
     with pytest.raises(UnavailableError, match="unsafe settings"):
-        Store.open_file(tmp_path / "reviewer.db")
+        Store.open_file(tmp_path / "reviewer.db", _KEY)
 
 
 @pytest.mark.usefixtures("usual_umask")
@@ -66,7 +68,8 @@ def test_the_files_and_the_folder_are_the_owners_alone(tmp_path: Path) -> None:
     profile = Profile(tmp_path / "new" / "profile")
     profile.put()
     found = {path.name: path.stat().st_mode & 0o777 for path in profile.folder.iterdir()}
-    assert found == {"reviewer.db": 0o600, "reviewer.db-wal": 0o600, "reviewer.db-shm": 0o600}
+    assert found.keys() >= {"reviewer.db", "reviewer.db-wal", "reviewer.db-shm", "device", "keys"}
+    assert set(found.values()) == {0o600}
     assert profile.folder.stat().st_mode & 0o777 == 0o700
     profile.close()
 
@@ -75,7 +78,7 @@ def test_the_files_and_the_folder_are_the_owners_alone(tmp_path: Path) -> None:
 def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
     path = tmp_path / "reviewer.db"
     path.touch(0o644)
-    Store.open_file(path).close()
+    Store.open_file(path, _KEY).close()
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -86,8 +89,8 @@ def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
     item_id = profile.put()
     profile.close()
     assert path.stat().st_size > 0
-    reopened = Store.open_file(path)
-    with reopened.read() as tx:
+    reopened = Profile(path.parent)
+    with reopened.store.read() as tx:
         assert contents.draft(tx, item_id) == ("Yes, we open at nine.", None)
     reopened.close()
 
@@ -96,14 +99,14 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) ->
     path = tmp_path / "reviewer.db"
     path.write_bytes(b"my holiday photos " * 100)
     with pytest.raises(UnavailableError, match="cannot be opened"):
-        Store.open_file(path)
+        Store.open_file(path, _KEY)
     assert path.read_bytes() == b"my holiday photos " * 100
 
 
 def test_a_path_that_is_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "reviewer.db").mkdir()
     with pytest.raises(UnavailableError, match="cannot be opened"):
-        Store.open_file(tmp_path / "reviewer.db")
+        Store.open_file(tmp_path / "reviewer.db", _KEY)
 
 
 # ---- Transactions
@@ -122,12 +125,13 @@ def test_a_write_that_recorded_what_it_did_is_kept(profile: Profile) -> None:
         tx.run(update(schema.item).values(rank=5))
         tx.record(Action.OVERDUE, item_id, why="test")
     assert profile.rows("SELECT rank FROM item") == [(5,)]
-    ((action, item, member, desk, details),) = profile.rows(
-        "SELECT action, item_id, member_id, desk, details FROM event ORDER BY seq DESC LIMIT 1"
+    ((action, item, actor, body),) = profile.rows(
+        "SELECT action, item_id, actor, body FROM entry ORDER BY seq DESC LIMIT 1"
     )
-    first = profile.first
-    assert (action, item, member, desk) == ("overdue", item_id, first.member.id, first.desk)
-    assert details == '{"why": "test"}'
+    first, entry = profile.first, Entry.read(body)
+    assert (action, item, actor) == ("overdue", item_id, first.member.id)
+    assert (entry.action, entry.object, entry.actor, entry.desk) == (action, item, actor, first.desk)
+    assert entry.details == {"why": "test"}
 
 
 def test_a_write_may_say_why_it_leaves_no_record(profile: Profile) -> None:
@@ -156,8 +160,8 @@ def test_a_read_has_no_actor_and_cannot_record(profile: Profile) -> None:
 def test_a_write_holds_the_writers_lock_from_its_start(profile: Profile) -> None:
     with (
         profile.store.write(profile.first),
-        closing(sqlite3.connect(profile.folder / "reviewer.db", isolation_level=None, timeout=0)) as other,
-        pytest.raises(sqlite3.OperationalError, match="locked"),
+        profile.connection(timeout_s=0) as other,
+        pytest.raises(dbapi2.OperationalError, match="locked"),
     ):
         other.execute("BEGIN IMMEDIATE")
 
@@ -184,9 +188,9 @@ def test_a_write_waits_for_another_and_then_goes_on(profile: Profile) -> None:
 
 
 def test_a_write_that_never_gets_its_turn_is_unavailable(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(store_module._PRAGMAS, "busy_timeout", 50)
+    monkeypatch.setattr(store_module, "_BUSY_MS", 50)
     with (
-        closing(sqlite3.connect(profile.folder / "reviewer.db", isolation_level=None)) as other,
+        profile.connection() as other,
         pytest.raises(UnavailableError, match="database is locked"),
     ):
         other.execute("BEGIN IMMEDIATE")
@@ -228,7 +232,7 @@ def test_another_thread_may_still_work(profile: Profile) -> None:
 
 
 def test_a_fault_of_the_database_is_unavailable_and_shows_no_value(profile: Profile) -> None:
-    profile.rows("CREATE TRIGGER full BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END")
+    profile.rows("CREATE TRIGGER full BEFORE INSERT ON entry BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END")
     with pytest.raises(UnavailableError) as raised, profile.store.write(profile.first) as tx:
         tx.record(Action.OPENED, note="Okafor")
     assert "disk I/O error" in raised.value.message
@@ -314,7 +318,7 @@ def test_an_item_that_contradicts_itself_is_refused_by_the_database(
 
 def test_a_draft_over_the_limit_is_refused_by_the_database(profile: Profile) -> None:
     item_id = profile.put()
-    with pytest.raises(sqlite3.IntegrityError, match="draft_size"):
+    with pytest.raises(dbapi2.IntegrityError, match="draft_size"):
         profile.rows("UPDATE content SET draft = zeroblob(65537) WHERE item_id = ?", item_id)
 
 
@@ -381,14 +385,14 @@ def test_the_migrations_make_the_same_statements_as_the_code(migrated: Engine, t
 
 def test_opening_again_migrates_nothing(profile: Profile) -> None:
     before = profile.rows("SELECT name, sql FROM sqlite_master")
-    Store.open_file(profile.folder / "reviewer.db").close()
+    profile.open_store().close()
     assert profile.rows("SELECT name, sql FROM sqlite_master") == before
 
 
 def test_a_database_of_a_newer_program_is_refused_and_left_alone(profile: Profile) -> None:
     profile.rows("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(UnavailableError, match="update this one"):
-        Store.open_file(profile.folder / "reviewer.db")
+        profile.open_store()
     assert profile.rows("SELECT version_num FROM alembic_version") == [("9999",)]
 
 
@@ -399,7 +403,7 @@ def test_two_desks_that_start_at_once_migrate_once(tmp_path: Path) -> None:
     def start() -> None:
         barrier.wait()
         try:
-            Store.open_file(path).close()
+            Store.open_file(path, _KEY).close()
         except UnavailableError as exc:
             faults.append(exc.message)
 

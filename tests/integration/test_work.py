@@ -43,6 +43,9 @@ class _Flaky:
             raise _Killed
         return receipt
 
+    def forget(self, destination: str, key: str) -> None:
+        self._real.forget(destination, key)
+
 
 def _decide(profile: Profile, verdict: Verdict = Verdict.APPROVE, **changed: Any) -> str:
     """Import an item, decide it, let its hold end, and return its id."""
@@ -61,7 +64,7 @@ def _outbox(profile: Profile) -> list[tuple[Any, ...]]:
 # ---- Settling and dispatch
 
 
-@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize("verdict", JUDGEMENTS)
 def test_after_its_hold_a_decision_takes_effect_once(profile: Profile, verdict: Verdict) -> None:
     item_id = _decide(profile, verdict)
     leaves = verdict.releases or verdict.returns
@@ -84,7 +87,7 @@ def test_a_final_leaves_byte_for_byte_as_decided(profile: Profile) -> None:
     claimed = services.queue.claim(item_id)
     assert claimed is not None
     decision = services.review.decide(claimed.lease, Judgement(Verdict.APPROVE, text), key=new_key()).decision
-    ((frozen,),) = profile.rows("SELECT request FROM outbox")
+    (frozen,) = profile.requests().values()
     profile.let_holds_end()
     services.work.round()
     assert profile.files() == {f"{decision.id}.json": frozen}
@@ -102,10 +105,10 @@ def test_during_its_hold_nothing_leaves(profile: Profile) -> None:
 
 def test_a_round_that_finds_nothing_writes_nothing(profile: Profile) -> None:
     profile.put()
-    before = profile.rows("SELECT * FROM event")
+    before = profile.rows("SELECT * FROM entry")
     assert profile.services().work.round() == RoundReport()
     assert not profile.services().work.round().anything
-    assert profile.rows("SELECT * FROM event") == before
+    assert profile.rows("SELECT * FROM entry") == before
 
 
 def test_what_is_due_in_the_outbox_but_not_settled_cannot_leave(profile: Profile) -> None:
@@ -396,7 +399,7 @@ def test_a_supervisor_who_is_a_reviewer_too_can_approve_what_was_escalated(profi
 def test_nothing_is_lost_in_any_state(profile: Profile) -> None:
     profile.take(*(line(id=f"{number}") for number in range(12)))
     services = profile.services()
-    for verdict in Verdict:
+    for verdict in JUDGEMENTS:
         claimed = services.queue.claim()
         assert claimed is not None
         services.review.decide(claimed.lease, JUDGEMENTS[verdict], key=new_key())

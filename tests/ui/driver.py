@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence, QWindow
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMessageBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMessageBox, QPushButton, QWidget
 
 from reviewer.bootstrap import Application
 from reviewer.domain.items import ClaimedItem
@@ -71,19 +71,26 @@ class DrivenDesk:
         qt = QApplication.instance()
         assert isinstance(qt, QApplication)
         self._ended = False
-        self._desk = Desk(qt, Application(folder), demo=False)
+        self._desk = Desk(qt, Application(folder, folder / "keys"), demo=False)
         self.window = self._desk.window
         self.worker = self._desk.worker
         self.appearance = self._desk.appearance
 
     def open(self) -> "DrivenDesk":
-        """Show the window and wait until it shows an item, an empty queue, a fault or the welcome page."""
+        """Show the window and wait until it shows an item, an empty queue, a fault, the welcome or the unlock page."""
         self._desk.open()
         self.window.activateWindow()
-        wait_until(lambda: self._desk.presenter is not None or self._desk.welcome is not None, "a page")
+        wait_until(lambda: self._desk.presenter or self._desk.welcome or self.is_locked, "a page")
         wait_until(lambda: self.item is not None or not self.worker.busy, "the first item")
         self.settle()
         return self
+
+    @property
+    def is_locked(self) -> bool:
+        """Tell whether the unlock page takes something: all is put away, and the keys are gone."""
+        button = self._desk.unlock_view.findChild(QPushButton, "unlock_button")
+        assert isinstance(button, QPushButton)
+        return button.isVisible() and not self.worker.busy
 
     @property
     def presenter(self) -> DeskPresenter:

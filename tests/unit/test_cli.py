@@ -97,7 +97,10 @@ def test_without_a_command_or_with_demo_the_desk_opens(call: Call, argv: list[st
 
 @pytest.mark.parametrize(
     "argv",
-    [["--profile", "here", "--json", "queue"], ["queue", "--profile", "here", "--json"]],
+    [
+        ["--profile", "here", "--key-file", "k", "--json", "queue"],
+        ["queue", "--profile", "here", "--key-file", "k", "--json"],
+    ],
     ids=["before", "behind"],
 )
 def test_common_options_stand_before_or_behind_the_command(
@@ -105,20 +108,20 @@ def test_common_options_stand_before_or_behind_the_command(
 ) -> None:
     opened: list[str] = []
 
-    def opening(profile: object) -> None:
-        opened.append(str(profile))
+    def opening(profile: object, key_file: object) -> None:
+        opened.append(f"{profile} {key_file}")
         raise UsageError("Far enough.")
 
     monkeypatch.setattr(cli, "Application", opening)
     assert cli.main(argv, desk=lambda _: 99) == ExitCode.USAGE
-    assert opened == ["here"]
+    assert opened == ["here k"]
     assert json.loads(capsys.readouterr().out) == {"error": {"code": "usage", "message": "Far enough."}}
 
 
 def test_a_fault_of_the_program_ends_with_1_and_shows_no_value(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(_: object) -> None:
+    def broken(*_: object) -> None:
         raise KeyError("Mrs Okafor, 064 123 4567")
 
     monkeypatch.setattr(cli, "Application", broken)

@@ -35,7 +35,7 @@ def test_two_verdicts_release_two_return_and_two_pass_on() -> None:
     assert not any(v.releases and v.returns for v in Verdict)
 
 
-@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize("verdict", JUDGEMENTS)
 def test_a_verdict_with_what_it_needs_lacks_nothing(verdict: Verdict) -> None:
     assert JUDGEMENTS[verdict].lacking(_DRAFT) is None
 

@@ -203,6 +203,11 @@ class ReasonBar(QFrame):
                 return True
         return super().eventFilter(watched, event)
 
+    def forget(self) -> None:
+        """Go out of sight and keep nothing of the note, nor of what could be undone in it."""
+        self.hide()
+        self._note.setText("")
+
     def say(self, problem: str) -> None:
         """Say what is still missing."""
         self._hint.setText(problem)
@@ -352,6 +357,11 @@ class FindBar(QFrame):
         """Hide the bar."""
         self.hide()
         self.closed.emit()
+
+    def forget(self) -> None:
+        """Go out of sight and keep nothing of what was looked for."""
+        self.hide()
+        self.field.setText("")
 
     def show_count(self, at: int, number: int) -> None:
         """Show which of how many finds is shown, counted from 1."""

@@ -110,6 +110,11 @@ class _Slot:
             self.widget.addItem(text, text)  # the draft's own word, though the kind does not list it
         self.widget.setCurrentIndex(self.widget.findData(text))
 
+    def forget(self) -> None:
+        """Keep nothing of the text, nor of what could be undone in it."""
+        with QSignalBlocker(self.widget):
+            self.set_text("")
+
 
 class FieldsEditor(QWidget):
     """Edits one draft."""
@@ -226,8 +231,7 @@ class FieldsEditor(QWidget):
     def clear(self) -> None:
         """Forget the text and what could be undone in it."""
         for slot in self._page:
-            if isinstance(slot.widget, PlainTextEdit):
-                slot.widget.set_text("")
+            slot.forget()
         self._draft = self._base = ""
 
     def set_locked(self, *, locked: bool) -> None:
@@ -271,6 +275,7 @@ class FieldsEditor(QWidget):
             for slot in self._page:
                 slot.caption.hide()
                 slot.widget.hide()
+                slot.forget()
             for slot in page:
                 slot.caption.setVisible(len(page) > 1)
                 slot.widget.show()

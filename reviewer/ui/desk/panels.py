@@ -218,5 +218,6 @@ class SourcePanel(QFrame):
         """Show nothing."""
         self._title.setText(self.tr("Source"))
         self.view.set_turns([])
+        self._passed_on.setText("")
         self._passed_on.hide()
         self._none.hide()

@@ -19,7 +19,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from reviewer.bootstrap import Services
 from reviewer.domain.attestations import ADDENDUM_MEANING, Attestation
 from reviewer.domain.decisions import Decision, DecisionId, Judgement, Verdict
-from reviewer.domain.errors import LeaseLostError, ReviewerError
+from reviewer.domain.errors import LeaseLostError, ReviewerError, RuleError
 from reviewer.domain.items import ClaimedItem, ItemId, Lease, SignedFinal, WorkingCopy
 from reviewer.domain.kinds import KINDS
 from reviewer.services.intake import IntakeReport
@@ -71,6 +71,17 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody was when the desk locked; nothing of any content is in it."""
+
+    item_id: ItemId | None = None
+    cursor: int = 0
+    history: tuple[HistoryEntry, ...] = ()
+    progress: Progress = Progress()
+    news: tuple[str, ...] = ()  # what could not be told while the desk was locking
+
+
+@dataclass(frozen=True, slots=True)
 class _Deciding:
     entry: HistoryEntry
     judgement: Judgement
@@ -94,6 +105,7 @@ class DeskPresenter(QObject):
     overview_changed = Signal(object)  # Overview
     progress_changed = Signal(object)  # Progress
     history_changed = Signal(object)  # tuple of HistoryEntry, newest first
+    cursor_restored = Signal(int)  # where the cursor was before the desk locked
     saved = Signal(object)  # datetime of the last save, None while something is unsaved
     lease_lost = Signal(str)  # who has the item now, or ""
     sign_requested = Signal(object)  # SignRequest: the page asks for a signature over this text
@@ -127,6 +139,9 @@ class DeskPresenter(QObject):
         self._in_round = False
         self._import: Iterator[IntakeReport] | None = None
         self._progress = Progress()
+        self._leaving = False
+        self._place = Place()
+        self._news: list[str] = []
         self._autosave = self._timer(AUTOSAVE_MS, self.flush, single=True)
         self._heartbeat = self._timer(HEARTBEAT_MS, self._renew)
         self._rounds = self._timer(ROUND_MS, self._round)
@@ -168,10 +183,17 @@ class DeskPresenter(QObject):
         """Pick up what was on screen before, or claim the first item; then keep things going."""
         self._claiming = True
         self.loading.emit()
-        self._worker.run(self._resume_job, self._on_resumed, self._on_claim_failed)
+        self._worker.run(partial(self._resume_job, self._place.item_id), self._on_resumed, self._on_claim_failed)
         for timer in (self._heartbeat, self._rounds, self._polls):
             timer.start()
         self._poll()
+
+    def resume(self, place: Place) -> None:
+        """Start where the desk was locked."""
+        self._place = place
+        self._history = list(place.history)
+        self._progress = place.progress
+        self.start()
 
     @Slot(str, int)
     def edit(self, text: str, cursor: int) -> None:
@@ -307,6 +329,42 @@ class DeskPresenter(QObject):
             job = partial(self._services.review.save, self._current.item.id, self._text, self._cursor)
             self._worker.run(job, self._on_saved, self._on_save_failed)
 
+    def leave(self, cursor: int) -> None:
+        """Begin to leave the desk for its lock: save everything, and start nothing that is new.
+
+        The item on screen keeps its lease. When the worker has come to rest, `put_away` does the rest.
+        """
+        self._leaving = True
+        self._place = replace(Place(), item_id=None if self._current is None else self._current.item.id, cursor=cursor)
+        self.stop()
+        self.refused.connect(self._note_news)
+        self.told.connect(self._note_news)
+        self.flush()
+        if self._lost and self._current is not None:
+            job = partial(self._services.review.keep_as_opinion, self._current.item.id, self._text)
+            self._worker.run(job, self._on_opinion_kept, self._on_quiet_failure)
+
+    def put_away(self) -> bool:
+        """Give back what is not on screen; False while the text could not be saved, which is then tried again."""
+        self.flush()
+        if self._worker.busy:
+            return False
+        keep = None if self._current is None or self._lost else self._current.item.id
+        self._worker.run(partial(self._services.queue.release_all, but=keep), None, self._on_quiet_failure)
+        return True
+
+    def place(self) -> Place:
+        """Return where to go on after the lock, once everything is put away."""
+        current = None if self._current is None or self._lost else self._current
+        stayed = current is not None and current.item.id == self._place.item_id
+        return Place(
+            item_id=None if current is None else current.item.id,
+            cursor=self._place.cursor if stayed else self._cursor,
+            history=tuple(_without_content(entry) for entry in self._history),
+            progress=self._progress,
+            news=tuple(dict.fromkeys(self._news)),
+        )
+
     def stop(self) -> None:
         """Do nothing more, not even give items back."""
         for timer in (self._autosave, self._heartbeat, self._rounds, self._polls):
@@ -319,9 +377,13 @@ class DeskPresenter(QObject):
         self.flush()
         self._worker.run(self._services.queue.release_all, None, self._on_quiet_failure)
 
+    @Slot(str)
+    def _note_news(self, words: str) -> None:
+        self._news.append(words)
+
     def _save_soon(self) -> None:
         self._unsaved = True
-        if not self._autosave.isActive():
+        if not (self._leaving or self._autosave.isActive()):
             self._autosave.start()
 
     def _on_factor_known(self, needed: bool) -> None:  # noqa: FBT001 - what the worker delivers
@@ -392,6 +454,7 @@ class DeskPresenter(QObject):
         entry.decision = decided.outcome.decision
         if entry.state == "deciding":
             entry.state = "held"
+        entry.item = _without_content(entry).item  # to show it again it is fetched anew, and that is recorded
         self._keys.pop((entry.item.item.id, deciding.judgement), None)
         if deciding.showing is not None and decided.outcome.showing is None:
             self._lose(deciding.showing.lease)
@@ -416,7 +479,7 @@ class DeskPresenter(QObject):
             if self._current is None:
                 self._claim()
             else:
-                self._worker.run(self._ahead_job, self._on_ahead, self._on_quiet_failure)
+                self._look_ahead()
         else:
             self._park_current()
             self._show(entry.item)
@@ -446,28 +509,46 @@ class DeskPresenter(QObject):
         if withdrawing or not isinstance(failure, ReviewerError):  # else it never became a decision, which is told
             self._on_quiet_failure(failure)
 
-    def _resume_job(self) -> list[ClaimedItem]:
+    def _resume_job(self, wanted: ItemId | None) -> list[ClaimedItem]:
         queue = self._services.queue
-        leases = queue.adopt(self._is_alive)
+        leases = sorted(queue.adopt(self._is_alive), key=lambda lease: lease.item_id != wanted)
         claimed = [queue.open(lease) for lease in leases[:2]]
         for surplus in leases[2:]:
             queue.release(surplus.item_id, surplus.id)
+        if wanted is not None and wanted not in [each.item.id for each in claimed]:
+            claimed = [*self._reclaim(wanted), *claimed][:2]
         first = claimed or [item for item in (queue.claim(),) if item is not None]
         ahead = queue.claim_ahead() if len(first) == 1 else None
         return first + ([] if ahead is None else [ahead])
 
+    def _reclaim(self, wanted: ItemId) -> list[ClaimedItem]:
+        """Claim again what was on screen: its lease ran out meanwhile, but perhaps nobody took it."""
+        try:
+            claimed = self._services.queue.claim(wanted)
+        except RuleError:
+            return []
+        return [] if claimed is None else [claimed]
+
     def _on_resumed(self, claimed: list[ClaimedItem]) -> None:
         self._claiming = False
-        if not claimed:
+        place, self._place = self._place, Place()
+        if claimed:
+            self._next.extend(claimed[1:])
+            for each in claimed[1:]:
+                self._note_deadline(each.lease)
+            self._show(claimed[0])
+        else:
             self.emptied.emit()
-            return
-        self._next.extend(claimed[1:])
-        for each in claimed[1:]:
-            self._note_deadline(each.lease)
-        self._show(claimed[0])
+        if claimed and claimed[0].item.id == place.item_id:
+            self.cursor_restored.emit(place.cursor)
+        news = list(place.news)
+        if place.item_id is not None and not (claimed and claimed[0].item.id == place.item_id):
+            news.insert(0, self.tr("The lease on your item ended while the desk was locked; it is not to be had now."))
+        if news:
+            self.refused.emit(" ".join(news))
 
     def _claim(self) -> None:
-        if self._claiming:
+        if self._claiming or self._leaving:
             return
         self._claiming = True
         self.loading.emit()
@@ -478,6 +559,10 @@ class DeskPresenter(QObject):
         first = queue.claim()
         ahead = None if first is None else queue.claim_ahead()
         return [each for each in (first, ahead) if each is not None]
+
+    def _look_ahead(self) -> None:
+        if not self._leaving:
+            self._worker.run(self._ahead_job, self._on_ahead, self._on_quiet_failure)
 
     def _ahead_job(self) -> ClaimedItem | None:
         return self._services.queue.claim_ahead()
@@ -495,7 +580,7 @@ class DeskPresenter(QObject):
         self._claiming = False
         self._show(ahead)
         self._worker.run(partial(self._services.queue.show, ahead.lease), self._on_seen, self._on_renew_failed)
-        self._worker.run(self._ahead_job, self._on_ahead, self._on_quiet_failure)
+        self._look_ahead()
 
     def _on_seen(self, lease: Lease) -> None:
         self._renewed(lease)
@@ -511,7 +596,7 @@ class DeskPresenter(QObject):
             following = self._next.popleft()
             self._show(following)
             self._worker.run(partial(self._services.queue.show, following.lease), self._on_seen, self._on_renew_failed)
-            self._worker.run(self._ahead_job, self._on_ahead, self._on_quiet_failure)
+            self._look_ahead()
         else:
             self._current = None
             self._claim()
@@ -616,6 +701,8 @@ class DeskPresenter(QObject):
             self._claim()
 
     def _poll(self) -> None:
+        if self._leaving:
+            return
         ids = [entry.decision.id for entry in self._history[-50:] if entry.decision is not None]
         self._worker.run(partial(self._poll_job, ids), self._on_polled, self._on_quiet_failure)
 
@@ -636,7 +723,7 @@ class DeskPresenter(QObject):
         if self._current is None:
             self._claim()
         elif not self._next:
-            self._worker.run(self._ahead_job, self._on_ahead, self._on_quiet_failure)
+            self._look_ahead()
 
     def _on_saved(self, at: datetime) -> None:
         if not self._unsaved:
@@ -650,10 +737,15 @@ class DeskPresenter(QObject):
         return None if self._import is None else next(self._import, None)
 
     def _on_batch(self, report: IntakeReport | None) -> None:
-        if report is None:
+        if report is not None:
+            self._import_report = report
+        if report is not None and self._leaving:
+            self.refused.emit(
+                self.tr("Locking cut the import short. Import the file again: what is here already is left alone.")
+            )
+        if report is None or self._leaving:
             self._worker.run(self._keep_refused_job, self._on_import_kept, self._on_import_failed)
             return
-        self._import_report = report
         self.import_changed.emit(report)
         self._worker.run(self._import_batch, self._on_batch, self._on_import_failed)
 
@@ -707,6 +799,12 @@ class DeskPresenter(QObject):
         timer.setSingleShot(single)
         timer.timeout.connect(fired)
         return timer
+
+
+def _without_content(entry: HistoryEntry) -> HistoryEntry:
+    """Return an entry that says what was decided on which item, and nothing of its texts."""
+    item = replace(entry.item.item, draft="", source=(), recipient=None, second_opinions=(), passed_on=())
+    return replace(entry, item=replace(entry.item, item=item, working_copy=None))
 
 
 def _message(failure: Exception) -> str:

@@ -219,6 +219,7 @@ class DeskView(QWidget):
         presenter.progress_changed.connect(self._on_progress)
         presenter.history_changed.connect(self._on_history)
         presenter.saved.connect(self._on_saved)
+        presenter.cursor_restored.connect(self.editor.set_cursor_position)
         presenter.lease_lost.connect(self._on_lease_lost)
         presenter.refused.connect(self._on_refused)
         presenter.told.connect(self._on_told)
@@ -264,9 +265,9 @@ class DeskView(QWidget):
     def _on_item(self, claimed: ClaimedItem) -> None:
         item = claimed.item
         copy = claimed.working_copy
-        self.reasons.hide()
+        self.reasons.forget()
         self.notice.hide()
-        self.find_bar.hide()
+        self.find_bar.forget()
         self._show_page(self._item_page)
         self._on_screen.start()
         to = self.tr("{0} to {1}").format(kind_label(item.kind), item.recipient) if item.recipient else ""
@@ -618,8 +619,11 @@ class DeskView(QWidget):
     def _leave_item(self) -> None:
         self.editor.clear()
         self.source.clear()
-        self.reasons.hide()
+        self.reasons.forget()
         self.notice.hide()
+        self.find_bar.forget()
+        for label in (self._title, self._provenance, self._count):
+            label.setText("")
         self.actions_bar.set_usable(usable=False)
         self.difference.compare("", "")
 

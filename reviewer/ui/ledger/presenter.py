@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from reviewer.domain.errors import LedgerBrokenError, ReviewerError
+from reviewer.domain.errors import LedgerBrokenError, LockedError, ReviewerError
 from reviewer.ledger import Report
 from reviewer.services.ledger import EntryRow, Filter, Ledger, Told, Verified
 from reviewer.ui.worker import Worker
@@ -42,6 +42,7 @@ class LedgerPresenter(QObject):
         self._state = Verified(0, 0, 0)
         self._verifying = False
         self._progress = 0
+        self._closed = False
         self._pieces = self._timer(_PIECE_MS, self._advance, single=True)
         self._checkpoints = self._timer(CHECKPOINT_MS, self._checkpoint)
         self._shown_progress = self._timer(200, self._show_progress)
@@ -56,12 +57,18 @@ class LedgerPresenter(QObject):
         self._advance()
         self._checkpoints.start()
 
-    def close(self) -> None:
-        """Sign a last checkpoint and stop."""
+    @property
+    def busy(self) -> bool:
+        """Tell whether something is still being read."""
+        return self._reader.busy
+
+    def close(self, *, wait: bool = True) -> None:
+        """Sign a last checkpoint and stop; with `wait` this returns after the last reading."""
+        self._closed = True
         for timer in (self._pieces, self._checkpoints, self._shown_progress):
             timer.stop()
         self._worker.run(self._ledger.checkpoint, None, self._on_failed)
-        self._reader.close()
+        self._reader.close(wait=wait)
 
     @Slot()
     def refresh(self) -> None:
@@ -99,6 +106,8 @@ class LedgerPresenter(QObject):
         return self._ledger.listing(wanted, _LISTED), self._ledger.names()
 
     def _note_progress(self, entries: int) -> None:
+        if self._closed:
+            raise LockedError("The desk was locked, so the ledger is verified another time.")
         self._progress = entries  # read by the GUI thread's timer; one int, written whole
 
     @Slot()

@@ -35,6 +35,7 @@ _WORDS: Mapping[str, str] = {
     Action.DATA_KEYS_REWRAPPED: QT_TRANSLATE_NOOP("Action", "wrapped keys anew"),
     Action.WORKSPACE_KEY_DESTROYED: QT_TRANSLATE_NOOP("Action", "destroyed an old workspace key"),
     Action.ERASED: QT_TRANSLATE_NOOP("Action", "erased the conversation"),
+    Action.FORGOTTEN: QT_TRANSLATE_NOOP("Action", "the destination dropped what was erased"),
     Action.EXPORTED: QT_TRANSLATE_NOOP("Action", "exported the ledger"),
     Action.POLICY_CHANGED: QT_TRANSLATE_NOOP("Action", "changed a policy"),
     Action.UNLOCKED: QT_TRANSLATE_NOOP("Action", "unlocked the desk"),

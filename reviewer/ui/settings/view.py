@@ -1,6 +1,6 @@
 """The settings page. Every change holds at once and is written to the profile."""
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QComboBox,
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from reviewer.domain.kinds import KINDS
 from reviewer.services.vault import INSIST_AFTER, KeyAge
-from reviewer.settings import LONGEST_HOLD_S
+from reviewer.settings import LONGEST_HOLD_S, LONGEST_LOCK_MIN, SHORTEST_LOCK_MIN
 from reviewer.ui.desk.words import kind_label
 from reviewer.ui.keys import KeyMap, groups, label
 from reviewer.ui.text import PlainLabel
@@ -31,6 +31,7 @@ class SettingsView(QWidget):
 
     hold_changed = Signal(str, int)  # kind, seconds
     rotate_requested = Signal()
+    lock_after_changed = Signal(int)  # minutes
 
     def __init__(self, appearance: Appearance, keys: KeyMap, parent: QWidget) -> None:
         super().__init__(parent)
@@ -55,7 +56,11 @@ class SettingsView(QWidget):
         top.addWidget(self._build_look(page), stretch=1)
         top.addWidget(self._build_holds(page), stretch=1)
         column.addLayout(top)
-        column.addWidget(self._build_workspace_key(page))
+        middle = QHBoxLayout()
+        middle.setSpacing(16)
+        middle.addWidget(self._build_lock(page), stretch=1)
+        middle.addWidget(self._build_workspace_key(page), stretch=1)
+        column.addLayout(middle)
         column.addWidget(self._build_keys(page))
         column.addStretch(1)
         page.setMaximumWidth(980)
@@ -117,6 +122,30 @@ class SettingsView(QWidget):
         column.addStretch(1)
         return panel
 
+    def show_lock_after(self, minutes: int) -> None:
+        """Show after how long without anybody the desk locks."""
+        with QSignalBlocker(self._lock_after):
+            self._lock_after.setValue(minutes)
+
+    def _build_lock(self, parent: QWidget) -> QFrame:
+        panel, column = _panel(self.tr("Lock"), parent)
+        words = QLabel(
+            self.tr("The desk also locks when the screen does, when the computer goes to sleep, and by its key."), panel
+        )
+        words.setWordWrap(True)
+        set_role(words, "muted")
+        column.addWidget(words)
+        form = QFormLayout()
+        self._lock_after = QSpinBox(panel)
+        self._lock_after.setObjectName("lock_after")
+        self._lock_after.setRange(SHORTEST_LOCK_MIN, LONGEST_LOCK_MIN)
+        self._lock_after.setSuffix(self.tr(" min"))
+        self._lock_after.valueChanged.connect(self.lock_after_changed)
+        form.addRow(self.tr("Lock when nobody is there for"), self._lock_after)
+        column.addLayout(form)
+        column.addStretch(1)
+        return panel
+
     @Slot(object)
     def show_key_age(self, age: KeyAge) -> None:
         """Show how old the workspace's key is."""
@@ -138,6 +167,7 @@ class SettingsView(QWidget):
         self._rotate.clicked.connect(self._on_rotate)
         column.addWidget(self._key_age)
         column.addWidget(self._rotate, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
         return panel
 
     @Slot()

@@ -1,5 +1,5 @@
 """The first page of a new profile: make a workspace."""
 
-from reviewer.ui.welcome.view import WelcomeView
+from reviewer.ui.welcome.view import RecoveryCodeView, WelcomeView
 
-__all__ = ["WelcomeView"]
+__all__ = ["RecoveryCodeView", "WelcomeView"]

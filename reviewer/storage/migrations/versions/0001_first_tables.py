@@ -256,6 +256,6 @@ def upgrade() -> None:
         "outbox",
         ["due_at"],
         unique=False,
-        sqlite_where=sa.text("state IN ('held', 'sending', 'failed')"),
-        postgresql_where=sa.text("state IN ('held', 'sending', 'failed')"),
+        sqlite_where=sa.text("state IN ('held', 'sending', 'failed', 'forgetting')"),
+        postgresql_where=sa.text("state IN ('held', 'sending', 'failed', 'forgetting')"),
     )

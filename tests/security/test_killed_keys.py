@@ -1,0 +1,187 @@
+"""Rotation, erasure and set-up killed at every statement: nothing lost, nothing readable that should not be."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reviewer.bootstrap import Application
+from reviewer.crypto import database_key
+from reviewer.services import vault
+from tests.factories import Beneath, Profile
+from tests.security import dying
+from tests.security.disk import Canary, lies_in
+from tests.security.full_desk import FullDesk, content_of, everything
+
+Count = Callable[[int, int], int]
+Content = dict[str, dict[str, str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A workspace with every sort of content in it, closed, and what it holds."""
+
+    folder: Path
+    canary: Canary
+    items: dict[str, str]
+    content: Content
+    wrapped: dict[str, bytes]  # the data keys as they lie in the database
+    sealed_generation: bytes
+
+    def copy(self, folder: Path) -> Path:
+        """Return a copy of the profile to work on."""
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.folder, folder)
+        return folder
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """Fill a workspace once."""
+    canary = Canary()
+    profile = Profile(tmp_path_factory.mktemp("desk") / "profile")
+    items = FullDesk(profile.services(), profile, canary).fill()
+    content = everything(profile.store)
+    wrapped = dict(profile.rows("SELECT item_id, wrapped FROM data_key"))
+    ((sealed,),) = profile.rows("SELECT sealed FROM workspace_key")
+    profile.close()
+    yield Desk(profile.folder, canary, dict(items), content, wrapped, sealed)
+
+
+def _ready_to_rotate(application: Application) -> Callable[[], object]:
+    vault._BATCH = 3
+    return application.unlock().vault.rotate
+
+
+def _ready_to_erase(application: Application) -> Callable[[], object]:
+    services = application.unlock()
+    item_id = (application.profile / "to-erase").read_text("ascii")
+    return lambda: services.vault.erase(item_id)
+
+
+def _ready_to_make(application: Application) -> Callable[[], object]:
+    access = application.access
+    return lambda: access.make("Desk", "First", frozenset(vault.Role), passphrase=None)
+
+
+def _opened(folder: Path) -> Application:
+    return Application(folder, folder / "keys")
+
+
+def _verified(application: Application) -> Content:
+    """Return what can be read, once the ledger is found whole."""
+    services = application.unlock()
+    report = services.ledger.verify()
+    assert report.ok, report
+    return everything(application.session.store)
+
+
+# ---- Rotation
+
+
+def test_rotation_killed_at_every_statement_loses_nothing_and_is_finished_by_the_next(
+    desk: Desk, tmp_path: Path, count: Count
+) -> None:
+    steps = dying.steps_of(_ready_to_rotate, desk.copy(tmp_path / "whole"))
+    assert steps[0].startswith("BEGIN")
+    assert sum(step.startswith("COMMIT") for step in steps) > 4  # the killing falls between its transactions too
+    for step in dying.chosen(steps, count(40, len(steps))):
+        folder = desk.copy(tmp_path / "profile")
+        dying.die_at(step, _ready_to_rotate, folder)
+        application = _opened(folder)
+        assert _verified(application) == desk.content, steps[step - 1]
+        application.services.vault.rotate()
+        assert everything(application.session.store) == desk.content
+        assert application.services.ledger.verify().ok
+        beneath = Beneath(folder)
+        ((generation,),) = beneath.rows("SELECT generation FROM workspace_key")
+        assert beneath.rows("SELECT DISTINCT generation FROM data_key") == [(generation,)]
+        application.close()
+        database, key = folder / "reviewer.db", database_key(beneath.device_secret)
+        assert not lies_in(database, key, desk.sealed_generation)
+        assert not any(lies_in(database, key, wrapped) for wrapped in desk.wrapped.values())
+
+
+def test_after_a_rotation_no_page_of_the_file_holds_the_old_keys(desk: Desk, tmp_path: Path) -> None:
+    folder = desk.copy(tmp_path / "profile")
+    database, key = folder / "reviewer.db", database_key(Beneath(folder).device_secret)
+    assert lies_in(database, key, desk.sealed_generation)  # what is looked for can be found
+    assert all(lies_in(database, key, wrapped) for wrapped in desk.wrapped.values())
+    application = _opened(folder)
+    application.unlock().vault.rotate()
+    assert not lies_in(database, key, desk.sealed_generation)  # while the desk is still open
+    assert not any(lies_in(database, key, wrapped) for wrapped in desk.wrapped.values())
+    application.close()
+
+
+# ---- Erasure
+
+
+def _erased(folder: Path, item_id: str) -> Path:
+    (folder / "to-erase").write_text(item_id, "ascii")
+    return folder
+
+
+def _assert_nothing_left(desk: Desk, folder: Path, item_id: str) -> None:
+    beneath = Beneath(folder)
+    database, key = folder / "reviewer.db", database_key(beneath.device_secret)
+    assert not lies_in(database, key, desk.wrapped[item_id])
+    for (decision,) in beneath.rows("SELECT id FROM decision WHERE item_id = ?", item_id):
+        assert list(folder.rglob(f"*{decision}*")) == []
+
+
+@pytest.mark.parametrize("name", ["signed", "sent", "returned", "held", "opinion"])
+def test_erasure_killed_at_every_statement_erases_all_or_nothing_and_is_finished_by_the_next(
+    desk: Desk, tmp_path: Path, count: Count, name: str
+) -> None:
+    item_id = desk.items[name]
+    others = {key: value for key, value in desk.content.items() if key != item_id}
+    steps = dying.steps_of(_ready_to_erase, _erased(desk.copy(tmp_path / "whole"), item_id))
+    for step in dying.chosen(steps, count(40 if name == "signed" else 5, len(steps))):
+        folder = _erased(desk.copy(tmp_path / "profile"), item_id)
+        dying.die_at(step, _ready_to_erase, folder)
+        application = _opened(folder)
+        found = _verified(application)
+        assert found.pop(item_id) in (None, desk.content[item_id]), steps[step - 1]
+        assert found == others
+        if content_of(application.session.store, item_id) is not None:
+            application.services.vault.erase(item_id)
+        application.services.work.round()  # what was begun is finished without being asked for
+        assert everything(application.session.store) == {**others, item_id: None}
+        assert application.services.ledger.verify().ok
+        application.close()
+        _assert_nothing_left(desk, folder, item_id)
+
+
+def test_erasing_again_what_was_cut_off_finishes_it_and_says_that_it_was_done(desk: Desk, tmp_path: Path) -> None:
+    item_id = desk.items["signed"]
+    steps = dying.steps_of(_ready_to_erase, _erased(desk.copy(tmp_path / "whole"), item_id))
+    folder = _erased(desk.copy(tmp_path / "profile"), item_id)
+    dying.die_at(1 + max(n for n, step in enumerate(steps, 1) if step.startswith("COMMIT")), _ready_to_erase, folder)
+    application = _opened(folder)
+    with pytest.raises(vault.RuleError, match="erased already"):
+        application.unlock().vault.erase(item_id)
+    _assert_nothing_left(desk, folder, item_id)
+    application.close()
+
+
+# ---- Making the workspace
+
+
+def test_making_a_workspace_killed_at_every_statement_can_be_done_again(tmp_path: Path, count: Count) -> None:
+    steps = dying.steps_of(_ready_to_make, tmp_path / "whole")
+    for step in dying.chosen(steps, count(25, len(steps))):
+        folder = tmp_path / f"profile-{step}"
+        dying.die_at(step, _ready_to_make, folder)
+        application = _opened(folder)
+        try:
+            application.unlock()
+        except vault.RuleError:
+            raise
+        except Exception:
+            application.access.make("Desk", "First", frozenset(vault.Role))
+            application.unlock()
+        assert application.services.ledger.verify().ok
+        application.close()
