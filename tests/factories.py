@@ -123,13 +123,15 @@ class Beneath:
 
 
 class Profile(Beneath):
-    """A profile in a folder, with its store and its members."""
+    """A profile in a folder, with its store and its members; made with a first member of every role where new."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
+        known = (folder / "reviewer.db").exists()
         self.store = Store.open_file(folder / "reviewer.db")
-        self.workspaces = Workspaces(self.store)
-        self.first = Actor(self.workspaces.make("Desk", "First", frozenset(Role)), DeskId("first"))
+        workspaces = Workspaces(self.store)
+        first = workspaces.current()[1] if known else workspaces.make("Desk", "First", frozenset(Role))
+        self.first = Actor(first, DeskId("first"))
 
     def actor(self, *roles: Role, languages: Iterable[str] | None = None, skills: Iterable[str] | None = None) -> Actor:
         """Add a member with these roles (by default every role) at a desk of their own."""

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from reviewer import logs
@@ -78,6 +78,7 @@ class Desk(QObject):
         self._services: Services | None = None
         self._closed = False
         self._settings_view = SettingsView(self.appearance, self.window.keys, self.window)
+        self._settings_view.hide()  # until it has its place on the rail
         self._settings_view.show_holds({kind: int(hold.total_seconds()) for kind, hold in settings.holds.items()})
         self._starting = PlainLabel(self.tr("Opening…"), self.window)
         self._starting.setMargin(24)
@@ -220,6 +221,7 @@ class Desk(QObject):
         """Tell of a fault without any of its values; the desk goes on."""
         box = QMessageBox(self.window)
         box.setObjectName("crash")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setTextFormat(box.textFormat().PlainText)
         box.setIcon(QMessageBox.Icon.Warning)
         box.setWindowTitle(self.tr("Something went wrong"))
