@@ -1,5 +1,6 @@
 """What all tests share: the counts that `--full` makes large, loud absences, and a profile to work in."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -57,9 +58,20 @@ def real_data(request: pytest.FixtureRequest) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def _new_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the database of a new profile: making one anew for each test would take most of the time."""
+    folder = tmp_path_factory.mktemp("new") / "profile"
+    Profile(folder).close()
+    return folder / "reviewer.db"
+
+
 @pytest.fixture
-def profile(tmp_path: Path) -> Iterator[Profile]:
+def profile(tmp_path: Path, _new_profile: Path) -> Iterator[Profile]:
     """Return a fresh profile with one member of every role."""
-    made = Profile(tmp_path / "profile")
+    folder = tmp_path / "profile"
+    folder.mkdir(0o700)
+    shutil.copy(_new_profile, folder)
+    made = Profile(folder)
     yield made
     made.close()

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from reviewer.domain.errors import UnavailableError
 
+_WORKSHOP = ".outgoing"
+
 
 class FolderTransport:
     """Writes requests to folders below `root`."""
@@ -21,11 +23,13 @@ class FolderTransport:
         Raises UnavailableError where the folder cannot be written.
         """
         name = f"{destination}/{key}.json"
-        target = self._root / name
+        target, workshop = self._root / name, self._root / ".outgoing"
         try:
             if not target.exists():
-                _write_whole(target, self._root / ".outgoing", request)
+                _write_whole(target, workshop, request)
             _sync_folder(target.parent)
+            for abandoned in workshop.glob(f"{target.stem}.*"):  # by one that was killed
+                abandoned.unlink(missing_ok=True)
         except OSError as exc:
             raise UnavailableError(f"The folder '{destination}' cannot be written: {exc.strerror}.") from exc
         return name
@@ -34,7 +38,7 @@ class FolderTransport:
         """Remove a request that was written, whole or in part. Raises UnavailableError where that cannot be done."""
         target = self._root / destination / f"{key}.json"
         try:
-            for written in (target, *(self._root / ".outgoing").glob(f"{key}.*")):
+            for written in (target, *(self._root / _WORKSHOP).glob(f"{key}.*")):
                 written.unlink(missing_ok=True)
             if target.parent.exists():
                 _sync_folder(target.parent)
@@ -45,15 +49,15 @@ class FolderTransport:
 def _write_whole(target: Path, workshop: Path, request: bytes) -> None:
     """Write elsewhere on the same disk and move into place: a crash leaves the whole file or none."""
     for folder in (target.parent, workshop):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _sync_folder(folder.parent)
     part = workshop / f"{target.stem}.{os.getpid()}"
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(request)
         file.flush()
         os.fsync(file.fileno())
     part.replace(target)
-    for abandoned in workshop.glob(f"{target.stem}.*"):
-        abandoned.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -124,7 +124,7 @@ class Access:
         for what, text in (("workspace", name), ("member", member_name)):
             if not text.strip() or len(text) > limits.NAME_CHARACTERS:
                 raise UsageError(f"The {what}'s name must have 1 to {limits.NAME_CHARACTERS} characters.")
-        if self.exists:
+        if self.exists and self._is_made():
             raise RuleError("This profile has a workspace already; choose another with --profile.")
         identity, code = Identity.new(), RecoveryCode.new()
         device_secret = self._make_device_secret(code)
@@ -292,12 +292,26 @@ class Access:
         return Store.open_file(self._database, database_key(device_secret))
 
     def _make_device_secret(self, code: RecoveryCode) -> bytes:
-        name = self._name() if self._name_file.exists() else secrets.token_hex(16)
-        secret = new_secret()
-        self._keystore.save(name, secret)
-        self._name_file.write_text(name, "ascii")
-        self._second_copy.write_bytes(seal_device_secret(secret, name, code))
+        if self.exists:  # an earlier try was cut off after the file was made, which opens with its secret alone
+            name, secret = self._name(), self._load_device_secret()
+        else:
+            name, secret = secrets.token_hex(16), new_secret()
+            self._keystore.save(name, secret)
+        _write_whole(self._second_copy, seal_device_secret(secret, name, code))
+        _write_whole(self._name_file, name.encode("ascii"))
         return secret
+
+    def _is_made(self) -> bool:
+        """Tell whether there is more than what a set-up that was cut off leaves behind."""
+        store = self._open(self._load_device_secret())
+        try:
+            with store.read() as tx:
+                members.only(tx)
+        except NoWorkspaceError:
+            return False
+        finally:
+            store.close()
+        return True
 
     def _load_device_secret(self) -> bytes:
         if not self.exists:
@@ -375,6 +389,16 @@ class _Tries:
         if not self._path.exists():
             return []
         return [float(line) for line in self._path.read_text("ascii").split()]
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file that only its owner reads, whole or not at all, and lasting."""
+    part = path.with_name(f"{path.name}.part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
 
 
 def _factors(stored: MemberSecrets, wait_s: int) -> Factors:

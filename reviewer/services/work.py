@@ -11,10 +11,9 @@ from typing import Protocol
 from reviewer.domain.decisions import Verdict
 from reviewer.domain.errors import UnavailableError
 from reviewer.domain.events import Action
-from reviewer.domain.items import ItemId
-from reviewer.domain.members import Actor, MemberId
+from reviewer.domain.members import Actor
 from reviewer.services.queue import expire_leases
-from reviewer.storage import Store, Transaction, contents, decisions, items, leases, outbox, working_copies
+from reviewer.storage import Store, Transaction, decisions, items, leases, outbox, working_copies
 from reviewer.storage.decisions import StoredDecision
 from reviewer.storage.outbox import Parcel
 from reviewer.storage.store import Unrecorded
@@ -167,18 +166,9 @@ def _settle_one(tx: Transaction, stored: StoredDecision) -> None:
     decisions.close(tx, decision.id, "settled")
     if decision.verdict is Verdict.ESCALATE:
         leases.escalate(tx, decision.item_id)
-        _pass_text_on(tx, stored)
     elif decision.verdict is Verdict.SKIP:
         leases.rest(tx, decision.item_id, _SKIP_REST)
     else:
         items.finish(tx, decision.item_id)
         working_copies.drop_all(tx, decision.item_id)
     tx.record(Action.SETTLED, decision.item_id, decision=decision.id, verdict=decision.verdict.value)
-
-
-def _pass_text_on(tx: Transaction, stored: StoredDecision) -> None:
-    """Let the supervisor see what the member who escalated had written."""
-    copy = working_copies.load(tx, stored.decision.item_id, MemberId(stored.member_id))
-    if copy is not None and copy.text != contents.draft(tx, ItemId(stored.decision.item_id))[0]:
-        working_copies.keep_opinion(tx, stored.decision.item_id, stored.member_id, copy.text)
-    working_copies.drop_all(tx, stored.decision.item_id)

@@ -201,7 +201,7 @@ outbox = Table(
     METADATA,
     Column("decision_id", ForeignKey("decision.id"), primary_key=True),
     Column("destination", String(40), nullable=False),  # "sent" or "returned"
-    Column("state", String(20), nullable=False),  # held, sending, sent, failed, withdrawn
+    Column("state", String(20), nullable=False),  # held, sending, sent, failed, withdrawn; once erased: forgetting, forgotten
     Column("request", LargeBinary, nullable=False),  # frozen before the first try
     Column("due_at", Instant, nullable=False),  # when to try; while sending: when to look what became of it
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -209,8 +209,8 @@ outbox = Table(
     Column("receipt", Text),
     Column("sent_at", Instant),
 )
-Index("ix_outbox_due", outbox.c.due_at, sqlite_where=outbox.c.state.in_(["held", "sending", "failed"]),
-      postgresql_where=outbox.c.state.in_(["held", "sending", "failed"]))  # fmt: skip
+Index("ix_outbox_due", outbox.c.due_at, sqlite_where=outbox.c.state.in_(["held", "sending", "failed", "forgetting"]),
+      postgresql_where=outbox.c.state.in_(["held", "sending", "failed", "forgetting"]))  # fmt: skip
 
 # The ledger: exact signed bytes. The columns beside them are for finding; the bytes are what counts.
 entry = Table(

@@ -31,9 +31,14 @@ from reviewer.ledger.canonical import Value
 from reviewer.storage import clock, migrations, schema
 
 _NOW = select(clock.now())
-_BUSY_MS = 30_000
-_PRAGMAS: dict[str, object] = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1, "busy_timeout": _BUSY_MS}
-_ASK_AGAIN_S = 0.001
+_PATIENCE_S, _ASK_AGAIN_S = 30, 0.001
+_PRAGMAS: dict[str, object] = {
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "secure_delete": 1,
+    "foreign_keys": 1,
+    "busy_timeout": _PATIENCE_S * 1_000,
+}
 
 
 class Unrecorded(StrEnum):
@@ -248,7 +253,7 @@ class Store:
         try:
             with self._engine.connect().execution_options(writes=writes) as connection, connection.begin():
                 yield Transaction(connection, actor, self._keys)
-        except DBAPIError as exc:
+        except (dbapi2.OperationalError, DBAPIError) as exc:
             raise UnavailableError(f"The database did not answer: {_cause(exc)}.") from exc
 
 
@@ -264,7 +269,7 @@ def _prepare_sqlite(key: bytes, connection: Any, _record: object) -> None:
     connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
     connection.isolation_level = None  # BEGIN is ours: the driver's own would start writes as reads
     for name, value in _PRAGMAS.items():
-        connection.execute(f"PRAGMA {name}={value}")
+        _once_free(connection, f"PRAGMA {name}={value}")  # the change to WAL does not wait by itself
     actual = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _PRAGMAS}
     if actual != _PRAGMAS:
         raise dbapi2.DatabaseError(f"unsafe settings of the database: {actual}")
@@ -287,19 +292,23 @@ def _begin_write(connection: Connection) -> None:
     assert isinstance(raw, dbapi2.Connection)  # noqa: S101 - for the type checker
     raw.execute("PRAGMA busy_timeout=0")
     try:
-        deadline = time.monotonic() + _BUSY_MS / 1_000
-        while time.monotonic() < deadline:
-            try:
-                raw.execute("BEGIN IMMEDIATE")
-            except dbapi2.OperationalError as exc:
-                if exc.sqlite_errorcode & 0xFF != dbapi2.SQLITE_BUSY:
-                    break
-                time.sleep(_ASK_AGAIN_S)
-            else:
-                return
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # for the failure as SQLAlchemy words it
+        _once_free(raw, "BEGIN IMMEDIATE")
     finally:
-        raw.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        raw.execute(f"PRAGMA busy_timeout={_PRAGMAS['busy_timeout']}")
+
+
+def _once_free(connection: Any, statement: str) -> None:
+    """Execute a statement as soon as others let the database go. Raises dbapi2.OperationalError if they never do."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            connection.execute(statement)
+        except dbapi2.OperationalError as exc:
+            if exc.sqlite_errorcode & 0xFF != dbapi2.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_ASK_AGAIN_S)
+        else:
+            return
 
 
 def _cause(exc: Exception) -> str:

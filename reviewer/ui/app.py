@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QToolTip
 
 from reviewer import logs
@@ -113,6 +113,7 @@ class Desk(QObject):
         self.system_lock.screen_locked.connect(self._on_screen_locked)
         self.system_lock.going_to_sleep.connect(self._on_sleep)
         self._settings_view = SettingsView(self.appearance, self.window.keys, self.window)
+        self._settings_view.hide()  # until it has its place on the rail
         self._settings_view.show_holds({kind: int(hold.total_seconds()) for kind, hold in settings.holds.items()})
         self._settings_view.show_lock_after(int(settings.lock_after.total_seconds() // 60))
         self._settings_view.lock_after_changed.connect(self._on_lock_after)
@@ -482,6 +483,7 @@ class Desk(QObject):
         """Tell of a fault without any of its values; the desk goes on."""
         box = QMessageBox(self.window)
         box.setObjectName("crash")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setTextFormat(box.textFormat().PlainText)
         box.setIcon(QMessageBox.Icon.Warning)
         box.setWindowTitle(self.tr("Something went wrong"))

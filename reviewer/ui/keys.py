@@ -63,7 +63,7 @@ _DEFAULTS = {action.name: action.key for action in ACTIONS}
 _REPEATING = frozenset({"next_field", "previous_field", "next_pane", "previous_pane", "zoom_in", "zoom_out"})
 # Keys that people press without thinking: no action may sit there.
 _FORBIDDEN = frozenset(
-    {"Backspace", "Del", "Return", "Enter", "Tab", "Esc", "Space", "Ctrl+C", "Ctrl+V", "Ctrl+X", "Ctrl+A"}
+    {"Backspace", "Del", "Return", "Enter", "Tab", "Shift+Tab", "Esc", "Space", "Ctrl+C", "Ctrl+V", "Ctrl+X", "Ctrl+A"}
 )
 
 
@@ -108,9 +108,9 @@ class KeyMap(QObject):
 
     def clash(self, name: str, key: str) -> str | None:
         """Return why `key` cannot do `name`, as a sentence, or None."""
-        if key in _FORBIDDEN:
+        if key in _FORBIDDEN or key.endswith("Backspace"):
             return self.tr("{0} belongs to typing; choose a key with Ctrl, Alt or a function key.").format(key)
-        if key and "+" not in key and not key.startswith("F"):
+        if key and _types_a_character(key):
             return self.tr("A single character is needed for typing; add Ctrl or Alt.")
         holders = [action for action in ACTIONS if self._keys[action.name] == key and action.name != name]
         if key and holders:
@@ -160,7 +160,7 @@ class ShortcutGuard(QObject):
         if not isinstance(event, QKeyEvent):
             return False
         if event.type() == QEvent.Type.ShortcutOverride:
-            return self._refuses_claim(watched, event)
+            return self._refuses_claim(event)
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if event.type() != QEvent.Type.KeyPress or not is_enter or not isinstance(watched, QWindow):
             return False
@@ -168,13 +168,20 @@ class ShortcutGuard(QObject):
             self._enter_pressed_in = QApplication.focusWidget()
         return QApplication.focusWidget() is not self._enter_pressed_in
 
-    def _refuses_claim(self, watched: QObject, event: QKeyEvent) -> bool:
-        if isinstance(watched, QKeySequenceEdit) or not self._keys.owns(event):
+    def _refuses_claim(self, event: QKeyEvent) -> bool:
+        if isinstance(QApplication.focusWidget(), QKeySequenceEdit) or not self._keys.owns(event):
             return False  # where a key is chosen, every key can be
         if event.matches(QKeySequence.StandardKey.Undo):
             return False  # text widgets decide themselves about undo
         event.ignore()
         return True
+
+
+def _types_a_character(key: str) -> bool:
+    combination = QKeySequence(key)[0]  # type: ignore[index] # in the stubs
+    modifiers = combination.keyboardModifiers() & ~Qt.KeyboardModifier.ShiftModifier
+    is_function = Qt.Key.Key_F1 <= combination.key() <= Qt.Key.Key_F35
+    return modifiers == Qt.KeyboardModifier.NoModifier and not is_function
 
 
 def groups() -> dict[str, list[KeyAction]]:

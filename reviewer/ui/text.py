@@ -695,7 +695,11 @@ class PlainTextEdit(QTextEdit):
 
 
 def _extra_selection(mark: Mark) -> QTextEdit.ExtraSelection:
-    """Return a mark as Qt wants it; made anew each time, for one that is kept and read again breaks the last clean-up."""
+    """Return a mark as Qt wants it.
+
+    WORKAROUND: made anew each time, because to read a field of one that is kept ends in a double free when the garbage
+    collector takes both (PySide6 6.11.3). Can go when that is mended.
+    """
     selection = QTextEdit.ExtraSelection()
     selection.cursor, selection.format = mark
     return selection

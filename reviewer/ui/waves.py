@@ -15,7 +15,7 @@ from reviewer.ui.theme import Appearance
 
 Mark = tuple[QTextCursor, QTextCharFormat]  # a range that moves with the text, and its look
 
-_PERIOD_PX = 4
+_PERIOD_PX, _HEIGHT_PX = 6, 5
 _STEPS = 8  # straight pieces to a period
 
 
@@ -53,7 +53,9 @@ class Waves:
                 tile = self._tile(look.underlineColor())
                 for left, right, baseline in self._line_parts(start, end):
                     below = round(baseline) + self._appearance.px(1)
-                    painter.drawTiledPixmap(round(left), below, round(right - left), self._appearance.px(5), tile)
+                    painter.drawTiledPixmap(
+                        round(left), below, round(right - left), self._appearance.px(_HEIGHT_PX), tile
+                    )
         painter.end()
 
     def _characters_in(self, area: QRect) -> tuple[int, int]:
@@ -84,7 +86,7 @@ class Waves:
         period, ratio = self._appearance.px(_PERIOD_PX), self._edit.devicePixelRatioF()
         key = (colour.name(), period, ratio)
         if key not in self._tiles:
-            self._tiles[key] = _draw_tile(colour, period, self._appearance.px(5), ratio)
+            self._tiles[key] = _draw_tile(colour, period, self._appearance.px(_HEIGHT_PX), ratio)
         return self._tiles[key]
 
 

@@ -55,8 +55,11 @@ def test_a_fault_before_the_move_leaves_no_file_and_a_retry_cleans_up(
     assert _all_files(tmp_path) == ["sent/k1.json"]
 
 
-def test_the_part_of_a_killed_process_is_swept_up(tmp_path: Path) -> None:
-    (tmp_path / ".outgoing").mkdir()
+@pytest.mark.parametrize("arrived", [False, True], ids=["before the file", "beside the file"])
+def test_the_part_of_a_killed_process_is_swept_up(tmp_path: Path, arrived: bool) -> None:
+    if arrived:
+        FolderTransport(tmp_path).send("sent", "k1", _BYTES)
+    (tmp_path / ".outgoing").mkdir(exist_ok=True)
     (tmp_path / ".outgoing" / "k1.99999").write_bytes(_BYTES[:5])
     (tmp_path / ".outgoing" / "k2.99999").write_bytes(_BYTES[:5])
     FolderTransport(tmp_path).send("sent", "k1", _BYTES)
@@ -75,6 +78,26 @@ def test_nobody_ever_sees_half_a_file_under_its_name(tmp_path: Path, monkeypatch
     FolderTransport(tmp_path).send("sent", "k1", _BYTES * 10_000)
     assert seen[0] is False  # the bytes are on disk before the name is
     assert seen[-1] is True  # and the name is made to last afterwards
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the names of open files are read from /proc")
+def test_a_power_cut_takes_neither_the_file_nor_its_name_nor_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = []
+    real = os.fsync
+
+    def noting(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().relative_to(tmp_path).parts[:1])
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    transport = FolderTransport(tmp_path)
+    transport.send("sent", "k1", _BYTES)
+    assert synced == [(), (), (".outgoing",), ("sent",)]  # twice the root, which got two new folders
+    synced.clear()
+    transport.send("sent", "k2", _BYTES)
+    assert synced == [(".outgoing",), ("sent",)]
 
 
 @pytest.mark.parametrize("obstacle", ["sent", ".outgoing"])

@@ -10,7 +10,15 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence, QWindow
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLabel,
+    QMainWindow,
+    QMessageBox,
+    QPushButton,
+    QWidget,
+)
 
 from reviewer.bootstrap import Application
 from reviewer.domain.items import ClaimedItem
@@ -175,10 +183,18 @@ class DrivenDesk:
 
 def _key(sequence: str) -> tuple[Qt.Key, Qt.KeyboardModifier]:
     combination = QKeySequence(sequence)[0]  # type: ignore[index] # in the stubs
-    return combination.key(), combination.keyboardModifiers()
+    modifiers = combination.keyboardModifiers()
+    if combination.key() == Qt.Key.Key_Tab and modifiers & Qt.KeyboardModifier.ShiftModifier:
+        return Qt.Key.Key_Backtab, modifiers  # as keyboards send it
+    return combination.key(), modifiers
 
 
 def _focus_window() -> QWindow:
+    """Return the window with the focus; without a window manager a closed dialog hands it to nobody."""
+    if QGuiApplication.focusWindow() is None:
+        shown = [w for w in QApplication.topLevelWidgets() if w.isVisible() and isinstance(w, QMainWindow)]
+        (QApplication.activeModalWidget() or shown[0]).activateWindow()
+        QCoreApplication.processEvents()
     window = QGuiApplication.focusWindow()
     assert window is not None, "no window has the focus"
     return window

@@ -33,7 +33,7 @@ Sentiment: negative
 """
 NOTE = "SUBJECTIVE\nCough for three days.\n\nObjective:\nT 37.9 °C\n\nPLAN:\nFluids, rest.\n"
 SAMPLES = {
-    "sms": Sample("Hi Ana, Tuesday 15 May at 9:00 is confirmed. 🙂", None, "New Hi Ana, Tuesday 15 May at 9:00 is confirmed. 🙂", None),
+    "sms": Sample("Hi Ana, 15 May at 9:00 is fine. 🙂", None, "New Hi Ana, 15 May at 9:00 is fine. 🙂", None),
     "summary": Sample(
         SUMMARY,
         {
@@ -173,9 +173,7 @@ def test_a_rejection_goes_back_with_its_reason(sitting: Sitting) -> None:
     press("Ctrl+R")
     press("T", "Return")
     sitting.desk.wait_for_item("second")
-    assert sitting.returned() == sitting.request(
-        "reject", ("producer", "tests"), ("reason", "tone"), ("note", None)
-    )
+    assert sitting.returned() == sitting.request("reject", ("producer", "tests"), ("reason", "tone"), ("note", None))
 
 
 def test_a_response_goes_back_with_its_instructions(sitting: Sitting) -> None:

@@ -174,6 +174,7 @@ class ReasonBar(QFrame):
         self._note.setPlaceholderText(
             self.tr("Note (optional)") if verdict in (Verdict.REJECT, Verdict.ESCALATE) else self.tr("Note")
         )
+        self.setAccessibleName(self._question.text())
         self._note.setAccessibleName(self._question.text())
         self._hint.setText(self.tr("Enter decides · Esc goes back"))
         self._reasons.setVisible(rejecting)

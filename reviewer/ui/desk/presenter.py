@@ -375,6 +375,9 @@ class DeskPresenter(QObject):
         for timer in (self._heartbeat, self._rounds, self._polls):
             timer.stop()
         self.flush()
+        if self._import is not None:
+            self._import = None
+            self._worker.run(self._import_file.close)
         self._worker.run(self._services.queue.release_all, None, self._on_quiet_failure)
 
     @Slot(str)

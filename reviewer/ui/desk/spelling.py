@@ -241,7 +241,8 @@ class _Field(QObject):
         if span is None or not is_near or self.edit.isReadOnly():
             return False
         # Asked for by a key, the menu opens under the word and leaves it in sight.
-        place = self.edit.viewport().mapToGlobal(caret.bottomLeft()) if by_key else event.globalPos()
+        below = caret.bottomLeft() + QPoint(0, caret.height() // 3)
+        place = self.edit.viewport().mapToGlobal(below) if by_key else event.globalPos()
         self.menu_requested.emit(_Word(self.edit, *span, text[slice(*span)], place, by_key))
         return True
 
@@ -288,6 +289,7 @@ class _WordMenu(QObject):
         waiting = self._menu.actions()[0]
         self._add_suggestions(self._menu, waiting)
         self._menu.removeAction(waiting)
+        self._go_to_first(self._menu)
 
     def close(self) -> None:
         """Do without the menu."""
@@ -310,17 +312,16 @@ class _WordMenu(QObject):
         first = menu.actions()[0]
         self._menu = menu
         self._add_suggestions(menu, first)
-        learn = self._action(menu, self.tr("Add to dictionary"))
+        learn = QAction(self.tr("Add to dictionary"), menu)
         learn.triggered.connect(self._on_learn)
         menu.insertAction(first, learn)
         menu.insertSeparator(first)
         menu.popup(self._word.at)
-        if self._word.by_key and self._suggestions:
-            menu.setActiveAction(menu.actions()[0])
+        self._go_to_first(menu)
 
     def _add_suggestions(self, menu: QMenu, before: QAction) -> None:
         for suggestion in self._suggestions or ():
-            action = self._action(menu, suggestion.replace("&", "&&"))
+            action = QAction(suggestion.replace("&", "&&"), menu)
             action.setData(suggestion)
             font = QFont(menu.font())
             font.setWeight(QFont.Weight.DemiBold)
@@ -328,12 +329,13 @@ class _WordMenu(QObject):
             action.triggered.connect(self._on_suggestion)
             menu.insertAction(before, action)
         if not self._suggestions:
-            nothing = self._action(menu, "…" if self._suggestions is None else self.tr("No suggestions"))
+            nothing = QAction("…" if self._suggestions is None else self.tr("No suggestions"), menu)
             nothing.setEnabled(False)
             menu.insertAction(before, nothing)
 
-    def _action(self, menu: QMenu, label: str) -> QAction:
-        return QAction(label, menu)
+    def _go_to_first(self, menu: QMenu) -> None:
+        if self._word.by_key and self._suggestions and menu.activeAction() is None:
+            menu.setActiveAction(menu.actions()[0])
 
     @Slot()
     def _on_suggestion(self) -> None:

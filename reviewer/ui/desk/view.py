@@ -143,9 +143,9 @@ class DeskView(QWidget):
         self._error_page, self._error_more, error_column = self._build_message_page(
             self.tr("The queue cannot be reached")
         )
-        retry = QPushButton(self.tr("Try again"), self._error_page)
-        retry.clicked.connect(self._presenter.start)
-        error_column.insertWidget(3, retry, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._retry = QPushButton(self.tr("Try again"), self._error_page)
+        self._retry.clicked.connect(self._presenter.start)
+        error_column.insertWidget(3, self._retry, 0, Qt.AlignmentFlag.AlignHCenter)
         for page in (self._item_page, self._empty_page, self._waiting_page, self._error_page):
             self._centre.addWidget(page)
         return self._centre
@@ -301,6 +301,7 @@ class DeskView(QWidget):
         self._leave_item()
         self._error_more.setText(why)
         self._show_page(self._error_page)
+        self._retry.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot(object)
     def _on_overview(self, overview: Overview) -> None:
@@ -626,6 +627,7 @@ class DeskView(QWidget):
             label.setText("")
         self.actions_bar.set_usable(usable=False)
         self.difference.compare("", "")
+        self._show_status(None)
 
     def _show_page(self, page: QWidget) -> None:
         if self._centre.currentWidget() is not page:

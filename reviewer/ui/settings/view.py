@@ -1,7 +1,7 @@
 """The settings page. Every change holds at once and is written to the profile."""
 
 from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSpinBox,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +25,19 @@ from reviewer.ui.desk.words import kind_label
 from reviewer.ui.keys import KeyMap, groups, label
 from reviewer.ui.text import PlainLabel
 from reviewer.ui.theme import ZOOM_MAX, ZOOM_MIN, ZOOM_STEP, Appearance, set_role
+
+_MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta, Qt.Key.Key_AltGr)
+
+
+class _KeyEdit(QKeySequenceEdit):
+    """Takes any key but Tab and Shift+Tab, which lead on."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Let Shift+Tab go back; Qt itself lets Tab go on."""
+        if event.key() == Qt.Key.Key_Backtab:
+            self.focusPreviousChild()
+        elif event.key() not in _MODIFIERS:  # at which Qt would forget the key that is set
+            super().keyPressEvent(event)
 
 
 class SettingsView(QWidget):
@@ -44,6 +58,7 @@ class SettingsView(QWidget):
         scroll = QScrollArea(self)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it scrolls to what has the focus
         page = QWidget(scroll)
         column = QVBoxLayout(page)
         column.setContentsMargins(24, 24, 24, 24)
@@ -194,12 +209,14 @@ class SettingsView(QWidget):
             row += 1
             for action in actions:
                 words = QLabel(label(action), panel)
-                edit = QKeySequenceEdit(QKeySequence(self._keys.key(action.name)), panel)
+                edit = _KeyEdit(QKeySequence(self._keys.key(action.name)), panel)
                 edit.setObjectName(f"key_{action.name}")
                 edit.setAccessibleName(label(action))
                 edit.setMaximumSequenceLength(1)
                 edit.setMaximumWidth(220)
                 edit.setClearButtonEnabled(True)
+                for clear in edit.findChildren(QToolButton):
+                    clear.setAccessibleName(self.tr("No key"))
                 edit.setProperty("action", action.name)
                 edit.editingFinished.connect(self._on_key)
                 words.setBuddy(edit)
@@ -235,8 +252,7 @@ class SettingsView(QWidget):
         name = edit.property("action")
         key = edit.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
         if key == self._keys.key(name):
-            self._problem.hide()
-            return
+            return  # also when the field is left after a refusal, which is to stay readable
         clash = self._keys.clash(name, key)
         if clash is None:
             self._problem.hide()
