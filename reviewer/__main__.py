@@ -12,8 +12,9 @@ def main() -> int:
 
         multiprocessing.freeze_support()
     # Late, because that process reads this module in any case and needs none of the commands.
-    from reviewer import cli
+    from reviewer import cli, hardening, logs
 
+    hardening.harden(logs.crash)
     return cli.main(sys.argv[1:], desk=_open_desk)
 
 

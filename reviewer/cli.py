@@ -130,6 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     recover = command("recover", _recover, "set a new passphrase with the recovery code")
     recover.add_argument("--code-file", required=True, type=Path, metavar="FILE")
 
+    totp = command("totp", _totp, "make unlocking take one-time codes of an authenticator app, or stop it")
+    totp.add_argument("act", choices=("on", "off"))
+
     ledger = command("ledger", _ledger, "verify, export or prove what happened")
     ledger.add_argument("act", choices=("verify", "export", "receipt"))
     ledger.add_argument("target", nargs="?", metavar="DIR|ITEM", help="where to export to, or the item to prove")
@@ -153,6 +156,7 @@ def _add_common(parser: argparse.ArgumentParser, *, profile: str | None, files: 
         help="this device's secret, in a file instead of the keyring",
     )
     parser.add_argument("--passphrase-file", type=Path, default=files, metavar="FILE", help="the member's passphrase")
+    parser.add_argument("--code", default=files, metavar="DIGITS", help="a one-time code, where unlocking takes one")
     parser.add_argument("--json", action="store_true", default=json, help="answer as JSON, for programs")
 
 
@@ -221,6 +225,10 @@ def _passphrase(arguments: argparse.Namespace) -> str | None:
         raise UsageError(f"The passphrase file {path.name} cannot be read.") from exc
 
 
+def _unlock(arguments: argparse.Namespace, application: Application, *, check_memory: bool = True) -> Services:
+    return application.unlock(_passphrase(arguments), arguments.code, check_memory=check_memory)
+
+
 def _role(name: str) -> Role:
     try:
         return Role(name)
@@ -237,7 +245,7 @@ def _listed(name: str, text: str) -> list[str]:
 
 def _import(arguments: argparse.Namespace) -> ExitCode:
     with _Opened(arguments) as application:
-        services = application.unlock(_passphrase(arguments))
+        services = _unlock(arguments, application)
         report = services.intake.take_all(_lines(arguments.file), arguments.producer)
     answer: Answer = {
         "imported": report.imported,
@@ -272,7 +280,7 @@ def _lines(name: str) -> Iterator[bytes]:
 
 def _queue(arguments: argparse.Namespace) -> ExitCode:
     with _Opened(arguments) as application:
-        rows, counts = application.unlock(_passphrase(arguments)).queue.listing(arguments.limit)
+        rows, counts = _unlock(arguments, application).queue.listing(arguments.limit)
     by_kind = {kind: counts[kind, ItemState.WAITING] for kind in KINDS}
     answer = {
         "waiting": sum(by_kind.values()),
@@ -298,7 +306,7 @@ def _queue(arguments: argparse.Namespace) -> ExitCode:
 
 def _claim(arguments: argparse.Namespace) -> ExitCode:
     with _Opened(arguments) as application:
-        claimed = application.unlock(_passphrase(arguments)).queue.claim(arguments.item)
+        claimed = _unlock(arguments, application).queue.claim(arguments.item)
     if claimed is None:
         _say(arguments, {"item": None}, "Nothing waits for you.")
     else:
@@ -356,7 +364,7 @@ def _decide(arguments: argparse.Namespace) -> ExitCode:
     judgement = Judgement(verdict, text, arguments.reason, arguments.note)
     key = arguments.idempotency_key or secrets.token_hex(16)
     with _Opened(arguments) as application:
-        decision = application.unlock(_passphrase(arguments)).review.decide_by_ids(
+        decision = _unlock(arguments, application).review.decide_by_ids(
             arguments.item, LeaseId(arguments.lease), judgement, key=key, attestation=_attestation(arguments)
         )
     answer = {
@@ -371,14 +379,15 @@ def _decide(arguments: argparse.Namespace) -> ExitCode:
 
 def _attestation(arguments: argparse.Namespace) -> Attestation:
     """A command opens the keys afresh each time: that is the factor it signs with."""
-    return Attestation(factors=("device",) if arguments.passphrase_file is None else ("device", "passphrase"))
+    given = {"passphrase": arguments.passphrase_file, "code": arguments.code}
+    return Attestation(factors=("device", *(name for name, what in given.items() if what is not None)))
 
 
 def _addendum(arguments: argparse.Namespace) -> ExitCode:
     attestation = replace(_attestation(arguments), meaning=ADDENDUM_MEANING)
     key = arguments.idempotency_key or secrets.token_hex(16)
     with _Opened(arguments) as application:
-        review = application.unlock(_passphrase(arguments)).review
+        review = _unlock(arguments, application).review
         decision = review.add_addendum(arguments.item, _text(arguments.text_file), attestation, key=key)
     answer = {"decision": decision.id, "state": ItemState.HELD.value, "hold_until": _stamp(decision.hold_until)}
     _say(arguments, answer, f"Signed; the addendum is held until {_stamp(decision.hold_until)}.")
@@ -404,14 +413,14 @@ def _read(path: Path) -> bytes:
 
 def _release(arguments: argparse.Namespace) -> ExitCode:
     with _Opened(arguments) as application:
-        application.unlock(_passphrase(arguments)).queue.release(arguments.item, LeaseId(arguments.lease))
+        _unlock(arguments, application).queue.release(arguments.item, LeaseId(arguments.lease))
     _say(arguments, {"item": arguments.item, "state": "waiting"}, "Released; the item waits again.")
     return ExitCode.DONE
 
 
 def _withdraw(arguments: argparse.Namespace) -> ExitCode:
     with _Opened(arguments) as application:
-        claimed = application.unlock(_passphrase(arguments)).review.withdraw(arguments.item)
+        claimed = _unlock(arguments, application).review.withdraw(arguments.item)
     if claimed is None:
         _say(arguments, {"item": arguments.item, "state": ItemState.DECIDED.value}, "The addendum is withdrawn.")
         return ExitCode.DONE
@@ -422,14 +431,14 @@ def _withdraw(arguments: argparse.Namespace) -> ExitCode:
 
 def _erase(arguments: argparse.Namespace) -> ExitCode:
     with _Opened(arguments) as application:
-        application.unlock(_passphrase(arguments)).vault.erase(arguments.item)
+        _unlock(arguments, application).vault.erase(arguments.item)
     _say(arguments, {"item": arguments.item, "state": ItemState.ERASED.value}, "Erased; nobody can read it any more.")
     return ExitCode.DONE
 
 
 def _keys(arguments: argparse.Namespace) -> ExitCode:
     with _Opened(arguments) as application:
-        vault = application.unlock(_passphrase(arguments)).vault
+        vault = _unlock(arguments, application).vault
         if arguments.act == "rotate":
             vault.rotate()
         age = vault.age()
@@ -449,11 +458,24 @@ def _recover(arguments: argparse.Namespace) -> ExitCode:
     return ExitCode.DONE
 
 
+def _totp(arguments: argparse.Namespace) -> ExitCode:
+    with _Opened(arguments) as application:
+        _unlock(arguments, application)
+        if arguments.act == "off":
+            application.access.drop_second_factor(application.session)
+            _say(arguments, {"second_factor": False}, "Unlocking takes no code any more.")
+            return ExitCode.DONE
+        uri = application.access.set_second_factor(application.session)
+    words = f"{uri}\nGive this to your authenticator app now: it is shown this once. Unlocking takes its codes (--code)."
+    _say(arguments, {"second_factor": True, "uri": uri}, words)
+    return ExitCode.DONE
+
+
 def _ledger(arguments: argparse.Namespace) -> ExitCode:
     if arguments.act != "verify" and arguments.target is None:
         raise UsageError("'export' needs a folder and 'receipt' an item.")
     with _Opened(arguments) as application:
-        ledger = application.unlock(_passphrase(arguments), check_memory=arguments.act != "verify").ledger
+        ledger = _unlock(arguments, application, check_memory=arguments.act != "verify").ledger
         if arguments.act == "verify":
             return _verify(arguments, ledger)
         if arguments.act == "receipt":
@@ -475,7 +497,7 @@ def _verify(arguments: argparse.Namespace, ledger: Ledger) -> ExitCode:
 
 def _work(arguments: argparse.Namespace) -> ExitCode:
     with _Opened(arguments) as application:
-        services = application.unlock(_passphrase(arguments))
+        services = _unlock(arguments, application)
         _round(arguments, services)
         while not arguments.once:
             time.sleep(_ROUND_SECONDS)

@@ -31,6 +31,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
+from reviewer import hardening
 from reviewer.domain.translation import QT_TRANSLATE_NOOP
 
 Span = tuple[int, int]
@@ -310,6 +311,7 @@ _Request = tuple[Literal["check", "suggest"], str]
 def _serve(files: DictionaryFiles, connection: Connection) -> None:
     """Say None, or why the dictionary is unusable; then answer each request by a list until the other end is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    hardening.forbid_dumps()  # this process sees the text, too
     if hasattr(os, "nice"):
         os.nice(5)
     with suppress(EOFError, OSError):

@@ -23,7 +23,7 @@ class FolderTransport:
         Raises UnavailableError where the folder cannot be written.
         """
         name = f"{destination}/{key}.json"
-        target, workshop = self._root / name, self._root / ".outgoing"
+        target, workshop = self._root / name, self._root / _WORKSHOP
         try:
             if not target.exists():
                 _write_whole(target, workshop, request)

@@ -124,6 +124,8 @@ class Access:
         for what, text in (("workspace", name), ("member", member_name)):
             if not text.strip() or len(text) > limits.NAME_CHARACTERS:
                 raise UsageError(f"The {what}'s name must have 1 to {limits.NAME_CHARACTERS} characters.")
+            if limits.unstorable_character(text):
+                raise UsageError(f"The {what}'s name holds a character that cannot be stored.")
         if self.exists and self._is_made():
             raise RuleError("This profile has a workspace already; choose another with --profile.")
         identity, code = Identity.new(), RecoveryCode.new()

@@ -60,8 +60,8 @@ def test_a_whole_session_leaves_no_content_in_the_log(profile: Profile, capsys: 
         b'{"draft": "billing question", "recipient": "0641234567"',
     )
     profile.close()
-    application = Application(profile.folder)
-    services = application.services()
+    application = Application(profile.folder, profile.key_file)
+    services = application.unlock()
     claimed = services.queue.claim()
     assert claimed is not None
     services.review.save(claimed.item.id, "Half a sentence", 4)
@@ -70,10 +70,11 @@ def test_a_whole_session_leaves_no_content_in_the_log(profile: Profile, capsys: 
     (profile.folder / "returned").write_text("in the way")
     services.work.round()
     application.close()
-    assert cli.main(["--profile", str(profile.folder), "--json", "claim", "--item", "Okafor"], desk=lambda _: 99) == 4
+    where = ["--profile", str(profile.folder), "--key-file", str(profile.key_file)]
+    assert cli.main([*where, "--json", "claim", "--item", "Okafor"], desk=lambda _: 99) == 4
     assert "Okafor" not in capsys.readouterr().out
     text = _text(profile.folder / "logs")
     assert [content for content in _CONTENT if content in text] == []
     problems = "".join(map(str, profile.rows("SELECT problem FROM outbox")))
-    records = "".join(map(str, profile.rows("SELECT details FROM event")))
+    records = "".join(map(str, (bytes(body).decode() for (body,) in profile.rows("SELECT body FROM entry"))))
     assert [content for content in _CONTENT if content in problems + records] == []

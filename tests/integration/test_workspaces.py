@@ -1,50 +1,48 @@
 """Setting up: one workspace with its first member, names checked at the border."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from reviewer.bootstrap import Application
+from reviewer.crypto import KeyFile
 from reviewer.domain.errors import NoWorkspaceError, RuleError, UsageError
-from reviewer.domain.members import Role
-from reviewer.services.workspaces import Workspaces
-from reviewer.storage import Store
+from reviewer.domain.members import DeskId, Role
+from reviewer.services.access import Access
 from tests.factories import Profile, line
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """Return a store without a workspace."""
-    made = Store.open_file(tmp_path / "reviewer.db")
-    yield made
-    made.close()
+def access(tmp_path: Path) -> Access:
+    """Return the way into a profile without a workspace."""
+    return Access(tmp_path, KeyFile(tmp_path / "keys"), DeskId("desk"))
 
 
-def test_the_first_member_is_the_one_that_was_made(store: Store) -> None:
-    made = Workspaces(store).make("Пријем", "Ana Čekić", frozenset({Role.AGENT}), frozenset({"sr"}))
-    assert Workspaces(store).current() == ("Пријем", made)
-    assert (made.roles, made.languages, made.skills) == (frozenset({Role.AGENT}), frozenset({"sr"}), None)
+def test_the_first_member_is_the_one_that_was_made(access: Access) -> None:
+    made = access.make("Пријем", "Ana Čekić", frozenset({Role.AGENT}), languages=frozenset({"sr"}))
+    session = access.unlock()
+    session.store.close()
+    assert (session.workspace, session.member) == ("Пријем", made.member)
+    assert (made.member.roles, made.member.languages) == (frozenset({Role.AGENT}), frozenset({"sr"}))
 
 
 def test_a_profile_has_one_workspace(profile: Profile) -> None:
     with pytest.raises(RuleError, match="already"):
-        Workspaces(profile.store).make("Other", "Other", frozenset(Role))
+        profile.access.make("Other", "Other", frozenset(Role))
     assert profile.rows("SELECT name FROM workspace") == [("Desk",)]
 
 
-def test_without_a_workspace_nothing_is_current(store: Store) -> None:
+def test_without_a_workspace_nothing_unlocks(access: Access) -> None:
     with pytest.raises(NoWorkspaceError):
-        Workspaces(store).current()
+        access.unlock()
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 201, "a\0b", "half \ud83d", "\ufffe"], ids=repr)
-def test_a_name_that_cannot_be_kept_is_refused(store: Store, name: str) -> None:
+def test_a_name_that_cannot_be_kept_is_refused(access: Access, name: str) -> None:
     for names in ((name, "Ana"), ("Desk", name)):
         with pytest.raises(UsageError, match="name"):
-            Workspaces(store).make(*names, frozenset(Role))
-    with pytest.raises(NoWorkspaceError):
-        Workspaces(store).current()
+            access.make(*names, frozenset(Role))
+    assert not access.exists
 
 
 @pytest.mark.parametrize("producer", ["", " ", "x" * 201])
@@ -56,8 +54,8 @@ def test_a_producer_needs_a_name_that_can_be_kept(profile: Profile, producer: st
 def test_the_services_are_those_of_the_profile(tmp_path: Path) -> None:
     Profile(tmp_path / "profile").close()
     (tmp_path / "profile" / "settings.toml").write_text("[hold]\nsms = 3\n")
-    application = Application(tmp_path / "profile")
-    services = application.services()
+    application = Application(tmp_path / "profile", tmp_path / "profile" / "keys")
+    services = application.unlock()
     assert (services.workspace, services.member.name) == ("Desk", "First")
     assert services.review.hold_of("sms").total_seconds() == 3
     application.close()

@@ -1,10 +1,9 @@
 """What the desk does when something is slow, fails, or comes between: nothing is lost, nothing happens by itself."""
 
 import json
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -52,7 +51,7 @@ def refusing(profile: Profile, act: str) -> Iterator[None]:
 @contextmanager
 def locked(profile: Profile) -> Iterator[None]:
     """Hold the database's write lock, as another process may."""
-    with closing(sqlite3.connect(profile.folder / "reviewer.db", isolation_level=None)) as connection:
+    with profile.connection() as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield
         connection.execute("ROLLBACK")

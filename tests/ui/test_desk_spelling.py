@@ -603,10 +603,10 @@ def test_the_installed_english_dictionary_marks_a_real_draft(page: Page, monkeyp
 @pytest.fixture
 def desk(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
     """Return a desk on a profile with two drafts."""
-    application = Application(tmp_path / "profile")
-    application.workspaces.make("Desk", "First", frozenset(Role))
+    application = Application(tmp_path / "profile", tmp_path / "keys")
+    application.access.make("Desk", "First", frozenset(Role))
     drafts = [line(draft=f"Hello wrold {number}", language="en") for number in range(2)]
-    application.services().intake.take_all(drafts, "tests")
+    application.unlock().intake.take_all(drafts, "tests")
     made = Desk(qapp, application, demo=False)
     made.open()
     qtbot.waitUntil(lambda: made.presenter is not None and made.presenter.current is not None, timeout=20_000)

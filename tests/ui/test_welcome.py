@@ -34,8 +34,8 @@ def test_two_names_and_enter_make_a_workspace_and_open_the_desk(desk: DrivenDesk
     press("Return")
     wait_until(lambda: desk.sees("Nothing waits"), "the review page")
     assert desk.sees("Klinika Đorđević · Žana")
-    with closing(Application(folder)) as application:
-        member = application.services().member
+    with closing(Application(folder, folder / "keys")) as application:
+        member = application.unlock().member
         assert (member.name, member.roles) == ("Žana", frozenset(Role))
 
 
@@ -55,8 +55,8 @@ def test_nothing_is_made_until_both_names_are_there(desk: DrivenDesk, folder: Pa
 
 
 def test_a_workspace_that_another_process_made_meanwhile_is_said_so(desk: DrivenDesk, folder: Path) -> None:
-    with closing(Application(folder)) as application:
-        application.workspaces.make("Theirs", "Somebody", frozenset(Role))
+    with closing(Application(folder, folder / "keys")) as application:
+        application.access.make("Theirs", "Somebody", frozenset(Role))
     type_text("Mine")
     press("Tab")
     type_text("Me")
