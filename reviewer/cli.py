@@ -63,8 +63,7 @@ def main(argv: list[str], *, desk: Callable[[argparse.Namespace], int]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as exc:  # the one crash path of the commands: no value of the error is shown or logged
-        name = logs.crash(exc)
-        _fail("bug", f"This is a fault in the program ({name}); the log says where.", as_json=as_json)
+        _fail("bug", f"This is a fault in the program ({type(exc).__name__}); the log says where.", as_json=as_json)
         return int(ExitCode.BUG)
 
 
@@ -191,7 +190,9 @@ class _Opened:
     def __enter__(self) -> Application:
         return self.application
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object, exc: BaseException | None, _trace: object) -> None:
+        if isinstance(exc, Exception) and not isinstance(exc, ReviewerError | BrokenPipeError):
+            logs.crash(exc)  # here, because closing ends the log
         self.application.close()
 
 

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import settings
@@ -48,6 +49,17 @@ def count(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
     return choose
 
 
+@pytest.fixture(scope="session")
+def loud_skip(request: pytest.FixtureRequest) -> Callable[[str], NoReturn]:
+    """Return a function that skips a test and says at the end of the run that it did not run."""
+
+    def skip(why: str) -> NoReturn:
+        request.config.stash[_notes].append(f"WARNING: {why}: some tests did not run")
+        pytest.skip(why)
+
+    return skip
+
+
 @pytest.fixture
 def real_data(request: pytest.FixtureRequest) -> Path:
     """Return the folder of real material beside the checkout; skip loudly where there is none."""
@@ -60,18 +72,17 @@ def real_data(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def _new_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the database of a new profile: making one anew for each test would take most of the time."""
+    """Return a new profile, closed: making one anew for each test would take most of the time."""
     folder = tmp_path_factory.mktemp("new") / "profile"
     Profile(folder).close()
-    return folder / "reviewer.db"
+    return folder
 
 
 @pytest.fixture
 def profile(tmp_path: Path, _new_profile: Path) -> Iterator[Profile]:
     """Return a fresh profile with one member of every role."""
     folder = tmp_path / "profile"
-    folder.mkdir(0o700)
-    shutil.copy(_new_profile, folder)
+    shutil.copytree(_new_profile, folder)
     made = Profile(folder)
     yield made
     made.close()

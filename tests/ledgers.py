@@ -1,6 +1,6 @@
 """Build ledgers for tests: members with real keys, entries of every sort, checkpoints along the way."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
@@ -23,14 +23,14 @@ def public_keys(identity: Identity) -> dict[str, str]:
 class Book:
     """A ledger as it is written, entry by entry, each actor on their own chain."""
 
-    def __init__(self, workspace: str = WORKSPACE) -> None:
+    def __init__(self, workspace: str = WORKSPACE, *, roles: Sequence[str] = ("admin", "agent")) -> None:
         self.workspace = workspace
         self.entries: list[SignedEntry] = []
         self.checkpoints: list[str] = []
         self.heads: dict[str, ChainHead] = {}
         self.identities = {FOUNDER: Identity.new()}
         self._tree = CompactRange()
-        founder = {"member": FOUNDER, "roles": ["admin", "agent"], **public_keys(self.identities[FOUNDER])}
+        founder = {"member": FOUNDER, "roles": list(roles), **public_keys(self.identities[FOUNDER])}
         self.write(FOUNDER, "workspace_made", details=founder)
 
     @property

@@ -22,10 +22,12 @@ from keyring.errors import KeyringLocked
 from reviewer.crypto.sealing import SECRET_BYTES
 from reviewer.domain.errors import KeysUnavailableError
 
-WAY_OUT = (
-    "Unlock or install one of: Windows Credential Locker, macOS Keychain, GNOME Keyring or another Secret Service, "
-    "KWallet. On a server, name a key file with --key-file."
-)
+_KEYRINGS = {
+    "win32": "Windows Credential Locker keeps the keys: log in to Windows as their owner.",
+    "darwin": "The Keychain keeps the keys: unlock your login keychain.",
+    "linux": "Unlock or install a keyring: GNOME Keyring, KWallet or another Secret Service.",
+}
+WAY_OUT = f"{_KEYRINGS.get(sys.platform, _KEYRINGS['linux'])} On a server, name a key file with --key-file."
 _ACCEPTED = {
     "win32": ("keyring.backends.Windows.WinVaultKeyring",),
     "darwin": ("keyring.backends.macOS.Keyring",),

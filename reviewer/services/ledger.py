@@ -96,6 +96,8 @@ class WitnessFile:
         part = self._path.with_suffix(f".{os.getpid()}.part")
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             json.dump(kept, file)
+            file.flush()
+            os.fsync(file.fileno())
         part.replace(self._path)
 
 

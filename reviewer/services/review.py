@@ -192,6 +192,7 @@ class Review:
             items.find(tx, self._actor.member.workspace_id, item_id)
             if decisions.signed(tx, item_id) is None:
                 raise RuleError("This item has no signed final.")
+            keys.of(tx, item_id)  # refuses what was erased
             tx.record(Action.OPENED, item_id, signed=True)
         with self._store.read() as tx:
             return decisions.signed_final(tx, item_id)

@@ -201,7 +201,7 @@ outbox = Table(
     METADATA,
     Column("decision_id", ForeignKey("decision.id"), primary_key=True),
     Column("destination", String(40), nullable=False),  # "sent" or "returned"
-    Column("state", String(20), nullable=False),  # held, sending, sent, failed, withdrawn; erased: forgetting, forgotten
+    Column("state", String(20), nullable=False),  # held, sending, sent, failed, withdrawn, forgetting, forgotten
     Column("request", LargeBinary, nullable=False),  # frozen before the first try
     Column("due_at", Instant, nullable=False),  # when to try; while sending: when to look what became of it
     Column("attempts", Integer, nullable=False, server_default="0"),

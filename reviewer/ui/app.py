@@ -187,12 +187,12 @@ class Desk(QObject):
 
     def _why(self, why: str) -> str:
         words = {
-            "idle": self.tr("Locked, for nobody was there for {0} minutes.").format(
+            "idle": self.tr("Locked: nobody was here for {0} minutes.").format(
                 int(self.idle.limit.total_seconds() // 60)
             ),
             "asked": self.tr("Locked by you."),
             "screen": self.tr("Locked together with the screen."),
-            "sleep": self.tr("Locked, for the computer went to sleep."),
+            "sleep": self.tr("Locked: the computer went to sleep."),
         }
         return words[why]
 
@@ -351,6 +351,7 @@ class Desk(QObject):
             window.add_page("ledger", "ledger", self.tr("Ledger"), self._build_ledger(services))
         window.add_page("settings", "settings", self.tr("Settings"), self._settings_view, at_foot=True)
         window.show_workspace(services.workspace, services.member.name)
+        self.unlock_view.show_whose(f"{services.workspace} · {services.member.name}")
         window.show_page(self._page)
         self.view.set_column_widths(self._columns)
         place, self._place = self._place, Place()

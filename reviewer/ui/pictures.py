@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 
+from reviewer.crypto import RecoveryCode
+from reviewer.crypto.keystores import WAY_OUT
 from reviewer.domain.decisions import Verdict
 from reviewer.domain.items import ItemHead
 from reviewer.services import demo
+from reviewer.services.access import Factors
 from reviewer.services.queue import Overview
 from reviewer.ui.desk import DeskPresenter, DeskView
 from reviewer.ui.theme import Mode
-from reviewer.ui.welcome import WelcomeView
+from reviewer.ui.welcome import RecoveryCodeView, WelcomeView
 
 if TYPE_CHECKING:
     from reviewer.ui.app import Desk
@@ -73,7 +76,8 @@ class _Tour:
         yield "reject", lambda: self._key("reject")
         yield "respond", lambda: self._key("respond")
         yield "find", self._find
-        yield "held", lambda: self._presenter.decide(Verdict.APPROVE)
+        yield "sign", self._sign
+        yield "held", self._hold
         yield "history", lambda: self._key("history")
         yield "withdrawn", self._undo
         yield "right-to-left", lambda: self._open_language("ar")
@@ -90,6 +94,14 @@ class _Tour:
         yield "error", lambda: self._view._on_failed("The database did not answer: disk I/O error.")
         yield "empty", self._empty
         yield "welcome", self._welcome
+        yield "recovery-code", self._recovery_code
+        yield "locked", self._lock
+        unlock = self._desk.unlock_view
+        yield "unlock", lambda: unlock.ask(Factors(passphrase=True, code=True))
+        yield "unlock-wrong", lambda: unlock.say("The passphrase is wrong. 4 tries are left before a wait.")
+        yield "unlock-waiting", lambda: unlock.show_wait(27)
+        yield "recover", self._recover
+        yield "keys-unavailable", self._lose_keyring
 
     def _take(self, name: str) -> None:
         self._number += 1
@@ -198,6 +210,35 @@ class _Tour:
         self._close_dialogs()
         page: QWidget = WelcomeView(self._desk.appearance, self._desk.window)
         self._desk.window.show_bare(page)
+
+    def _sign(self) -> None:
+        self._view.find_bar.forget()
+        self._presenter.decide(Verdict.APPROVE)
+
+    def _hold(self) -> None:
+        self._close_dialogs()
+        self._presenter.give_up_signing()
+        self._open_head(next(head for head in self._heads() if head.kind == "sms"))
+        self._presenter.decide(Verdict.APPROVE)
+
+    def _recovery_code(self) -> None:
+        code = RecoveryCode(bytes(range(17))).text
+        self._desk.window.show_bare(RecoveryCodeView(code, self._desk.appearance, self._desk.window))
+
+    def _lock(self) -> None:
+        self._desk.lock("idle")
+        self._wait(lambda: self._desk.presenter is None and not self._desk.worker.busy)
+
+    def _recover(self) -> None:
+        unlock = self._desk.unlock_view
+        unlock.show_wait(0)
+        for button in unlock.findChildren(QPushButton, "recover"):
+            button.click()
+
+    def _lose_keyring(self) -> None:
+        unlock = self._desk.unlock_view
+        unlock.show_opening()
+        unlock.show_trouble(f"This system has no keyring that answers. {WAY_OUT}")
 
     def _key(self, action: str) -> None:
         self._desk.window.keys.action(action).trigger()

@@ -91,7 +91,7 @@ class Window(QMainWindow):
         self._rail_group.addButton(button)
         self._rail_buttons[name] = button
         end = self._rail_column.count() - 1  # the lock stays last
-        position = end if at_foot else end - self._foot_number
+        position = end if at_foot else end - self._foot_number - 1
         self._rail_column.insertWidget(position, button)
         if at_foot:
             self._foot_number += 1

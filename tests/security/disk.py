@@ -36,10 +36,10 @@ def _decrypted(page: bytes, key: bytes, *, first: bool) -> bytes:
     return decryptor.update(page[_SALT if first else 0 : -_RESERVED]) + decryptor.finalize()
 
 
-def lies_in(database: Path, key: bytes, wanted: bytes) -> bool:
-    """Tell whether some page holds these bytes, also where they run over to the next one."""
-    head, tail = wanted[: len(wanted) // 2], wanted[len(wanted) // 2 :]
-    return any(part in page for page in pages(database, key) for part in (head, tail))
+def lies_in(database: Path, key: bytes, *wanted: bytes) -> bool:
+    """Tell whether some page holds one of these, or the half of one that runs over from another page."""
+    halves = [half for each in wanted for half in (each[: len(each) // 2], each[len(each) // 2 :])]
+    return any(half in page for page in pages(database, key) for half in halves)
 
 
 class Canary:

@@ -1,10 +1,12 @@
 """Processes that die at a step of their choosing, as by a power switch: no word to the profile, no clean-up.
 
 A step is the beginning of an SQL statement (BEGIN and COMMIT are statements too) or of the removal or renaming of a
-file. Dying at step n is dying after step n - 1 is complete.
+file. Dying at step n is dying after step n - 1 is complete. What a killed process leaves is what its files held at that
+moment, so one run that copies the profile at every step gives what all kills would leave; some are killed for real.
 """
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -21,12 +23,11 @@ _FILE_EVENTS = frozenset({"os.remove", "os.rename"})
 
 
 class _Steps:
-    """Counts the steps of this process, and ends it at one of them."""
+    """Counts the steps of this process and does something at each."""
 
-    def __init__(self, last: int) -> None:
-        self._last = last
+    def __init__(self, at_step: Callable[[int, str], None]) -> None:
+        self._at_step = at_step
         self.number = 0
-        self.names: list[str] = []
         self.counts = False
         # A connection that is open already tells no more, so this comes before the first one.
         event.listen(Engine, "connect", lambda connection, _: connection.set_trace_callback(self._take))
@@ -34,45 +35,60 @@ class _Steps:
 
     def _audit(self, name: str, arguments: Any) -> None:
         if self.counts and name in _FILE_EVENTS:
-            self._take(f"{name} {Path(os.fsdecode(arguments[0])).parent.name}")
+            self._take(f"{name} in {Path(os.fsdecode(arguments[0])).parent.name}")
 
     def _take(self, name: str) -> None:
-        if not self.counts:
-            return
-        self.number += 1
-        self.names.append(name.split("\n")[0][:60])
-        if self.number == self._last:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if self.counts:
+            self.counts = False  # what is done here takes no steps
+            self.number += 1
+            self._at_step(self.number, name.split("\n")[0][:70])
+            self.counts = True
 
 
-def _die_in(work: Work, folder: Path, last: int, report: Path) -> None:
-    steps = _Steps(last)
+def _do(work: Work, folder: Path, at_step: Callable[[int, str], None]) -> None:
+    steps = _Steps(at_step)
     application = Application(folder, folder / "keys")
     act = work(application)
     steps.counts = True
     act()
     steps.counts = False
-    report.write_text("\n".join(steps.names), "utf-8")
-    application.close()
 
 
-def steps_of(work: Work, folder: Path) -> list[str]:
-    """Do the work in a process to its end, and return its steps."""
-    report = folder.with_name(f"{folder.name}.steps")
-    process = children.start(_die_in, work, folder, 0, report)
+def _copy_at_each(work: Work, folder: Path, into: Path) -> None:
+    def copy(number: int, name: str) -> None:
+        shutil.copytree(folder, into / f"{number:04}", ignore=shutil.ignore_patterns("desks"))
+        (into / f"{number:04}.step").write_text(name, "utf-8")
+
+    into.mkdir()
+    _do(work, folder, copy)
+    copy(10_000 - 1, "the end")
+    os.kill(os.getpid(), signal.SIGKILL)  # no good-bye here either
+
+
+def _die_at(step: int, work: Work, folder: Path) -> None:
+    def die(number: int, _: str) -> None:
+        if number == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    _do(work, folder, die)
+
+
+def left_at_each_step(work: Work, folder: Path) -> list[tuple[str, Path]]:
+    """Do the work in a process, and return each step with the profile as it would be left by dying at it."""
+    into = folder.with_name(f"{folder.name}-steps")
+    process = children.start(_copy_at_each, work, folder, into)
     process.join()
-    assert process.exitcode == 0
-    return report.read_text("utf-8").splitlines()
+    assert process.exitcode == -signal.SIGKILL
+    return [(each.read_text("utf-8"), each.with_suffix("")) for each in sorted(into.glob("*.step"))]
 
 
 def die_at(step: int, work: Work, folder: Path) -> None:
     """Do the work in a process that dies at that step."""
-    process = children.start(_die_in, work, folder, step, folder.with_name(f"{folder.name}.steps"))
+    process = children.start(_die_at, step, work, folder)
     process.join()
     assert process.exitcode == -signal.SIGKILL
 
 
-def chosen(steps: list[str], most: int) -> Iterator[int]:
-    """Yield the numbers of at most `most` steps, the first and the last, and others evenly between them."""
-    stride = max(1, -(-len(steps) // most))
-    yield from sorted({*range(1, len(steps) + 1, stride), len(steps)})
+def some_of(number: int, most: int) -> Iterator[int]:
+    """Yield at most about `most` of the numbers below `number`, the first and the last among them."""
+    yield from sorted({*range(0, number, max(1, -(-number // most))), number - 1})

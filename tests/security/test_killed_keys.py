@@ -9,6 +9,8 @@ import pytest
 
 from reviewer.bootstrap import Application
 from reviewer.crypto import database_key
+from reviewer.domain.errors import NoWorkspaceError, RuleError
+from reviewer.domain.members import Role
 from reviewer.services import vault
 from tests.factories import Beneath, Profile
 from tests.security import dying
@@ -63,7 +65,7 @@ def _ready_to_erase(application: Application) -> Callable[[], object]:
 
 def _ready_to_make(application: Application) -> Callable[[], object]:
     access = application.access
-    return lambda: access.make("Desk", "First", frozenset(vault.Role), passphrase=None)
+    return lambda: access.make("Desk", "First", frozenset(Role))
 
 
 def _opened(folder: Path) -> Application:
@@ -81,89 +83,107 @@ def _verified(application: Application) -> Content:
 # ---- Rotation
 
 
+def _assert_rotates(desk: Desk, folder: Path, step: str) -> None:
+    """Check that nothing is lost, and that rotating again ends with one generation and no trace of the one before."""
+    application = _opened(folder)
+    assert _verified(application) == desk.content, step
+    application.services.vault.rotate()
+    assert everything(application.session.store) == desk.content, step
+    assert application.services.ledger.verify().ok
+    application.close()
+    beneath = Beneath(folder)
+    ((generation,),) = beneath.rows("SELECT generation FROM workspace_key")
+    assert beneath.rows("SELECT DISTINCT generation FROM data_key") == [(generation,)]
+    database, key = folder / "reviewer.db", database_key(beneath.device_secret)
+    assert not lies_in(database, key, desk.sealed_generation, *desk.wrapped.values())
+
+
 def test_rotation_killed_at_every_statement_loses_nothing_and_is_finished_by_the_next(
     desk: Desk, tmp_path: Path, count: Count
 ) -> None:
-    steps = dying.steps_of(_ready_to_rotate, desk.copy(tmp_path / "whole"))
-    assert steps[0].startswith("BEGIN")
-    assert sum(step.startswith("COMMIT") for step in steps) > 4  # the killing falls between its transactions too
-    for step in dying.chosen(steps, count(40, len(steps))):
+    steps = dying.left_at_each_step(_ready_to_rotate, desk.copy(tmp_path / "profile"))
+    assert sum(step == "COMMIT" for step, _ in steps) > 4  # it may be cut between its transactions too
+    for number in dying.some_of(len(steps), count(25, len(steps))):
+        step, folder = steps[number]
+        _assert_rotates(desk, folder, step)
+
+
+def test_rotation_killed_for_real(desk: Desk, tmp_path: Path, count: Count) -> None:
+    for number in dying.some_of(80, count(3, 80)):
         folder = desk.copy(tmp_path / "profile")
-        dying.die_at(step, _ready_to_rotate, folder)
-        application = _opened(folder)
-        assert _verified(application) == desk.content, steps[step - 1]
-        application.services.vault.rotate()
-        assert everything(application.session.store) == desk.content
-        assert application.services.ledger.verify().ok
-        beneath = Beneath(folder)
-        ((generation,),) = beneath.rows("SELECT generation FROM workspace_key")
-        assert beneath.rows("SELECT DISTINCT generation FROM data_key") == [(generation,)]
-        application.close()
-        database, key = folder / "reviewer.db", database_key(beneath.device_secret)
-        assert not lies_in(database, key, desk.sealed_generation)
-        assert not any(lies_in(database, key, wrapped) for wrapped in desk.wrapped.values())
+        dying.die_at(1 + number, _ready_to_rotate, folder)
+        _assert_rotates(desk, folder, f"step {number}")
 
 
 def test_after_a_rotation_no_page_of_the_file_holds_the_old_keys(desk: Desk, tmp_path: Path) -> None:
     folder = desk.copy(tmp_path / "profile")
     database, key = folder / "reviewer.db", database_key(Beneath(folder).device_secret)
-    assert lies_in(database, key, desk.sealed_generation)  # what is looked for can be found
-    assert all(lies_in(database, key, wrapped) for wrapped in desk.wrapped.values())
+    for old in (desk.sealed_generation, *desk.wrapped.values()):
+        assert lies_in(database, key, old)  # what is looked for can be found
     application = _opened(folder)
     application.unlock().vault.rotate()
-    assert not lies_in(database, key, desk.sealed_generation)  # while the desk is still open
-    assert not any(lies_in(database, key, wrapped) for wrapped in desk.wrapped.values())
+    assert not lies_in(database, key, desk.sealed_generation, *desk.wrapped.values())  # while it is still open
     application.close()
 
 
 # ---- Erasure
 
 
-def _erased(folder: Path, item_id: str) -> Path:
-    (folder / "to-erase").write_text(item_id, "ascii")
+def _erasing(desk: Desk, folder: Path, name: str) -> Path:
+    desk.copy(folder)
+    (folder / "to-erase").write_text(desk.items[name], "ascii")
     return folder
 
 
 def _assert_nothing_left(desk: Desk, folder: Path, item_id: str) -> None:
     beneath = Beneath(folder)
-    database, key = folder / "reviewer.db", database_key(beneath.device_secret)
-    assert not lies_in(database, key, desk.wrapped[item_id])
+    assert not lies_in(folder / "reviewer.db", database_key(beneath.device_secret), desk.wrapped[item_id])
     for (decision,) in beneath.rows("SELECT id FROM decision WHERE item_id = ?", item_id):
         assert list(folder.rglob(f"*{decision}*")) == []
 
 
-@pytest.mark.parametrize("name", ["signed", "sent", "returned", "held", "opinion"])
-def test_erasure_killed_at_every_statement_erases_all_or_nothing_and_is_finished_by_the_next(
-    desk: Desk, tmp_path: Path, count: Count, name: str
-) -> None:
+def _assert_erases(desk: Desk, folder: Path, name: str, step: str) -> None:
+    """Check that all or nothing is erased, and that what was begun is finished without being asked for."""
     item_id = desk.items[name]
     others = {key: value for key, value in desk.content.items() if key != item_id}
-    steps = dying.steps_of(_ready_to_erase, _erased(desk.copy(tmp_path / "whole"), item_id))
-    for step in dying.chosen(steps, count(40 if name == "signed" else 5, len(steps))):
-        folder = _erased(desk.copy(tmp_path / "profile"), item_id)
-        dying.die_at(step, _ready_to_erase, folder)
-        application = _opened(folder)
-        found = _verified(application)
-        assert found.pop(item_id) in (None, desk.content[item_id]), steps[step - 1]
-        assert found == others
-        if content_of(application.session.store, item_id) is not None:
-            application.services.vault.erase(item_id)
-        application.services.work.round()  # what was begun is finished without being asked for
-        assert everything(application.session.store) == {**others, item_id: None}
-        assert application.services.ledger.verify().ok
-        application.close()
-        _assert_nothing_left(desk, folder, item_id)
+    application = _opened(folder)
+    found = _verified(application)
+    assert found.pop(item_id) in (None, desk.content[item_id]), step
+    assert found == others, step
+    if content_of(application.session.store, item_id) is not None:
+        application.services.vault.erase(item_id)
+    application.services.work.round()
+    assert everything(application.session.store) == {**others, item_id: None}
+    assert application.services.ledger.verify().ok
+    application.close()
+    _assert_nothing_left(desk, folder, item_id)
+
+
+@pytest.mark.parametrize("name", ["signed", "sent", "returned", "held", "opinion"])
+def test_erasure_killed_at_every_statement_erases_all_or_nothing(
+    desk: Desk, tmp_path: Path, count: Count, name: str
+) -> None:
+    steps = dying.left_at_each_step(_ready_to_erase, _erasing(desk, tmp_path / "profile", name))
+    for number in dying.some_of(len(steps), count(20 if name == "signed" else 4, len(steps))):
+        step, folder = steps[number]
+        _assert_erases(desk, folder, name, step)
+
+
+def test_erasure_killed_for_real(desk: Desk, tmp_path: Path, count: Count) -> None:
+    for number in dying.some_of(40, count(3, 40)):
+        folder = _erasing(desk, tmp_path / "profile", "signed")
+        dying.die_at(1 + number, _ready_to_erase, folder)
+        _assert_erases(desk, folder, "signed", f"step {number}")
 
 
 def test_erasing_again_what_was_cut_off_finishes_it_and_says_that_it_was_done(desk: Desk, tmp_path: Path) -> None:
-    item_id = desk.items["signed"]
-    steps = dying.steps_of(_ready_to_erase, _erased(desk.copy(tmp_path / "whole"), item_id))
-    folder = _erased(desk.copy(tmp_path / "profile"), item_id)
-    dying.die_at(1 + max(n for n, step in enumerate(steps, 1) if step.startswith("COMMIT")), _ready_to_erase, folder)
+    steps = dying.left_at_each_step(_ready_to_erase, _erasing(desk, tmp_path / "profile", "signed"))
+    after_commit = 1 + [step for step, _ in steps].index("COMMIT", 8)
+    step, folder = steps[after_commit]
     application = _opened(folder)
-    with pytest.raises(vault.RuleError, match="erased already"):
-        application.unlock().vault.erase(item_id)
-    _assert_nothing_left(desk, folder, item_id)
+    with pytest.raises(RuleError, match="erased already"):
+        application.unlock().vault.erase(desk.items["signed"])
+    _assert_nothing_left(desk, folder, desk.items["signed"])
     application.close()
 
 
@@ -171,17 +191,14 @@ def test_erasing_again_what_was_cut_off_finishes_it_and_says_that_it_was_done(de
 
 
 def test_making_a_workspace_killed_at_every_statement_can_be_done_again(tmp_path: Path, count: Count) -> None:
-    steps = dying.steps_of(_ready_to_make, tmp_path / "whole")
-    for step in dying.chosen(steps, count(25, len(steps))):
-        folder = tmp_path / f"profile-{step}"
-        dying.die_at(step, _ready_to_make, folder)
+    steps = dying.left_at_each_step(_ready_to_make, tmp_path / "profile")
+    for number in dying.some_of(len(steps), count(12, len(steps))):
+        step, folder = steps[number]
         application = _opened(folder)
         try:
             application.unlock()
-        except vault.RuleError:
-            raise
-        except Exception:
-            application.access.make("Desk", "First", frozenset(vault.Role))
+        except NoWorkspaceError:
+            application.access.make("Desk", "First", frozenset(Role))
             application.unlock()
-        assert application.services.ledger.verify().ok
+        assert application.services.ledger.verify().ok, step
         application.close()

@@ -1,6 +1,7 @@
 """What was decided in this session, and what can still be undone."""
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
 
 from reviewer.domain.kinds import KINDS
@@ -77,6 +78,7 @@ class HistoryPanel(QFrame):
         super().__init__(parent)
         set_role(self, "panel")
         self._model = HistoryModel(self)
+        self._entries: tuple[HistoryEntry, ...] = ()
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 8)
         column.setSpacing(8)
@@ -105,10 +107,10 @@ class HistoryPanel(QFrame):
         self.table.activated.connect(self._on_activated)
 
     def show_entries(self, entries: tuple[HistoryEntry, ...]) -> None:
-        """Show the decisions."""
-        self._model.set_entries(entries)
-        self.table.setVisible(bool(entries))
-        self._empty.setVisible(not entries)
+        """Show the decisions. While the panel is hidden they only wait: a long session must not slow each decision."""
+        self._entries = entries
+        if not self.isHidden():
+            self._fill()
 
     @Slot(QModelIndex)
     def _on_activated(self, index: QModelIndex) -> None:
@@ -120,3 +122,13 @@ class HistoryPanel(QFrame):
         """Repaint the countdowns."""
         if self.isVisible():
             self._model.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show what was decided since the panel was last seen."""
+        self._fill()
+        super().showEvent(event)
+
+    def _fill(self) -> None:
+        self._model.set_entries(self._entries)
+        self.table.setVisible(bool(self._entries))
+        self._empty.setVisible(not self._entries)

@@ -50,6 +50,10 @@ class UnlockView(QWidget):
         self._show_fields(Factors(passphrase=False, code=False))
         self._unlock.hide()
 
+    def show_whose(self, words: str) -> None:
+        """Show whose desk this is: until it was open once, only its folder is known."""
+        self._where.setText(words)
+
     def show_news(self, words: str) -> None:
         """Show what goes on while the desk is locked."""
         self._news.setText(words)
@@ -77,7 +81,9 @@ class UnlockView(QWidget):
     @Slot(str)
     def show_trouble(self, words: str) -> None:
         """Say why the keys cannot be reached; there is nothing to type until they can."""
+        self._recovering = False
         self._show_fields(Factors(passphrase=False, code=False))
+        self._relabel()
         self._unlock.hide()
         if self._why.text() == self.tr("Opening…"):
             self._show_words(self.tr("The keys cannot be opened."))
@@ -113,8 +119,8 @@ class UnlockView(QWidget):
         self._logo = QLabel(parent)
         title = QLabel(self.tr("Review desk"), parent)
         set_role(title, "title")
-        where = PlainLabel(profile, parent, elide=Qt.TextElideMode.ElideMiddle)
-        set_role(where, "small")
+        self._where = PlainLabel(profile, parent, elide=Qt.TextElideMode.ElideMiddle)
+        set_role(self._where, "small")
         self._why = PlainLabel("", parent)
         self._why.setObjectName("why_locked")
         self._why.setWordWrap(True)
@@ -122,7 +128,7 @@ class UnlockView(QWidget):
         self._news.setWordWrap(True)
         set_role(self._news, "muted")
         self._news.hide()
-        for part in (self._logo, title, where):
+        for part in (self._logo, title, self._where):
             head.addWidget(part)
         head.addSpacing(8)
         head.addWidget(self._why)

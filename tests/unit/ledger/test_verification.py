@@ -132,6 +132,14 @@ def test_only_an_admin_adds_changes_or_removes_members_and_makes_keys() -> None:
         assert "admin" in str(report.why)
 
 
+def test_a_founder_without_the_role_of_an_admin_makes_the_first_key_only() -> None:
+    book = Book(roles=("agent",))
+    book.write(FOUNDER, "workspace_key_made", details={"generation": 1, "fingerprint": "00"})
+    assert _judge(book).ok
+    book.write(FOUNDER, "workspace_key_made", details={"generation": 2, "fingerprint": "01"})
+    assert _judge(book).first_bad == 3
+
+
 def test_a_role_holds_from_the_number_that_the_change_names() -> None:
     book = Book()
     book.add_member("ann", "admin")
