@@ -467,7 +467,7 @@ def _totp(arguments: argparse.Namespace) -> ExitCode:
             _say(arguments, {"second_factor": False}, "Unlocking takes no code any more.")
             return ExitCode.DONE
         uri = application.access.set_second_factor(application.session)
-    words = f"{uri}\nGive this to your authenticator app now: it is shown this once. Unlocking takes its codes (--code)."
+    words = f"{uri}\nGive this to your authenticator app now: it is shown this once. Unlocking then takes its codes."
     _say(arguments, {"second_factor": True, "uri": uri}, words)
     return ExitCode.DONE
 

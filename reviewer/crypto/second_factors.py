@@ -72,8 +72,6 @@ class SecondFactor:
         return True
 
 
-
-
 def _sealer(identity: Identity) -> Sealer:
     return Sealer(subkey(identity.dump(), binding("second factor")))
 

@@ -242,9 +242,7 @@ class Access:
             store.close()
         self._tries.forget()
 
-    def _unlock(
-        self, passphrase: str | None, code: str | None, *, code_needed: bool, action: Action | None
-    ) -> Session:
+    def _unlock(self, passphrase: str | None, code: str | None, *, code_needed: bool, action: Action | None) -> Session:
         device_secret = self._load_device_secret()
         store = self._open(device_secret)
         try:

@@ -20,6 +20,7 @@ from reviewer.domain.members import Actor
 from reviewer.ledger import (
     ChainHead,
     Checkpoint,
+    CompactRange,
     Entry,
     Export,
     Receipt,
@@ -40,6 +41,7 @@ from reviewer.storage.entries import EntryRow, Filter
 from reviewer.storage.store import Unrecorded
 
 _PIECE = 500
+_NEWEST = 200  # checkpoints of the sink that are looked at; a newer one covers all that an older one does
 
 __all__ = ["EntryRow", "Filter", "Ledger", "Told", "Verified", "WitnessFile"]
 
@@ -75,9 +77,9 @@ class WitnessFile:
     def load(self, actor: str) -> Witness:
         """Return what is remembered. Raises LedgerBrokenError where the file is damaged."""
         try:
-            kept = json.loads(self._path.read_text("utf-8"))
-            head = TreeHead(int(kept["size"]), bytes.fromhex(kept["root"])) if kept.get("size") else None
-            own = ((actor, ChainHead(int(kept["number"]), kept["hash"])),) if kept.get("number") else ()
+            kept = dict(json.loads(self._path.read_text("utf-8")))
+            head = _head(kept["size"], kept["root"]) if "size" in kept else None
+            own = ((actor, _chain_head(kept["number"], kept["hash"])),) if "number" in kept else ()
         except FileNotFoundError:
             return Witness()
         except (OSError, ValueError, KeyError, TypeError) as exc:
@@ -101,6 +103,32 @@ class WitnessFile:
         part.replace(self._path)
 
 
+class Sink:
+    """The customer's folder for checkpoints: a second witness, which whoever restores a backup does not have."""
+
+    def __init__(self, folder: Path | None, workspace: str) -> None:
+        self._folder = folder
+        self._workspace = workspace
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """Return the newest ones of this workspace, oldest first; files that are none are passed over."""
+        if self._folder is None:
+            return []
+        paths = sorted(self._folder.glob(f"checkpoint-{self._workspace}-*.txt"))[-_NEWEST:]
+        return [found for found in map(_checkpoint, paths) if found is not None and found.workspace == self._workspace]
+
+    def pour(self, made: Checkpoint) -> None:
+        """Keep a copy there; one of another tree is never written over. Raises UnavailableError."""
+        if self._folder is None:
+            return
+        name = f"checkpoint-{self._workspace}-{made.head.size:012}-{made.head.root.hex()[:16]}.txt"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            (self._folder / name).write_text(made.note, "utf-8")
+        except OSError as exc:
+            raise UnavailableError(f"The folder for checkpoints cannot be written: {exc.strerror}.") from exc
+
+
 class Ledger:
     """The workspace's ledger, seen by one member."""
 
@@ -108,7 +136,8 @@ class Ledger:
         self._store = store
         self._actor = actor
         self._file = witness
-        self._sink = sink
+        self._sink = Sink(sink, actor.member.workspace_id)
+        self._compared: set[tuple[int, bytes]] = set()  # heads in the sink that this ledger contains
         self._verifier = Verifier()
         self._anchored = 0
 
@@ -122,11 +151,17 @@ class Ledger:
                         f"The ledger no longer holds this desk's own entry number {head.number}: the database was "
                         "rolled back or altered. Do not go on; keep the files and verify the ledger."
                     )
-            if witness.head is not None and entries.number(tx) < witness.head.size:
-                raise LedgerBrokenError(
-                    f"The ledger had {witness.head.size} entries when this desk last verified it; now it has fewer. "
-                    "Do not go on; keep the files and verify the ledger."
-                )
+            number = entries.number(tx)
+        if witness.head is not None and number < witness.head.size:
+            raise LedgerBrokenError(
+                f"The ledger had {witness.head.size} entries when this desk last verified it; now it has fewer. "
+                "Do not go on; keep the files and verify the ledger."
+            )
+        if any(number < each.head.size for each in self._sink.checkpoints()):
+            raise LedgerBrokenError(
+                "The folder for checkpoints holds one of a ledger with more entries than this one has. "
+                "Do not go on; keep the files and verify the ledger."
+            )
 
     def advance(self) -> Verified:
         """Verify the next few hundred entries. Raises LedgerBrokenError."""
@@ -140,9 +175,13 @@ class Ledger:
         return Verified(number, self._verifier.tree.size, self._anchored)
 
     def checkpoint(self) -> Verified:
-        """Verify what is new and sign the tree over it, for the store, this profile and the sink."""
+        """Verify what is new and sign the tree over it, for the store, this profile and the sink.
+
+        Raises LedgerBrokenError, also where the sink holds a checkpoint of another ledger: two desks were shown two.
+        """
         while not (state := self.advance()).done:
             pass
+        self._compare_with_sink()
         head = self._verifier.tree.head
         if head.size > self._anchored:
             made = Checkpoint.make(
@@ -156,7 +195,8 @@ class Ledger:
             with self._store.write(self._actor) as tx:
                 entries.add_checkpoint(tx, made)
                 tx.leave_unrecorded(Unrecorded.CHECKPOINT)
-            self._pour(made)
+            self._sink.pour(made)
+            self._compared.add((head.size, head.root))
             self._anchored = head.size
         self.remember()
         return Verified(state.entries, head.size, self._anchored)
@@ -176,7 +216,7 @@ class Ledger:
             return verify(
                 _Rows(tx),
                 check=checkers.first_bad_signature,
-                checkpoints=entries.checkpoints(tx),
+                checkpoints=[*entries.checkpoints(tx), *(each.note for each in self._sink.checkpoints())],
                 witnesses=[self._file.load(self._actor.member.id)],
                 progress=progress,
             )
@@ -250,15 +290,25 @@ class Ledger:
         with self._store.read() as tx:
             return tx.now()
 
-    def _pour(self, made: Checkpoint) -> None:
-        """Give the customer's sink its copy; a sink that is away is told about, not waited for."""
-        if self._sink is None:
+    def _compare_with_sink(self) -> None:
+        """Look whether this ledger contains what other desks have poured. Raises LedgerBrokenError."""
+        heads = {(each.head.size, each.head.root) for each in self._sink.checkpoints()} - self._compared
+        if not heads:
             return
-        try:
-            self._sink.mkdir(parents=True, exist_ok=True)
-            (self._sink / f"checkpoint-{made.head.size:012}.txt").write_text(made.note, "utf-8")
-        except OSError as exc:
-            raise UnavailableError(f"The folder for checkpoints cannot be written: {exc.strerror}.") from exc
+        sizes, roots = {size for size, _ in heads}, dict[int, bytes]()
+        tree = CompactRange()
+        with self._store.read() as tx:
+            for signed in islice(entries.after(tx, 0), max(sizes)):
+                tree.append(signed.hash)
+                if tree.size in sizes:
+                    roots[tree.size] = tree.root
+        for size, root in sorted(heads):
+            if roots.get(size) != root:
+                raise LedgerBrokenError(
+                    f"The folder for checkpoints holds one over {size} entries that this ledger does not contain: it was "
+                    "rolled back, or two desks were shown two ledgers. Do not go on; keep the files."
+                )
+        self._compared |= heads
 
 
 class _Rows:
@@ -269,6 +319,27 @@ class _Rows:
 
     def __iter__(self) -> Iterator[SignedEntry]:
         return entries.after(self._tx, 0)
+
+
+def _head(size: object, root: object) -> TreeHead:
+    """Read a remembered head. Raises ValueError."""
+    if not isinstance(size, int) or size < 1 or not isinstance(root, str) or len(bytes.fromhex(root)) != 32:
+        raise ValueError("no head")
+    return TreeHead(size, bytes.fromhex(root))
+
+
+def _chain_head(number: object, hash_: object) -> ChainHead:
+    """Read a remembered entry. Raises ValueError."""
+    if not isinstance(number, int) or number < 1 or not isinstance(hash_, str) or len(hash_) != 64:
+        raise ValueError("no entry")
+    return ChainHead(number, hash_)
+
+
+def _checkpoint(path: Path) -> Checkpoint | None:
+    try:
+        return Checkpoint.read(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def _wanted(wanted: Filter) -> Callable[[int, dict[str, Any]], bool]:

@@ -1,7 +1,13 @@
-"""The fresh factor that a signature takes: whoever sits at an unlocked desk must show again who they are."""
+"""The fresh factors that a signature takes: whoever sits at an unlocked desk must show again who they are.
+
+The first signature after unlocking takes every factor that the member has, each later one a single one
+(21 CFR 11.200(a)(1)).
+"""
+
+from dataclasses import replace
 
 from reviewer.domain.attestations import Attestation
-from reviewer.services.access import Access
+from reviewer.services.access import Access, Factors
 
 
 class Signing:
@@ -9,12 +15,16 @@ class Signing:
 
     def __init__(self, access: Access) -> None:
         self._access = access
+        self._has_signed = False
 
-    def is_passphrase_needed(self) -> bool:
-        """Tell whether the member's keys are locked with a passphrase."""
-        return self._access.is_passphrase_needed()
+    def factors(self) -> Factors:
+        """Tell what the next signature takes."""
+        known = self._access.factors()
+        return replace(known, code=False) if self._has_signed and known.passphrase else known
 
-    def confirm(self, passphrase: str | None) -> Attestation:
+    def confirm(self, passphrase: str | None, code: str | None = None) -> Attestation:
         """Open the member's keys afresh, from the keyring on, and return what may be signed. Raises UnlockError."""
-        self._access.confirm(passphrase)
-        return Attestation(factors=("device",) if passphrase is None else ("device", "passphrase"))
+        self._access.confirm(passphrase, code, code_needed=not (self._has_signed and passphrase is not None))
+        self._has_signed = True
+        given = {"passphrase": passphrase, "code": code}
+        return Attestation(factors=("device", *(name for name, what in given.items() if what is not None)))

@@ -61,7 +61,8 @@ class SystemLock(QObject):
 
 def _connect(bus: "QDBusConnection", service: str, interface: str, name: str, receiver: QObject, slot: str) -> bool:
     # No path: desktops differ in where their screen saver lies, and each session of logind has another.
-    return bus.isConnected() and bus.connect(service, "", interface, name, receiver, SLOT(f"{slot}(QDBusMessage)").encode())
+    called = SLOT(f"{slot}(QDBusMessage)").encode()
+    return bus.isConnected() and bus.connect(service, "", interface, name, receiver, called)
 
 
 def _label(session: str) -> str:

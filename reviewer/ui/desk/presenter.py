@@ -22,6 +22,7 @@ from reviewer.domain.decisions import Decision, DecisionId, Judgement, Verdict
 from reviewer.domain.errors import LeaseLostError, ReviewerError, RuleError
 from reviewer.domain.items import ClaimedItem, ItemId, Lease, SignedFinal, WorkingCopy
 from reviewer.domain.kinds import KINDS
+from reviewer.services.access import Factors
 from reviewer.services.intake import IntakeReport
 from reviewer.services.queue import Overview
 from reviewer.services.review import Outcome
@@ -58,7 +59,7 @@ class SignRequest:
     name: str
     roles: str
     text: str
-    needs_passphrase: bool
+    factors: Factors
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class DeskPresenter(QObject):
     saved = Signal(object)  # datetime of the last save, None while something is unsaved
     lease_lost = Signal(str)  # who has the item now, or ""
     sign_requested = Signal(object)  # SignRequest: the page asks for a signature over this text
-    signed_shown = Signal(object, bool)  # SignedFinal, and whether signing takes a passphrase
+    signed_shown = Signal(object, object)  # SignedFinal, and the Factors that an addendum takes
     signing_done = Signal()
     signing_refused = Signal(str)  # the factor was wrong; the page asks again
     refused = Signal(str)  # why the last wish was not granted; nothing was lost
@@ -232,16 +233,15 @@ class DeskPresenter(QObject):
         if verdict.releases and final is not None and KINDS[current.item.kind].signed:
             self.flush()
             self._to_sign = (current, judgement)
-            job = self._services.signing.is_passphrase_needed
-            self._worker.run(job, self._on_factor_known, self._on_quiet_failure)
+            self._worker.run(self._services.signing.factors, self._on_factors_known, self._on_quiet_failure)
             return True
         self._decide_now(current, judgement, None)
         return True
 
-    def sign(self, passphrase: str | None) -> None:
-        """Sign what was asked for with a fresh factor, and go on."""
+    def sign(self, passphrase: str | None, code: str | None) -> None:
+        """Sign what was asked for with fresh factors, and go on."""
         if self._to_sign is not None:
-            job = partial(self._services.signing.confirm, passphrase)
+            job = partial(self._services.signing.confirm, passphrase, code)
             self._worker.run(job, self._on_confirmed, self._on_confirm_failed)
 
     def give_up_signing(self) -> None:
@@ -290,20 +290,22 @@ class DeskPresenter(QObject):
         job = partial(self._read_job, item_id)
         self._worker.run(job, self._on_signed_read, self._on_quiet_failure)
 
-    def add_addendum(self, item_id: str, text: str, passphrase: str | None) -> None:
-        """Sign an addendum with a fresh factor."""
-        job = partial(self._addendum_job, item_id, text, passphrase)
+    def add_addendum(self, item_id: str, text: str, passphrase: str | None, code: str | None) -> None:
+        """Sign an addendum with fresh factors."""
+        job = partial(self._addendum_job, item_id, text, passphrase, code)
         self._worker.run(job, self._on_signed_read, self._on_confirm_failed)
 
-    def _addendum_job(self, item_id: str, text: str, passphrase: str | None) -> tuple[SignedFinal, bool]:
-        attestation = replace(self._services.signing.confirm(passphrase), meaning=ADDENDUM_MEANING)
+    def _addendum_job(
+        self, item_id: str, text: str, passphrase: str | None, code: str | None
+    ) -> tuple[SignedFinal, Factors]:
+        attestation = replace(self._services.signing.confirm(passphrase, code), meaning=ADDENDUM_MEANING)
         self._services.review.add_addendum(item_id, text, attestation, key=secrets.token_hex(16))
         return self._read_job(item_id)
 
-    def _read_job(self, item_id: str) -> tuple[SignedFinal, bool]:
-        return self._services.review.read_signed(item_id), self._services.signing.is_passphrase_needed()
+    def _read_job(self, item_id: str) -> tuple[SignedFinal, Factors]:
+        return self._services.review.read_signed(item_id), self._services.signing.factors()
 
-    def _on_signed_read(self, read: tuple[SignedFinal, bool]) -> None:
+    def _on_signed_read(self, read: tuple[SignedFinal, Factors]) -> None:
         self.signed_shown.emit(*read)
 
     def import_file(self, path: Path) -> None:
@@ -389,14 +391,14 @@ class DeskPresenter(QObject):
         if not (self._leaving or self._autosave.isActive()):
             self._autosave.start()
 
-    def _on_factor_known(self, needed: bool) -> None:  # noqa: FBT001 - what the worker delivers
+    def _on_factors_known(self, factors: Factors) -> None:
         if self._to_sign is None:
             return
         current, judgement = self._to_sign
         _, final = judgement.against(current.item.draft)
         member = self._services.member
         roles = sorted(role.value for role in member.roles & KINDS[current.item.kind].roles)
-        self.sign_requested.emit(SignRequest(member.name, ", ".join(roles), final or "", needed))
+        self.sign_requested.emit(SignRequest(member.name, ", ".join(roles), final or "", factors))
 
     def _on_confirmed(self, attestation: Attestation) -> None:
         if self._to_sign is None:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from reviewer.domain.attestations import ADDENDUM_MEANING, MEANING, STATEMENT
 from reviewer.domain.items import SignedFinal, SignedText
+from reviewer.services.access import Factors
 from reviewer.ui.desk.presenter import SignRequest
 from reviewer.ui.text import PlainLabel, PlainTextEdit, PlainTextView
 from reviewer.ui.theme import Appearance, set_role
@@ -25,10 +26,55 @@ from reviewer.ui.theme import Appearance, set_role
 _FIRST_LINES = 6
 
 
-class SignDialog(QDialog):
-    """Name, role, time, statement and meaning, the text and its digest, and one field for the factor."""
+class FactorFields(QWidget):
+    """A field for each factor that a signature takes."""
 
-    signed = Signal(object)  # the passphrase or None
+    entered = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(8)
+        self._passphrase = self._field("factor", self.tr("Passphrase"))
+        self._passphrase.setEchoMode(QLineEdit.EchoMode.Password)
+        self._code = self._field("factor_code", self.tr("Code of your authenticator, six digits"))
+        self._code.setMaxLength(7)
+
+    def ask(self, factors: Factors) -> None:
+        """Show the fields that are needed."""
+        self._passphrase.setVisible(factors.passphrase)
+        self._code.setVisible(factors.code)
+        self.setVisible(factors.any)
+
+    def take_focus(self) -> bool:
+        """Put the focus into the first field that is to be filled; False where there is none."""
+        field = next((field for field in (self._passphrase, self._code) if not field.isHidden()), None)
+        if field is not None:
+            field.setFocus(Qt.FocusReason.OtherFocusReason)
+        return field is not None
+
+    def take(self) -> tuple[str | None, str | None]:
+        """Return what was typed, passphrase and code, and leave nothing of it here."""
+        typed = self._passphrase.text() or None, self._code.text() or None
+        for field in (self._passphrase, self._code):
+            field.setText("")
+        return typed
+
+    def _field(self, name: str, words: str) -> QLineEdit:
+        field = QLineEdit(self)
+        field.setObjectName(name)
+        field.setPlaceholderText(words)
+        field.setAccessibleName(words)
+        field.returnPressed.connect(self.entered)
+        self._column.addWidget(field)
+        return field
+
+
+class SignDialog(QDialog):
+    """Name, role, time, statement and meaning, the text and its digest, and the fields for the factors."""
+
+    signed = Signal(object, object)  # the passphrase or None, the code or None
     given_up = Signal()
 
     def __init__(self, request: SignRequest, appearance: Appearance, parent: QWidget) -> None:
@@ -66,16 +112,17 @@ class SignDialog(QDialog):
         digest.setWordWrap(True)
         set_role(digest, "small")
         column.addWidget(digest)
-        self._factor = _factor_field(self, self.tr("Passphrase"))
-        self._factor.setVisible(request.needs_passphrase)
-        column.addWidget(self._factor)
+        self._factors = FactorFields(self)
+        self._factors.ask(request.factors)
+        column.addWidget(self._factors)
         self._problem = _problem(self)
         column.addWidget(self._problem)
         self._sign = _foot(self, column, self.tr("Sign and go on"), self.tr("Back to the text"))
         self._sign.clicked.connect(self._on_sign)
-        self._factor.returnPressed.connect(self._on_sign)
+        self._factors.entered.connect(self._on_sign)
         self.rejected.connect(self.given_up)
-        (self._factor if request.needs_passphrase else self._sign).setFocus(Qt.FocusReason.OtherFocusReason)
+        if not self._factors.take_focus():
+            self._sign.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot(str)
     def say(self, problem: str) -> None:
@@ -83,22 +130,21 @@ class SignDialog(QDialog):
         self._problem.setText(problem)
         self._problem.show()
         self._sign.setEnabled(True)
-        self._factor.selectAll()
-        self._factor.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._factors.take_focus()
 
     @Slot()
     def _on_sign(self) -> None:
-        self._sign.setEnabled(False)
-        self.signed.emit(self._factor.text() or None)
-        self._factor.clear()
+        if self._sign.isEnabled():
+            self._sign.setEnabled(False)
+            self.signed.emit(*self._factors.take())
 
 
 class SignedDialog(QDialog):
     """A signed final: it cannot be changed, only added to."""
 
-    addendum_signed = Signal(str, str, object)  # item, text, passphrase or None
+    addendum_signed = Signal(str, str, object, object)  # item, text, passphrase or None, code or None
 
-    def __init__(self, shown: SignedFinal, appearance: Appearance, parent: QWidget, *, needs_passphrase: bool) -> None:
+    def __init__(self, shown: SignedFinal, factors: Factors, appearance: Appearance, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("signed_final")
         self.setWindowTitle(self.tr("Signed note"))
@@ -118,21 +164,21 @@ class SignedDialog(QDialog):
         self._addendum.setObjectName("addendum")
         self._addendum.setAccessibleName(self.tr("Addendum"))
         column.addWidget(self._addendum, stretch=1)
-        self._factor = _factor_field(self, self.tr("Passphrase"))
-        self._factor.setVisible(needs_passphrase)
-        column.addWidget(self._factor)
+        self._factors = FactorFields(self)
+        column.addWidget(self._factors)
         self._problem = _problem(self)
         column.addWidget(self._problem)
         self._sign = _foot(self, column, self.tr("Sign the addendum"), self.tr("Close"))
         self._sign.clicked.connect(self._on_sign)
-        self.show_final(shown)
+        self.show_final(shown, factors)
 
-    def show_final(self, shown: SignedFinal) -> None:
+    def show_final(self, shown: SignedFinal, factors: Factors) -> None:
         """Show the final and what was added to it so far."""
         texts = [_with_line(shown.final, _attested(MEANING))]
         texts += [_with_line(each, _attested(ADDENDUM_MEANING)) for each in shown.addenda]
         self._view.set_text("\n\n".join(texts))
         self._addendum.set_text("")
+        self._factors.ask(factors)
         self._problem.hide()
         self._sign.setEnabled(True)
 
@@ -149,8 +195,7 @@ class SignedDialog(QDialog):
             self.say(self.tr("The addendum is empty."))
             return
         self._sign.setEnabled(False)
-        self.addendum_signed.emit(self._item, self._addendum.text(), self._factor.text() or None)
-        self._factor.clear()
+        self.addendum_signed.emit(self._item, self._addendum.text(), *self._factors.take())
 
 
 def _with_line(signed: SignedText, meaning: str) -> str:
@@ -181,15 +226,6 @@ def _caption(words: str, parent: QWidget) -> QLabel:
     caption = QLabel(words, parent)
     set_role(caption, "muted")
     return caption
-
-
-def _factor_field(parent: QWidget, words: str) -> QLineEdit:
-    field = QLineEdit(parent)
-    field.setObjectName("factor")
-    field.setEchoMode(QLineEdit.EchoMode.Password)
-    field.setPlaceholderText(words)
-    field.setAccessibleName(words)
-    return field
 
 
 def _problem(parent: QWidget) -> PlainLabel:

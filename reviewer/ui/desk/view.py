@@ -23,6 +23,7 @@ from reviewer.domain.decisions import Verdict
 from reviewer.domain.items import ClaimedItem, SignedFinal
 from reviewer.domain.kinds import KINDS
 from reviewer.domain.segments import Encoding
+from reviewer.services.access import Factors
 from reviewer.services.intake import IntakeReport
 from reviewer.services.queue import Overview
 from reviewer.ui.desk.bars import ActionBar, FindBar, NoticeStrip, ReasonBar
@@ -359,16 +360,16 @@ class DeskView(QWidget):
         self._presenter.signing_done.connect(dialog.accept)
         dialog.open()
 
-    @Slot(object, bool)
-    def _on_signed_shown(self, shown: SignedFinal, needs_passphrase: bool) -> None:  # noqa: FBT001 - from a signal
+    @Slot(object, object)
+    def _on_signed_shown(self, shown: SignedFinal, factors: Factors) -> None:
         dialog = self.findChild(SignedDialog)
         if dialog is None:
-            dialog = SignedDialog(shown, self._appearance, self, needs_passphrase=needs_passphrase)
+            dialog = SignedDialog(shown, factors, self._appearance, self)
             dialog.addendum_signed.connect(self._presenter.add_addendum)
             self._presenter.signing_refused.connect(dialog.say)
             dialog.open()
         else:
-            dialog.show_final(shown)
+            dialog.show_final(shown, factors)
 
     @Slot(object)
     def _on_import(self, report: IntakeReport) -> None:

@@ -1,4 +1,4 @@
-"""What the unlock page does: it asks what unlocking takes, tries what was typed, and keeps the wait after wrong tries."""
+"""What the unlock page does: it asks for what unlocking takes, tries it, and keeps the wait after wrong tries."""
 
 import math
 import time
@@ -9,11 +9,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from reviewer.bootstrap import Application, Services
 from reviewer.domain.errors import (
     FactorNeededError,
-    KeysUnavailableError,
-    LedgerBrokenError,
     NoWorkspaceError,
-    ReviewerError,
     TooManyTriesError,
+    UnavailableError,
     UnlockError,
     WrongFactorError,
 )
@@ -114,9 +112,7 @@ class UnlockPresenter(QObject):
                 self._look()  # for how long the next try has to wait
         elif isinstance(failure, UnlockError):
             self.refused.emit(failure.message)
-        elif isinstance(failure, KeysUnavailableError):
-            self.troubled.emit(failure.message)
-        elif isinstance(failure, ReviewerError) and not isinstance(failure, NoWorkspaceError | LedgerBrokenError):
+        elif isinstance(failure, UnavailableError) and not isinstance(failure, NoWorkspaceError):
             self.troubled.emit(failure.message)
         else:
             self.failed.emit(failure)

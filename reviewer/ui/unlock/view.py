@@ -1,6 +1,6 @@
 """The unlock page's widgets. What was typed is taken out of its fields before anything is done with it."""
 
-from PySide6.QtCore import QRegularExpression, Qt, Signal, Slot
+from PySide6.QtCore import QRegularExpression, Qt, Slot
 from PySide6.QtGui import QRegularExpressionValidator
 from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -274,7 +274,7 @@ class UnlockView(QWidget):
         self._recover.setVisible(self._recovering or factors.any)
 
     def _relabel(self) -> None:
-        self._unlock.setText(self.tr("Set the passphrase and unlock") if self._recovering else self.tr("Unlock"))
+        self._unlock.setText(self.tr("Recover and unlock") if self._recovering else self.tr("Unlock"))
         self._recover.setText(self.tr("Back") if self._recovering else self.tr("Use the recovery code"))
 
     def _set_usable(self, *, usable: bool) -> None:

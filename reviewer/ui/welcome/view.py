@@ -1,4 +1,4 @@
-"""Asks a new profile's person for the names of their workspace and themselves, and for a passphrase if they want one."""
+"""Asks a new profile's person for their workspace's name, their own and a passphrase; shows the recovery code once."""
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
