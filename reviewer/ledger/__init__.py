@@ -11,20 +11,22 @@ Pure: no disk, no clock, no cryptography but SHA-256. Signing and checking come 
 
 from reviewer.ledger.checkpoints import Checkpoint
 from reviewer.ledger.directory import KEY_ACTIONS, Directory, MemberKeys
-from reviewer.ledger.entries import START, ChainHead, Entry, SignedEntry
+from reviewer.ledger.entries import START, ChainHead, Entry, Listed, SignedEntry
 from reviewer.ledger.exports import Export, Placed, Receipt, check_receipt, export
 from reviewer.ledger.merkle import CompactRange, TreeHead
-from reviewer.ledger.verification import Report, SignatureDepth, Verifier, Witness, verify
+from reviewer.ledger.verification import BrokenEntryError, Report, SignatureDepth, Verifier, Witness, verify
 
 __all__ = [
     "KEY_ACTIONS",
     "START",
+    "BrokenEntryError",
     "ChainHead",
     "Checkpoint",
     "CompactRange",
     "Directory",
     "Entry",
     "Export",
+    "Listed",
     "MemberKeys",
     "Placed",
     "Receipt",

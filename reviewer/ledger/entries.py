@@ -97,11 +97,31 @@ _OPTIONAL = ("object", "before", "after", "model", "input", "verdict", "meaning"
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """How a database lists an entry beside its bytes: for finding it, and therefore to be compared with them."""
+
+    position: int
+    actor: str
+    number: int
+    at: datetime
+    action: str
+    object: str | None
+    hash: bytes
+
+    def fits(self, position: int, fields: Mapping[str, Any], leaf: bytes) -> bool:
+        """Tell whether this is what the bytes at that position say."""
+        said = (fields["actor"], fields["number"], fields["at"], fields["action"], fields.get("object"), leaf, position)
+        listed = (self.actor, self.number, instant(self.at), self.action, self.object, self.hash, self.position)
+        return said == listed
+
+
+@dataclass(frozen=True, slots=True)
 class SignedEntry:
-    """An entry as it is stored: the signed bytes and the Ed25519 signature."""
+    """An entry as it is stored: the signed bytes and the Ed25519 signature; `listed` where a database lists it."""
 
     body: bytes
     signature: bytes
+    listed: Listed | None = field(default=None, compare=False)
 
     @property
     def hash(self) -> bytes:

@@ -116,6 +116,8 @@ class Verifier:
         except (MalformedEntryError, RefusedChangeError) as exc:
             raise BrokenEntryError(str(exc)) from exc
         leaf = signed.hash
+        if signed.listed is not None and not signed.listed.fits(self.tree.size + 1, fields, leaf):
+            raise BrokenEntryError("the database lists it as something else than it says")
         self.heads[actor] = ChainHead(number, leaf.hex())
         self.tree.append(leaf)
         return actor, (keys.sign, message(signed.body), signed.signature)

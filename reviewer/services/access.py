@@ -22,6 +22,7 @@ from reviewer.crypto import (
     KeyStore,
     OpenKeys,
     Owner,
+    PublicKeys,
     RecoveryCode,
     SecondFactor,
     WorkspaceKey,
@@ -39,6 +40,7 @@ from reviewer.domain import limits
 from reviewer.domain.errors import (
     FactorNeededError,
     KeysUnavailableError,
+    LedgerBrokenError,
     NoWorkspaceError,
     RuleError,
     SealBrokenError,
@@ -50,8 +52,9 @@ from reviewer.domain.errors import (
 )
 from reviewer.domain.events import Action
 from reviewer.domain.members import Actor, DeskId, Member, MemberId, Role, WorkspaceId
+from reviewer.ledger import Directory
 from reviewer.ledger.directory import encode_key
-from reviewer.storage import Store, Transaction, keys, members
+from reviewer.storage import Store, Transaction, entries, keys, members
 from reviewer.storage.members import MemberSecrets
 from reviewer.storage.store import Unrecorded
 
@@ -260,9 +263,12 @@ class Access:
                     step = None if code is None else _step(stored, owner, identity, code, self._now())
             else:
                 identity, step = _opened(stored, owner, device_secret, None), None
+            with store.read() as tx:
+                _compare(entries.directory(tx), member, identity, stored)
+                named = {each.number: keys.fingerprint(tx, each.number) for each in sealed}
             opened = {
                 each.number: WorkspaceKey.open(
-                    each.sealed, identity, owner, generation=each.number, fingerprint=each.fingerprint
+                    each.sealed, identity, owner, generation=each.number, fingerprint=named[each.number]
                 )
                 for each in sealed
             }
@@ -426,6 +432,19 @@ def _step(stored: MemberSecrets, owner: Owner, identity: Identity, code: str, at
     if stored.totp_step is not None and step <= stored.totp_step:
         raise UnlockError("This code was used already: wait for the next one.")
     return step
+
+
+def _compare(directory: Directory, member: Member, identity: Identity, stored: MemberSecrets) -> None:
+    """Refuse a member whose row says something else than the ledger. Raises LedgerBrokenError."""
+    known = directory.members.get(member.id)
+    if known is None:
+        raise LedgerBrokenError("By the ledger you are no member of this workspace, or not any more.")
+    if PublicKeys(known.receive, known.sign) != identity.public or stored.public != identity.public:
+        raise LedgerBrokenError(
+            "The ledger names other keys than yours for you: it is not the ledger of this workspace."
+        )
+    if known.roles != member.roles:
+        raise LedgerBrokenError("The database says that you have other roles than the ledger does: it was altered.")
 
 
 def _record_founding(tx: Transaction, first: Member, identity: Identity, key: WorkspaceKey) -> None:

@@ -170,6 +170,11 @@ class Ledger:
         with self._store.read() as tx:
             piece = list(islice(entries.after(tx, start), _PIECE))
             number = entries.number(tx)
+        if number < max(start, 0 if witness.head is None else witness.head.size):
+            raise LedgerBrokenError(
+                "The ledger has fewer entries than this desk has verified: the end is missing. Do not go on; keep the "
+                "files and verify the ledger."
+            )
         for position, signed in enumerate(piece, start + 1):
             self._take(signed, position, witness)
         return Verified(number, self._verifier.tree.size, self._anchored)

@@ -16,6 +16,7 @@ from reviewer.domain.items import ClaimedItem, ItemHead, ItemId, Lease, LeaseId,
 from reviewer.domain.kinds import KINDS, Form
 from reviewer.domain.members import Actor, Role
 from reviewer.ledger.entries import instant
+from reviewer.services import recorded
 from reviewer.services.queue import Queue, claim_for, keep_texts_of_others, length_of, shown
 from reviewer.storage import Store, Transaction, contents, decisions, items, keys, leases, outbox, working_copies
 from reviewer.storage.store import Unrecorded
@@ -158,17 +159,25 @@ class Review:
         with self._store.write(self._actor) as tx:
             head = items.find(tx, self._actor.member.workspace_id, item_id)
             kind = KINDS[head.kind]
-            if not kind.signed or decisions.signed(tx, item_id) is None:
+            signed = decisions.signed(tx, item_id)
+            if not kind.signed or signed is None:
                 raise RuleError("Only a signed final takes an addendum.")
             if not self._actor.member.roles & kind.roles:
                 raise RuleError(f"Your roles do not let you sign an item of the kind '{kind.key}'.")
             lacking = judgement.lacking("")
             if lacking is not None:
                 raise InputRefusedError(lacking)
+            _check_key(key)
             earlier = decisions.by_key(tx, key)
             if earlier is not None:
                 tx.leave_unrecorded(Unrecorded.NOTHING)
-                return earlier.decision
+                done, final = earlier.decision, decisions.texts(tx, earlier.decision)[0]
+                if (done.item_id, done.verdict, final) != (item_id, Verdict.ADDENDUM, text):
+                    raise KeyReusedError("This idempotency key belongs to another decision; use a new one.")
+                return done
+            if decisions.standing(tx, item_id) is not None:
+                raise RuleError("Another addendum is in its hold: wait until that is over, or withdraw it.")
+            recorded.check(tx, decisions.by_id(tx, signed))
             decision = decisions.add(
                 tx,
                 DecisionId(secrets.token_hex(16)),
@@ -181,13 +190,18 @@ class Review:
                 hold=self.hold_of(kind.key),
             )
             _, recipient = contents.draft(tx, head.id)
-            outbox.add(tx, decision, "sent", _request(head, decision, text, recipient, _signed(tx, attestation)))
+            request = _request(head, decision, text, recipient, _signed(tx, attestation))
+            outbox.add(tx, decision, "sent", request)
             self._record_signature(tx, decision, text, attestation)
-            tx.record(Action.ADDENDUM_MADE, head.id, decision=decision.id)
+            after = _digests(tx, head.id, final=text, request=request)
+            tx.record(Action.ADDENDUM_MADE, head.id, after=after, decision=decision.id)
             return decision
 
     def read_signed(self, item_id: str) -> SignedFinal:
-        """Return a signed final with its addenda; the look is recorded first. Raises RuleError."""
+        """Return a signed final with its addenda; the look is recorded first.
+
+        Raises RuleError where there is none, LedgerBrokenError where something else was signed than the database says.
+        """
         with self._store.write(self._actor) as tx:
             items.find(tx, self._actor.member.workspace_id, item_id)
             if decisions.signed(tx, item_id) is None:
@@ -195,6 +209,8 @@ class Review:
             keys.of(tx, item_id)  # refuses what was erased
             tx.record(Action.OPENED, item_id, signed=True)
         with self._store.read() as tx:
+            for stored in decisions.released(tx, item_id):
+                recorded.check_final(tx, stored, decisions.texts(tx, stored.decision)[0])
             return decisions.signed_final(tx, item_id)
 
     def _record(
@@ -207,8 +223,7 @@ class Review:
         lacking = judgement.lacking(draft)
         if lacking is not None:
             raise InputRefusedError(lacking)
-        if not 0 < len(key) <= limits.NAME_CHARACTERS:
-            raise InputRefusedError(f"An idempotency key has 1 to {limits.NAME_CHARACTERS} characters.")
+        _check_key(key)
         if verdict not in kind.decisions:
             raise RuleError(f"An item of the kind '{kind.key}' cannot be decided so.")
         if verdict.releases and not self._actor.member.roles & kind.roles:
@@ -230,12 +245,13 @@ class Review:
         )
         if judgement.text is not None:
             working_copies.save(tx, lease.item_id, judgement.text, 0)  # withdrawing brings it back
+        request = None
         if verdict.releases or verdict.returns:
             request = _request(head, decision, final, recipient, None if signature is None else _signed(tx, signature))
             outbox.add(tx, decision, "sent" if verdict.releases else "returned", request)
         if signature is not None and final is not None:
             self._record_signature(tx, decision, final, signature)
-        self._record_decision(tx, decision, draft, final)
+        self._record_decision(tx, decision, draft, final, request)
         return decision
 
     def _record_signature(self, tx: Transaction, decision: Decision, final: str, attestation: Attestation) -> None:
@@ -252,13 +268,15 @@ class Review:
         )
 
     @staticmethod
-    def _record_decision(tx: Transaction, decision: Decision, draft: str, final: str | None) -> None:
+    def _record_decision(
+        tx: Transaction, decision: Decision, draft: str, final: str | None, request: str | None
+    ) -> None:
         item_id = ItemId(decision.item_id)
         tx.record(
             Action.DECIDED,
             item_id,
             before={"draft": keys.digest(tx, item_id, "draft", draft)},
-            after=None if final is None else {"final": keys.digest(tx, item_id, "final", final)},
+            after=_digests(tx, item_id, final=final, request=request),
             model=contents.model(tx, item_id),
             verdict=decision.verdict.value,
             decision=decision.id,
@@ -266,6 +284,16 @@ class Review:
             words_changed=0 if final is None else edit_distance_words(draft, final),
             hold_until=instant(decision.hold_until),
         )
+
+
+def _check_key(key: str) -> None:
+    if not 0 < len(key) <= limits.NAME_CHARACTERS:
+        raise InputRefusedError(f"An idempotency key has 1 to {limits.NAME_CHARACTERS} characters.")
+
+
+def _digests(tx: Transaction, item_id: ItemId, **texts: str | None) -> dict[str, str]:
+    """Return the keyed digests of those texts that there are."""
+    return {name: keys.digest(tx, item_id, name, text) for name, text in texts.items() if text is not None}
 
 
 def _try_show(tx: Transaction, lease: Lease) -> Lease | None:

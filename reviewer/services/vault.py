@@ -8,7 +8,7 @@ from reviewer.domain.errors import RuleError
 from reviewer.domain.events import Action
 from reviewer.domain.members import Actor, Role
 from reviewer.services.work import Transport, forget_erased
-from reviewer.storage import Store, contents, decisions, items, keys, members, outbox, working_copies
+from reviewer.storage import Store, contents, decisions, entries, items, keys, outbox, working_copies
 from reviewer.storage.store import Unrecorded
 
 WARN_AFTER = timedelta(days=85)
@@ -92,9 +92,9 @@ class Vault:
             if keys.old_generations(tx):
                 return keys.newest(tx).generation  # another desk began in the meantime
             new = WorkspaceKey.new(self._actor.member.workspace_id, keys.newest(tx).generation + 1)
-            for member_id in members.names(tx):
-                public: PublicKeys = members.public_keys(tx, member_id)
-                keys.add_generation(tx, new, member_id, new.seal_to(member_id, public))
+            for member_id, known in entries.directory(tx).members.items():  # and not as the table says
+                sealed = new.seal_to(member_id, PublicKeys(known.receive, known.sign))
+                keys.add_generation(tx, new, member_id, sealed)
             tx.record(Action.WORKSPACE_KEY_MADE, generation=new.generation, fingerprint=new.fingerprint)
             return new.generation
 

@@ -12,6 +12,7 @@ from reviewer.domain.decisions import Verdict
 from reviewer.domain.errors import UnavailableError
 from reviewer.domain.events import Action
 from reviewer.domain.members import Actor
+from reviewer.services import recorded
 from reviewer.services.queue import expire_leases
 from reviewer.storage import Store, Transaction, decisions, items, leases, outbox, working_copies
 from reviewer.storage.decisions import StoredDecision
@@ -115,6 +116,7 @@ class Work:
             if parcel is None:
                 tx.leave_unrecorded(Unrecorded.NOTHING)  # another worker came first
             else:
+                recorded.check_request(tx, decisions.by_id(tx, parcel.decision_id), parcel)
                 tx.record(Action.SENDING, parcel.item_id, decision=parcel.decision_id, attempt=parcel.attempts)
             return parcel
 
@@ -163,6 +165,7 @@ def _anything_due(tx: Transaction) -> bool:
 
 def _settle_one(tx: Transaction, stored: StoredDecision) -> None:
     decision = stored.decision
+    recorded.check(tx, stored)
     decisions.close(tx, decision.id, "settled")
     if decision.verdict is Verdict.ESCALATE:
         leases.escalate(tx, decision.item_id)

@@ -72,6 +72,22 @@ def by_key(tx: Transaction, key: str) -> StoredDecision | None:
     return None if row is None else _stored(row)
 
 
+def by_id(tx: Transaction, decision_id: str) -> StoredDecision:
+    """Return a decision that is known to be there."""
+    return _stored(tx.run(select(_table).where(_table.c.id == decision_id)).one())
+
+
+def released(tx: Transaction, item_id: str) -> list[StoredDecision]:
+    """Return the decisions that stand and released a text of an item: its final, then addenda."""
+    verdicts = [verdict.value for verdict in Verdict if verdict.releases or verdict is Verdict.ADDENDUM]
+    rows = tx.run(
+        select(_table)
+        .where(_table.c.item_id == item_id, _table.c.state != "withdrawn", _table.c.verdict.in_(verdicts))
+        .order_by(_table.c.decided_at)
+    )
+    return [_stored(row) for row in rows]
+
+
 def texts(tx: Transaction, decision: Decision) -> tuple[str | None, str | None]:
     """Return the final that a decision released and its note."""
     row = tx.run(select(_table.c.final, _table.c.note).where(_table.c.id == decision.id)).one()

@@ -3,16 +3,36 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import ColumnElement, Row, func, insert, literal_column, select
 
+from reviewer.crypto import first_bad_signature
+from reviewer.domain.errors import LedgerBrokenError
 from reviewer.domain.events import Action
-from reviewer.ledger import ChainHead, Checkpoint, SignedEntry
+from reviewer.ledger import (
+    KEY_ACTIONS,
+    BrokenEntryError,
+    ChainHead,
+    Checkpoint,
+    Directory,
+    Entry,
+    Listed,
+    SignedEntry,
+    Verifier,
+)
+from reviewer.ledger.entries import message
 from reviewer.storage import schema
 from reviewer.storage.store import Transaction
 
 _table = schema.entry
 _PIECE = 2_000
+# Spelled as the index on these entries is.
+_ABOUT_KEYS = (
+    select(_table)
+    .where(_table.c.action.in_(literal_column(f"'{action}'") for action in sorted(KEY_ACTIONS)))
+    .order_by(_table.c.seq)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +63,40 @@ class Filter:
 def after(tx: Transaction, position: int) -> Iterator[SignedEntry]:
     """Yield the entries after `position`, a piece of the table at a time."""
     while True:
-        rows = tx.run(
-            select(_table.c.seq, _table.c.body, _table.c.signature)
-            .where(_table.c.seq > position)
-            .order_by(_table.c.seq)
-            .limit(_PIECE)
-        ).all()
-        for row in rows:
-            yield SignedEntry(bytes(row.body), bytes(row.signature))
+        rows = tx.run(select(_table).where(_table.c.seq > position).order_by(_table.c.seq).limit(_PIECE)).all()
+        yield from map(_signed, rows)
         if len(rows) < _PIECE:
             return
         position = rows[-1].seq
+
+
+def _signed(row: Row[Any]) -> SignedEntry:
+    listed = Listed(row.seq, row.actor, row.number, row.at, row.action, row.item_id, bytes(row.hash))
+    return SignedEntry(bytes(row.body), bytes(row.signature), listed)
+
+
+def directory(tx: Transaction) -> Directory:
+    """Return who may sign what, and which keys there are, as signed entries say and no other row.
+
+    Raises LedgerBrokenError where one of them is not its actor's.
+    """
+    if tx.directory is None:
+        verifier = Verifier()
+        try:
+            signatures = [verifier.add_apart(_signed(row)) for row in tx.run(_ABOUT_KEYS)]
+        except BrokenEntryError as exc:
+            raise LedgerBrokenError(f"The ledger does not say who its members are: {exc}.") from exc
+        if not signatures or first_bad_signature(signatures) is not None:
+            raise LedgerBrokenError("The ledger does not say who its members are: verify it.")
+        tx.directory = verifier.directory
+    return tx.directory
+
+
+def is_signed(tx: Transaction, signed: SignedEntry) -> bool:
+    """Tell whether an entry carries the signature of the member it names."""
+    entry = Entry.read(signed.body)
+    keys = directory(tx).at(entry.actor, entry.number)
+    return keys is not None and first_bad_signature([(keys.sign, message(signed.body), signed.signature)]) is None
 
 
 def number(tx: Transaction) -> int:
@@ -113,7 +156,7 @@ def _is_about(item: str) -> ColumnElement[bool]:
 def story(tx: Transaction, item_id: str) -> list[tuple[int, SignedEntry]]:
     """Return every entry about an item with its position, oldest first."""
     rows = tx.run(select(_table).where(_table.c.item_id == item_id).order_by(_table.c.seq))
-    return [(row.seq, SignedEntry(bytes(row.body), bytes(row.signature))) for row in rows]
+    return [(row.seq, _signed(row)) for row in rows]
 
 
 def newest_about(tx: Transaction, item_id: str, action: Action) -> int | None:

@@ -11,8 +11,8 @@ from datetime import timedelta
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from reviewer.crypto import DataKey, FieldPlace, WorkspaceKey
-from reviewer.domain.errors import ErasedError, KeysUnavailableError
-from reviewer.storage import clock, schema
+from reviewer.domain.errors import ErasedError, KeysUnavailableError, LedgerBrokenError
+from reviewer.storage import clock, entries, schema
 from reviewer.storage.store import Transaction
 
 _data, _workspace = schema.data_key, schema.workspace_key
@@ -25,7 +25,6 @@ class SealedGeneration:
 
     number: int
     sealed: bytes
-    fingerprint: str
 
 
 def add_generation(tx: Transaction, key: WorkspaceKey, member_id: str, sealed: bytes) -> None:
@@ -37,7 +36,7 @@ def add_generation(tx: Transaction, key: WorkspaceKey, member_id: str, sealed: b
 def generations(tx: Transaction, member_id: str) -> list[SealedGeneration]:
     """Return the generations sealed to a member, oldest first."""
     rows = tx.run(select(_workspace).where(_workspace.c.member_id == member_id).order_by(_workspace.c.generation))
-    return [SealedGeneration(row.generation, bytes(row.sealed), row.fingerprint) for row in rows]
+    return [SealedGeneration(row.generation, bytes(row.sealed)) for row in rows]
 
 
 def newest(tx: Transaction) -> WorkspaceKey:
@@ -53,8 +52,16 @@ def generation(tx: Transaction, number: int) -> WorkspaceKey:
         own = [each for each in generations(tx, tx.keys.owner.member) if each.number == number]
         if not own:
             raise KeysUnavailableError("The workspace's key was not sealed to you: ask an admin.")
-        key = tx.keys.open_generation(number, own[0].sealed, own[0].fingerprint)
+        key = tx.keys.open_generation(number, own[0].sealed, fingerprint(tx, number))
     return key
+
+
+def fingerprint(tx: Transaction, number: int) -> str:
+    """Return the fingerprint under which the ledger names a generation. Raises LedgerBrokenError."""
+    named = entries.directory(tx).generations.get(number)
+    if named is None:
+        raise LedgerBrokenError("The database holds a workspace key that the ledger does not name: it was slipped in.")
+    return named
 
 
 def drop_generation(tx: Transaction, number: int) -> None:

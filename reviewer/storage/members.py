@@ -55,11 +55,6 @@ def secrets_of(tx: Transaction, member_id: MemberId) -> MemberSecrets:
     return MemberSecrets(public, bytes(row.identity), bytes(row.recovery), totp, row.totp_step)
 
 
-def public_keys(tx: Transaction, member_id: str) -> PublicKeys:
-    """Return a member's public keys."""
-    return secrets_of(tx, MemberId(member_id)).public
-
-
 def set_identity(tx: Transaction, member_id: MemberId, sealed: bytes) -> None:
     """Store a member's private keys under another lock."""
     tx.run(update(schema.member).where(schema.member.c.id == member_id).values(identity=sealed))

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.types import JSON, Boolean
 
 from reviewer.domain import limits
+from reviewer.ledger import KEY_ACTIONS
 from reviewer.storage.clock import Instant
 
 _CONVENTION = {
@@ -227,6 +228,8 @@ entry = Table(
     Column("item_id", String(32), index=True),
     UniqueConstraint("actor", "number"),
 )
+_ABOUT_KEYS = entry.c.action.in_(sorted(KEY_ACTIONS))
+Index("ix_entry_keys", entry.c.seq, sqlite_where=_ABOUT_KEYS, postgresql_where=_ABOUT_KEYS)
 
 checkpoint = Table(
     "checkpoint",

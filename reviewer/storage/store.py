@@ -26,7 +26,7 @@ from reviewer.crypto import DataKey, OpenKeys
 from reviewer.domain.errors import LockedError, UnavailableError
 from reviewer.domain.events import Action
 from reviewer.domain.members import Actor
-from reviewer.ledger import START, ChainHead, Entry
+from reviewer.ledger import START, ChainHead, Directory, Entry
 from reviewer.ledger.canonical import Value
 from reviewer.storage import clock, migrations, schema
 
@@ -65,6 +65,7 @@ class Transaction:
         self._wrote = False
         self._recorded = False
         self.data_keys: dict[str, DataKey] = {}  # those that this transaction has opened
+        self.directory: Directory | None = None  # the members, once this transaction has asked the ledger
 
     @property
     def actor(self) -> Actor:
@@ -219,6 +220,8 @@ class Store:
     @contextmanager
     def write(self, actor: Actor) -> Iterator[Transaction]:
         """Open a transaction that commits at the end of the block, if it recorded what it wrote."""
+        if self._keys is not None and self._keys.owner.member != actor.member.id:
+            raise RuntimeError("a write in the name of another than whose keys are open")
         with self._transaction(actor, writes=True) as transaction:
             yield transaction
             if not transaction.settled:

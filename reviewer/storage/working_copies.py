@@ -55,9 +55,7 @@ def load(tx: Transaction, item_id: str, member_id: MemberId) -> WorkingCopy | No
 def of_others(tx: Transaction, item_id: str) -> list[tuple[MemberId, str]]:
     """Return what other members than the actor left on an item."""
     rows = tx.run(_OF_OTHERS, {"of_item": item_id, "member": tx.actor.member.id})
-    return [
-        (MemberId(row.member_id), _unseal(tx, _copy, item_id, row.member_id, row.text)) for row in rows
-    ]
+    return [(MemberId(row.member_id), _unseal(tx, _copy, item_id, row.member_id, row.text)) for row in rows]
 
 
 def drop(tx: Transaction, item_id: str, member_id: MemberId) -> None:

@@ -27,6 +27,7 @@ from reviewer.ui.icons import icon
 from reviewer.ui.idle import IdleWatch
 from reviewer.ui.keys import ShortcutGuard
 from reviewer.ui.ledger import BrokenLedgerView, LedgerPresenter, LedgerView
+from reviewer.ui.qt_messages import take_messages
 from reviewer.ui.settings import SettingsView
 from reviewer.ui.system_lock import SystemLock
 from reviewer.ui.theme import Appearance
@@ -42,6 +43,7 @@ _LEDGER_READERS = frozenset({Role.ADMIN, Role.AUDITOR, Role.SUPERVISOR})
 
 def run(profile: Path | None, key_file: Path | None, *, demo: bool, pictures: Path | None) -> int:
     """Open the desk on a profile, or on a throw-away one for the demo, and return the exit code."""
+    take_messages()
     qt = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(qt, QApplication)  # noqa: S101 - nothing else makes one
     qt.setApplicationName("reviewer")

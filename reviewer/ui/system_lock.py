@@ -61,8 +61,10 @@ class SystemLock(QObject):
 
 def _connect(bus: "QDBusConnection", service: str, interface: str, name: str, receiver: QObject, slot: str) -> bool:
     # No path: desktops differ in where their screen saver lies, and each session of logind has another.
-    called = SLOT(f"{slot}(QDBusMessage)").encode()
-    return bus.isConnected() and bus.connect(service, "", interface, name, receiver, called)
+    if not bus.isConnected():
+        return False
+    called = SLOT(f"{slot}(QDBusMessage)")
+    return bool(bus.connect(service, "", interface, name, receiver, called))  # type: ignore[call-overload]  # wants str
 
 
 def _label(session: str) -> str:

@@ -8,6 +8,11 @@ from reviewer.storage.clock import Instant
 revision = "0001"
 down_revision = None
 
+_ABOUT_KEYS = (
+    "action IN ('member_added', 'member_changed', 'member_keys_changed', 'member_removed', "
+    "'workspace_key_made', 'workspace_made')"
+)
+
 
 def upgrade() -> None:
     """Make the tables of the first release."""
@@ -33,6 +38,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_entry_at"), "entry", ["at"], unique=False)
     op.create_index(op.f("ix_entry_item_id"), "entry", ["item_id"], unique=False)
+    op.create_index(
+        "ix_entry_keys",
+        "entry",
+        ["seq"],
+        unique=False,
+        sqlite_where=sa.text(_ABOUT_KEYS),
+        postgresql_where=sa.text(_ABOUT_KEYS),
+    )
     op.create_table(
         "workspace",
         sa.Column("id", sa.String(length=32), nullable=False),
