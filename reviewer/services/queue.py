@@ -104,13 +104,16 @@ class Queue:
             return items.holder(tx, item_id)
 
     def adopt(self, is_alive: Callable[[str], bool]) -> list[Lease]:
-        """Take over this member's leases whose desk is gone (crashed or killed), what was on screen first."""
+        """Take over this member's leases whose desk is gone (crashed or killed), what was on screen first.
+
+        The first counts as on screen from then on, the others as claimed ahead.
+        """
         with self._store.write(self._actor) as tx:
             mine = [lease for lease in leases.held_by(tx, self._actor.member.id) if not is_alive(lease.desk)]
             adopted = []
             for old in mine:
                 kind = items.find(tx, self._actor.member.workspace_id, old.item_id).kind
-                new = leases.take_over(tx, old.item_id, old.id, length_of(kind))
+                new = leases.take_over(tx, old.item_id, old.id, length_of(kind), ahead=bool(adopted))
                 if new is not None:
                     tx.record(Action.TAKEN_OVER, new.item_id, fence=new.fence, from_desk=old.desk)
                     adopted.append(new)

@@ -106,6 +106,7 @@ class DeskPresenter(QObject):
         self._unsaved = False
         self._lost = False
         self._active = False
+        self._engaged = False
         self._claiming = False
         self._in_round = False
         self._import: Iterator[IntakeReport] | None = None
@@ -161,6 +162,7 @@ class DeskPresenter(QObject):
         """Note what the reviewer typed; it is saved within half a second."""
         self._text, self._cursor = text, cursor
         self._active = True
+        self.engage()
         self._save_soon()
         self.saved.emit(None)
 
@@ -170,6 +172,10 @@ class DeskPresenter(QObject):
         if self._text is not None and not self._lost and cursor != self._cursor:
             self._cursor = cursor
             self._save_soon()
+
+    def engage(self) -> None:
+        """Note that somebody is at work on the item on screen: what was asked for before comes after it."""
+        self._engaged = True
 
     @Slot()
     def note_activity(self) -> None:
@@ -201,6 +207,7 @@ class DeskPresenter(QObject):
             self.refused.emit(self.tr("There is nothing to undo: no decision is held."))
             return
         entry.state = "withdrawing"
+        self._engaged = False
         self._tell_history()
         job = partial(self._services.review.withdraw, entry.item.item.id)
         self._worker.run(job, self._on_withdrawn, self._on_withdraw_failed)
@@ -228,6 +235,7 @@ class DeskPresenter(QObject):
     def open_item(self, item_id: str) -> None:
         """Claim that very item and show it; the one on screen keeps its lease and comes after."""
         self.flush()
+        self._engaged = False
         job = partial(self._services.queue.claim, item_id)
         self._worker.run(job, self._on_chosen, self._on_quiet_failure)
 
@@ -335,11 +343,12 @@ class DeskPresenter(QObject):
             else:
                 self._worker.run(self._ahead_job, self._on_ahead, self._on_quiet_failure)
         else:
-            self._park_current()
-            self._show(entry.item)
-            self._save_soon()  # what the decision would have kept
-            self.saved.emit(None)
-            self.refused.emit(_message(failure))
+            if self._bring(entry.item):
+                self._save_soon()  # what the decision would have kept
+                self.saved.emit(None)
+                self.refused.emit(_message(failure))
+            else:
+                self.refused.emit(self.tr("{0} The item comes next.").format(_message(failure)))
         self._tell_history()
         if not isinstance(failure, ReviewerError):
             raise failure
@@ -348,9 +357,10 @@ class DeskPresenter(QObject):
         entry = next(e for e in reversed(self._history) if e.item.item.id == claimed.item.id)
         entry.state = "withdrawn"
         self._count(entry.verdict, -1)
-        self._park_current()
-        self._show(claimed)
-        self.told.emit(self.tr("Withdrawn: the item is on your desk again."))
+        shown = self._bring(claimed)
+        self.told.emit(
+            self.tr("Withdrawn: the item is on your desk again.") if shown else self.tr("Withdrawn: the item comes next.")
+        )
         self._tell_history()
 
     def _on_withdraw_failed(self, failure: Exception) -> None:
@@ -364,7 +374,7 @@ class DeskPresenter(QObject):
     def _resume_job(self) -> list[ClaimedItem]:
         queue = self._services.queue
         leases = queue.adopt(self._is_alive)
-        claimed = [queue.open(lease) for lease in leases[:2]]
+        claimed = [queue.open(lease, ahead=lease is not leases[0]) for lease in leases[:2]]
         for surplus in leases[2:]:
             queue.release(surplus.item_id, surplus.id)
         first = claimed or [item for item in (queue.claim(),) if item is not None]
@@ -373,13 +383,16 @@ class DeskPresenter(QObject):
 
     def _on_resumed(self, claimed: list[ClaimedItem]) -> None:
         self._claiming = False
-        if not claimed:
-            self.emptied.emit()
-            return
-        self._next.extend(claimed[1:])
-        for each in claimed[1:]:
+        self._next.extend(claimed)
+        for each in claimed:
             self._note_deadline(each.lease)
-        self._show(claimed[0])
+        if self._current is not None:  # a decision brought one meanwhile
+            for each in claimed[:1]:
+                self._set_aside(each)
+        elif self._next:
+            self._show(self._next.popleft())
+        else:
+            self.emptied.emit()
 
     def _claim(self) -> None:
         if self._claiming:
@@ -417,8 +430,18 @@ class DeskPresenter(QObject):
 
     def _on_chosen(self, claimed: ClaimedItem | None) -> None:
         if claimed is not None:
-            self._park_current()
-            self._show(claimed)
+            self._bring(claimed)
+
+    def _bring(self, claimed: ClaimedItem) -> bool:
+        """Show an item that was asked for; False where it comes next, for nothing moves under hands that type."""
+        if self._engaged and self._current is not None:
+            self._note_deadline(claimed.lease)
+            self._next.appendleft(claimed)
+            self._set_aside(claimed)
+            return False
+        self._park_current()
+        self._show(claimed)
+        return True
 
     def _advance(self) -> None:
         """Leave the item on screen for the next one."""
@@ -442,14 +465,17 @@ class DeskPresenter(QObject):
             if self._text is not None:
                 copy = WorkingCopy(self._text, self._cursor, datetime.now(UTC))
             self._next.appendleft(replace(current, working_copy=copy))
-            job = partial(self._services.queue.set_aside, current.lease)
-            self._worker.run(job, None, self._on_renew_failed)
+            self._set_aside(current)
         self._current = None
+
+    def _set_aside(self, claimed: ClaimedItem) -> None:
+        self._worker.run(partial(self._services.queue.set_aside, claimed.lease), None, self._on_renew_failed)
 
     def _show(self, claimed: ClaimedItem | None) -> None:
         self._current = claimed
         self._lost = False
         self._unsaved = False
+        self._engaged = False
         self._text = None
         self._cursor = 0
         if claimed is None:
