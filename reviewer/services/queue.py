@@ -107,7 +107,7 @@ class Queue:
         """Return this desk's own live leases, and take over those of the member's desks that are gone.
 
         A desk is gone if it crashed or was killed; its own leases a desk has left if it was locked. They come in the
-        order of the queue, what was on screen first.
+        order of the queue, what was on screen first: it counts as on screen from then on, the others as claimed ahead.
         """
         with self._store.write(self._actor) as tx:
             adopted = []
@@ -117,7 +117,7 @@ class Queue:
                     adopted.append(leases.renew(tx, old, length))
                     tx.leave_unrecorded(Unrecorded.HEARTBEAT)
                 elif not is_alive(old.desk):
-                    new = leases.take_over(tx, old.item_id, old.id, length)
+                    new = leases.take_over(tx, old.item_id, old.id, length, ahead=bool(adopted))
                     if new is not None:
                         tx.record(Action.TAKEN_OVER, new.item_id, fence=new.fence, from_desk=old.desk)
                         adopted.append(new)

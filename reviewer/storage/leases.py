@@ -140,9 +140,9 @@ def claim_one(tx: Transaction, item_id: str, routes: Sequence[int], length: time
     return _take(tx, _TAKE_ONE, {"of_item": item_id, "routes": routes}, length)
 
 
-def take_over(tx: Transaction, item_id: str, from_lease: str, length: timedelta) -> Lease | None:
+def take_over(tx: Transaction, item_id: str, from_lease: str, length: timedelta, *, ahead: bool) -> Lease | None:
     """Lease an item that `from_lease` still holds: the act of its own member, whose desk died."""
-    return _take(tx, _TAKE_OVER, {"of_item": item_id, "from_lease": from_lease}, length)
+    return _take(tx, _TAKE_OVER, {"of_item": item_id, "from_lease": from_lease}, length, ahead=ahead)
 
 
 def held_by(tx: Transaction, member_id: MemberId) -> list[Lease]:

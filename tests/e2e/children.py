@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from reviewer.services.review import Review
 
 APPROVE = Judgement(Verdict.APPROVE)
 CONTEXT: ForkServerContext = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload([__name__])
+CONTEXT.set_forkserver_preload([__name__, "tests.ui.driver"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,20 @@ class Ended:
 
 
 def start(work: Callable[..., None], *arguments: Any) -> ForkServerProcess:
-    """Start `work`, a function of a module, in a process of its own."""
-    process = CONTEXT.Process(target=work, args=arguments, daemon=True)
+    """Start `work`, a function of a module, in a process of its own, and return once it has begun."""
+    begun, begin = CONTEXT.Pipe(duplex=False)
+    process = CONTEXT.Process(target=_begin, args=(begin, work, arguments), daemon=True)
     process.start()
+    begin.close()
+    with begun:
+        begun.recv()
     return process
+
+
+def _begin(begin: "Connection[None, None]", work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    with begin:
+        begin.send(None)
+    work(*arguments)
 
 
 @contextmanager

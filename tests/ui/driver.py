@@ -4,8 +4,13 @@ Keys go to the window that has the focus, as from a keyboard: shortcuts, focus a
 would see a person's. Nothing here calls the presenter or the view, save to look.
 """
 
+import json
+import os
+import random
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence, QWindow
@@ -23,14 +28,16 @@ from PySide6.QtWidgets import (
 from reviewer.bootstrap import Application
 from reviewer.domain.items import ClaimedItem
 from reviewer.ui.app import Desk
-from reviewer.ui.desk import DeskPresenter, DeskView
+from reviewer.ui.desk import DeskPresenter, DeskView, presenter, view
 from reviewer.ui.desk.presenter import HistoryEntry
 from reviewer.ui.text import PlainLabel
 
 PATIENCE_MS = 20_000
 
 
-def wait_until(condition: Callable[[], object], what: str = "what was waited for") -> None:
+def wait_until(
+    condition: Callable[[], object], what: str = "what was waited for", *, patience_ms: int = PATIENCE_MS
+) -> None:
     """Run the event loop until `condition()` holds."""
     if condition():
         return
@@ -38,11 +45,11 @@ def wait_until(condition: Callable[[], object], what: str = "what was waited for
     look.timeout.connect(lambda: loop.quit() if condition() else None)
     end.timeout.connect(lambda: loop.exit(1))
     look.start(2)
-    end.start(PATIENCE_MS)
+    end.start(patience_ms)
     is_late = loop.exec()
     look.stop()
     end.stop()
-    assert not is_late or condition(), f"not within {PATIENCE_MS} ms: {what}"
+    assert not is_late or condition(), f"not within {patience_ms} ms: {what}"
 
 
 def press(*sequences: str) -> None:
@@ -72,6 +79,16 @@ def type_text(text: str) -> None:
         QTest.sendKeyEvent(QTest.KeyAction.Click, _focus_window(), code, character, shift)
 
 
+def open_desk(folder: Path) -> "DrivenDesk":
+    """Open the real desk in a process that has no Qt application yet."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    qt = QApplication(["desk"])
+    qt.setQuitOnLastWindowClosed(False)
+    desk = DrivenDesk(folder)
+    desk.keep(qt)
+    return desk.open()
+
+
 class DrivenDesk:
     """The real desk on a profile: window, store, worker and services, from opening to closing."""
 
@@ -83,6 +100,10 @@ class DrivenDesk:
         self.window = self._desk.window
         self.worker = self._desk.worker
         self.appearance = self._desk.appearance
+
+    def keep(self, qt: QApplication) -> None:
+        """Keep the application as long as the desk."""
+        self._qt = qt
 
     def open(self) -> "DrivenDesk":
         """Show the window and wait until it shows an item, an empty queue, a fault, the welcome or the unlock page."""
@@ -179,6 +200,132 @@ class DrivenDesk:
             each.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         assert not faults, faults
+
+
+class Typist:
+    """Somebody who types, decides, undoes and moves about at random, and writes down each act in a journal.
+
+    An entry is one line and is written at once: a key that types is written down after it was taken, with the text as
+    it then stood; a key that decides before it is pressed, and its decision once it is on disk.
+    """
+
+    def __init__(self, desk: DrivenDesk, journal: Path, seed: int) -> None:
+        self._desk = desk
+        self._journal = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._chance = random.Random(seed)
+        self._told: set[str] = set()
+        self._timer = QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._act)
+
+    def begin(self) -> None:
+        """Write down what is on screen, and begin."""
+        self._on_shown()
+        self._desk.presenter.item_shown.connect(self._on_shown)
+        self._desk.presenter.history_changed.connect(self._on_history)
+        self._desk.presenter.refused.connect(self._on_refused)
+        self._desk.worker.idle.connect(self._on_idle)
+        self._timer.start(0)
+
+    def _write(self, what: str, **more: Any) -> None:
+        entry = {"what": what, "at": time.monotonic(), **more}
+        os.write(self._journal, json.dumps(entry).encode() + b"\n")
+
+    def _write_state(self, what: str = "typed") -> None:
+        item = self._desk.item
+        if item is not None:
+            cursor = self._desk.view.editor.cursor_position()
+            self._write(what, item=item.item.id, fence=item.lease.fence, text=self._desk.text, cursor=cursor)
+
+    def _on_shown(self, _claimed: object = None) -> None:
+        self._write_state("shown")
+
+    def _on_history(self, _entries: object) -> None:
+        for entry in self._desk.history:
+            if entry.decision is None:
+                continue
+            if entry.decision.id not in self._told:
+                self._told.add(entry.decision.id)
+                self._write("decided", item=entry.item.item.id, decision=entry.decision.id)
+            if entry.state == "withdrawn" and f"-{entry.decision.id}" not in self._told:
+                self._told.add(f"-{entry.decision.id}")
+                self._write("withdrawn", item=entry.item.item.id, decision=entry.decision.id)
+
+    def _on_refused(self, why: str) -> None:
+        self._write("refused", why=why)
+
+    def _on_idle(self) -> None:
+        self._write("idle")
+
+    def _act(self) -> None:
+        acts = (self._type, self._move, self._undo, self._approve, self._answer, self._open_row, self._give_back)
+        (act,) = self._chance.choices(acts, (40, 10, 10, 20, 14, 4, 2))
+        if self._desk.faults():
+            self._write("fault", why=self._desk.faults())
+        elif self._desk.item is not None:
+            act()
+        self._timer.start(self._chance.choice((0, 0, 5, 20, 60)))
+
+    def _type(self) -> None:
+        words = ("so ", "може", "🙂", " doctor", "\n", "15 May", "x")
+        for character in self._chance.choice(words):
+            type_text(character)
+            self._write_state()
+
+    def _move(self) -> None:
+        press(self._chance.choice(("Left", "Right", "Home", "End", "Up", "Ctrl+Home", "Ctrl+End", "Alt+Down", "Alt+Up")))
+        self._write_state()
+
+    def _undo(self) -> None:
+        if any(edit.document().isUndoAvailable() for edit in self._desk.view.editor.texts()):
+            press("Ctrl+Z")
+            self._write_state()
+        elif (entry := self._desk.presenter.undoable) is not None:
+            self._write("moving", item=entry.item.item.id)
+            press("Ctrl+Z")
+
+    def _approve(self) -> None:
+        self._press_to_decide("Ctrl+Return", "approve")
+
+    def _answer(self) -> None:
+        key, verdict = self._chance.choice((("R", "reject"), ("M", "respond"), ("E", "escalate"), ("K", "skip")))
+        press(f"Ctrl+{key}")
+        if verdict == "reject":
+            press("T")
+        type_text("why not")
+        self._press_to_decide("Return", verdict)
+
+    def _press_to_decide(self, key: str, verdict: str) -> None:
+        item, number = self._desk.item, len(self._desk.history)
+        assert item is not None
+        self._write("pressing", item=item.item.id, verdict=verdict, text=self._desk.text)
+        press(key)
+        if len(self._desk.history) == number:
+            self._write("not taken", item=item.item.id)
+            press("Escape")
+
+    def _open_row(self) -> None:
+        model, rows = self._desk.view.queue.model, self._desk.view.queue.list
+        press("Shift+F6", "Home", *["Down"] * self._chance.randrange(5))
+        if rows.currentIndex().isValid():
+            self._write("moving", item=model.head(rows.currentIndex().row()).id)
+            press("Return")
+        press("F6")
+
+    def _give_back(self) -> None:
+        item = self._desk.item
+        assert item is not None
+        self._write("moving", item=item.item.id)
+        press("Ctrl+Shift+K")
+
+
+def type_and_decide(folder: Path, journal: Path, seed: int) -> None:
+    """Work at a desk until killed."""
+    view.FRESH_MS = 20
+    presenter.ROUND_MS = 100  # so that many kills fall into dispatching
+    typist = Typist(open_desk(folder), journal, seed)
+    typist.begin()
+    QApplication.exec()
 
 
 def _key(sequence: str) -> tuple[Qt.Key, Qt.KeyboardModifier]:

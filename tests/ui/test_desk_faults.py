@@ -208,6 +208,25 @@ def test_what_is_missing_is_asked_for_in_place_and_escape_goes_back_to_the_text(
     assert decided(profile) == []
 
 
+def test_two_items_that_come_at_once_are_both_kept_and_the_first_stays_on_screen(
+    profile: Profile, open_desk: OpenDesk
+) -> None:
+    put_many(profile, 6)
+    desk = open_desk()
+    with busy_worker(desk):
+        press("Ctrl+Return", "Ctrl+Shift+K")  # the decision will bring an item, and giving back one claims another
+        assert desk.item is None
+    desk.wait_for_item("3")
+    type_text("My ")
+    desk.settle()
+    assert (desk.external_id, desk.text) == ("3", "My Draft 3.")
+    press("Ctrl+Return")
+    assert desk.external_id == "2"
+    desk.settle()
+    on_screen = profile.rows("SELECT external_id FROM item WHERE state = 'leased' AND NOT lease_ahead")
+    assert on_screen == [("2",)]
+
+
 # --- a decision that fails -----------------------------------------------------------------------------------------
 
 
@@ -249,17 +268,47 @@ def test_the_text_of_a_failed_decision_is_saved_though_nobody_types_again(
     assert open_desk().text == "My Draft 1."
 
 
-def test_typing_on_the_next_item_is_kept_when_the_decision_before_fails(profile: Profile, open_desk: OpenDesk) -> None:
+def test_a_failed_decision_does_not_come_between_hands_that_type_but_next(
+    profile: Profile, open_desk: OpenDesk
+) -> None:
     put_many(profile, 3)
     desk = open_desk()
     with refusing(profile, "INSERT ON decision"):
+        type_text("First ")
         with busy_worker(desk):
             press("Ctrl+Return")
             type_text("Second ")
-        desk.wait_for_item("1")
+        wait_until(lambda: desk.sees("disk I/O error. The item comes next."), "word of the failure")
+        type_text("thought ")
+    assert (desk.external_id, desk.text) == ("2", "Second thought Draft 2.")
     press("Ctrl+Return")
-    desk.wait_for_item("2")
-    assert desk.text == "Second Draft 2."
+    assert (desk.external_id, desk.text) == ("1", "First Draft 1.")
+    press("Ctrl+Return")
+    desk.settle()
+    assert decided(profile) == [("2", "approve_with_edits"), ("1", "approve_with_edits")]
+
+
+@pytest.mark.parametrize("hands", [("x",), ("Ctrl+M", "x"), ("Ctrl+R",)])
+def test_an_item_asked_for_comes_next_if_somebody_is_at_work_before_it_is_there(
+    profile: Profile, open_desk: OpenDesk, hands: tuple[str, ...]
+) -> None:
+    put_many(profile, 5)
+    desk = open_desk()
+    with busy_worker(desk):
+        press("Shift+F6", "End", "Return", "F6", *hands)
+    desk.settle()
+    assert desk.external_id == "1"
+    press("Escape", "Ctrl+R", "T", "Return")
+    assert desk.external_id == "5"
+    press("Ctrl+R", "T", "Return")
+    assert desk.external_id == "2"
+    with busy_worker(desk):
+        press("Ctrl+Z", *hands)
+    desk.settle()
+    assert desk.external_id == "2"
+    assert desk.sees("Withdrawn: the item comes next.")
+    press("Escape", "Ctrl+R", "T", "Return")
+    assert desk.external_id == "5"
 
 
 def test_undoing_a_decision_that_never_got_to_disk_says_why_it_did_not(profile: Profile, open_desk: OpenDesk) -> None:

@@ -306,6 +306,20 @@ def test_tab_goes_from_section_to_section_of_a_note_and_out_at_its_end(profile: 
     assert focused() == "field_clinical_note_sections"
 
 
+def test_where_the_cursor_was_in_one_item_means_nothing_in_the_next(profile: Profile, open_desk: OpenDesk) -> None:
+    profile.put(kind="clinical_note", draft=NOTE, priority=9)
+    for number, (kind, draft) in enumerate((("summary", SUMMARY), ("clinical_note", NOTE), ("sms", "A draft."))):
+        item = profile.put(kind=kind, draft=draft, priority=-number)
+        profile.services().review.save(item, f"x{draft}", 1)
+    desk = open_desk()
+    for draft in (SUMMARY, NOTE, "A draft."):
+        press("Tab", "Down", "Ctrl+End", "Ctrl+R", "T", "Return")
+        assert desk.text == f"x{draft}"
+        assert desk.view.editor.cursor_position() == 1
+        assert desk.presenter._cursor == 1
+    desk.settle()
+
+
 # --- finding ------------------------------------------------------------------------------------------------------
 
 

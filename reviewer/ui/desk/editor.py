@@ -19,6 +19,7 @@ class SectionsEdit(PlainTextEdit):
 
     def __init__(self, appearance: Appearance, parent: QWidget) -> None:
         super().__init__(appearance, parent, max_column=80)
+        self.setTabChangesFocus(False)
         self._headings = _Headings(self.document(), appearance)
 
     def step(self, forward: int) -> bool:
@@ -31,9 +32,16 @@ class SectionsEdit(PlainTextEdit):
         self.set_cursor_position(min(others) if forward > 0 else max(others))
         return True
 
-    def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: FBT001 - an override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Tab and Shift+Tab step through the sections, and out of the note at its ends."""
-        return self.step(1 if forward else -1) or super().focusNextPrevChild(forward)
+        if event.key() == Qt.Key.Key_Tab and not event.modifiers():
+            if not self.step(1):
+                QWidget.focusNextPrevChild(self, True)  # noqa: FBT003 - the editor's own would refuse
+        elif event.key() == Qt.Key.Key_Backtab:
+            if not self.step(-1):
+                QWidget.focusNextPrevChild(self, False)  # noqa: FBT003
+        else:
+            super().keyPressEvent(event)
 
 
 class _Headings(QSyntaxHighlighter):

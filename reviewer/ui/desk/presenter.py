@@ -136,6 +136,7 @@ class DeskPresenter(QObject):
         self._unsaved = False
         self._lost = False
         self._active = False
+        self._engaged = False
         self._claiming = False
         self._in_round = False
         self._import: Iterator[IntakeReport] | None = None
@@ -201,6 +202,7 @@ class DeskPresenter(QObject):
         """Note what the reviewer typed; it is saved within half a second."""
         self._text, self._cursor = text, cursor
         self._active = True
+        self.engage()
         self._save_soon()
         self.saved.emit(None)
 
@@ -210,6 +212,10 @@ class DeskPresenter(QObject):
         if self._text is not None and not self._lost and cursor != self._cursor:
             self._cursor = cursor
             self._save_soon()
+
+    def engage(self) -> None:
+        """Note that somebody is at work on the item on screen: what was asked for before comes after it."""
+        self._engaged = True
 
     @Slot()
     def note_activity(self) -> None:
@@ -255,6 +261,7 @@ class DeskPresenter(QObject):
             self.refused.emit(self.tr("There is nothing to undo: no decision is held."))
             return
         entry.state = "withdrawing"
+        self._engaged = False
         self._tell_history()
         job = partial(self._services.review.withdraw, entry.item.item.id)
         self._worker.run(job, self._on_withdrawn, self._on_withdraw_failed)
@@ -282,6 +289,7 @@ class DeskPresenter(QObject):
     def open_item(self, item_id: str) -> None:
         """Claim that very item and show it; the one on screen keeps its lease and comes after."""
         self.flush()
+        self._engaged = False
         job = partial(self._services.queue.claim, item_id)
         self._worker.run(job, self._on_chosen, self._on_quiet_failure)
 
@@ -486,11 +494,12 @@ class DeskPresenter(QObject):
             else:
                 self._look_ahead()
         else:
-            self._park_current()
-            self._show(entry.item)
-            self._save_soon()  # what the decision would have kept
-            self.saved.emit(None)
-            self.refused.emit(_message(failure))
+            if self._bring(entry.item):
+                self._save_soon()  # what the decision would have kept
+                self.saved.emit(None)
+                self.refused.emit(_message(failure))
+            else:
+                self.refused.emit(self.tr("{0} The item comes next.").format(_message(failure)))
         self._tell_history()
         if not isinstance(failure, ReviewerError):
             raise failure
@@ -501,9 +510,10 @@ class DeskPresenter(QObject):
         entry = next(e for e in reversed(self._history) if e.item.item.id == claimed.item.id)
         entry.state = "withdrawn"
         self._count(entry.verdict, -1)
-        self._park_current()
-        self._show(claimed)
-        self.told.emit(self.tr("Withdrawn: the item is on your desk again."))
+        shown = self._bring(claimed)
+        self.told.emit(
+            self.tr("Withdrawn: the item is on your desk again.") if shown else self.tr("Withdrawn: the item comes next.")
+        )
         self._tell_history()
 
     def _on_withdraw_failed(self, failure: Exception) -> None:
@@ -517,7 +527,7 @@ class DeskPresenter(QObject):
     def _resume_job(self, wanted: ItemId | None) -> list[ClaimedItem]:
         queue = self._services.queue
         leases = sorted(queue.adopt(self._is_alive), key=lambda lease: lease.item_id != wanted)
-        claimed = [queue.open(lease) for lease in leases[:2]]
+        claimed = [queue.open(lease, ahead=lease is not leases[0]) for lease in leases[:2]]
         for surplus in leases[2:]:
             queue.release(surplus.item_id, surplus.id)
         if wanted is not None and wanted not in [each.item.id for each in claimed]:
@@ -537,17 +547,21 @@ class DeskPresenter(QObject):
     def _on_resumed(self, claimed: list[ClaimedItem]) -> None:
         self._claiming = False
         place, self._place = self._place, Place()
-        if claimed:
-            self._next.extend(claimed[1:])
-            for each in claimed[1:]:
-                self._note_deadline(each.lease)
-            self._show(claimed[0])
+        self._next.extend(claimed)
+        for each in claimed:
+            self._note_deadline(each.lease)
+        if self._current is not None:  # a decision brought one meanwhile
+            for each in claimed[:1]:
+                self._set_aside(each)
+        elif self._next:
+            self._show(self._next.popleft())
         else:
             self.emptied.emit()
-        if claimed and claimed[0].item.id == place.item_id:
+        is_back = bool(claimed) and claimed[0].item.id == place.item_id
+        if is_back:
             self.cursor_restored.emit(place.cursor)
         news = list(place.news)
-        if place.item_id is not None and not (claimed and claimed[0].item.id == place.item_id):
+        if place.item_id is not None and not is_back:
             news.insert(0, self.tr("The lease on your item ended while the desk was locked; it is not to be had now."))
         if news:
             self.refused.emit(" ".join(news))
@@ -592,8 +606,18 @@ class DeskPresenter(QObject):
 
     def _on_chosen(self, claimed: ClaimedItem | None) -> None:
         if claimed is not None:
-            self._park_current()
-            self._show(claimed)
+            self._bring(claimed)
+
+    def _bring(self, claimed: ClaimedItem) -> bool:
+        """Show an item that was asked for; False where it comes next, for nothing moves under hands that type."""
+        if self._engaged and self._current is not None:
+            self._note_deadline(claimed.lease)
+            self._next.appendleft(claimed)
+            self._set_aside(claimed)
+            return False
+        self._park_current()
+        self._show(claimed)
+        return True
 
     def _advance(self) -> None:
         """Leave the item on screen for the next one."""
@@ -617,14 +641,17 @@ class DeskPresenter(QObject):
             if self._text is not None:
                 copy = WorkingCopy(self._text, self._cursor, datetime.now(UTC))
             self._next.appendleft(replace(current, working_copy=copy))
-            job = partial(self._services.queue.set_aside, current.lease)
-            self._worker.run(job, None, self._on_renew_failed)
+            self._set_aside(current)
         self._current = None
+
+    def _set_aside(self, claimed: ClaimedItem) -> None:
+        self._worker.run(partial(self._services.queue.set_aside, claimed.lease), None, self._on_renew_failed)
 
     def _show(self, claimed: ClaimedItem | None) -> None:
         self._current = claimed
         self._lost = False
         self._unsaved = False
+        self._engaged = False
         self._text = None
         self._cursor = 0
         if claimed is None:

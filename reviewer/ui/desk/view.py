@@ -433,6 +433,7 @@ class DeskView(QWidget):
         if verdict not in KINDS[current.item.kind].decisions:
             self.notice.tell(self.tr("This kind of item cannot be decided so."), "stop")
             return
+        self._presenter.engage()
         self.reasons.ask(verdict)
 
     @Slot(object, object, object)
