@@ -310,8 +310,8 @@ class Ledger:
         for size, root in sorted(heads):
             if roots.get(size) != root:
                 raise LedgerBrokenError(
-                    f"The folder for checkpoints holds one over {size} entries that this ledger does not contain: it was "
-                    "rolled back, or two desks were shown two ledgers. Do not go on; keep the files."
+                    f"The folder for checkpoints holds one over {size} entries that this ledger does not contain: it "
+                    "was rolled back, or two desks were shown two ledgers. Do not go on; keep the files."
                 )
         self._compared |= heads
 

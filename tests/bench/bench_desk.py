@@ -131,7 +131,9 @@ def _time_decision(desk: DrivenDesk, paints: Paints) -> tuple[float, float]:
     assert len(desk.history) == decided + 1
     assert desk.item is not None and desk.item.item.id == following.id
     body = desk.view.editor.body.viewport()
-    while paints.of(body) <= drawn_text.get(body, 0) or (following.source and paints.of(source.viewport()) <= drawn_source):
+    while paints.of(body) <= drawn_text.get(body, 0) or (
+        following.source and paints.of(source.viewport()) <= drawn_source
+    ):
         QCoreApplication.processEvents()
     return time.perf_counter() - wall, time.thread_time() - work
 

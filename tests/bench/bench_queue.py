@@ -8,19 +8,20 @@ changes its mind from minute to minute.
 import argparse
 import json
 import secrets
-import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from reviewer.domain.attestations import Attestation
 from reviewer.domain.decisions import Judgement, Verdict
-from reviewer.domain.items import Lease
+from reviewer.domain.events import Action
+from reviewer.domain.items import Channel, IncomingDraft, ItemId, Lease, Turn
 from reviewer.domain.kinds import KINDS
+from reviewer.storage import contents
 from tests.factories import Profile, line
 
 _FLAT = 1.5  # how much slower the largest backlog may be than the smallest
@@ -36,12 +37,16 @@ SELECT lower(hex(randomblob(16))), route.workspace_id, 'bench', 'B-' || i, route
        1700000000000 + i, 'waiting'
 FROM n JOIN route ON route.id = 1 + i % (SELECT max(id) FROM route)
 """
-_LOAD_CONTENT = """
-INSERT INTO content (item_id, draft, source)
-SELECT id, CAST('Yes, we open at nine. Reply 1 to keep your time, 2 to change it.' AS BLOB),
-       CAST('[["Customer","Do you open at nine?",null,null]]' AS BLOB)
-FROM item WHERE producer = 'bench'
-"""
+# Content is sealed item by item; only what the turns will reach needs any.
+_REACHED = 4_000
+_NEXT = "SELECT id FROM item WHERE producer = 'bench' ORDER BY rank, due_at, received_at, id LIMIT ?"
+_DRAFT = IncomingDraft(
+    "bench",
+    "sms",
+    Channel.SMS,
+    "Yes, we open at nine. Reply 1 to keep your time, 2 to change it.",
+    (Turn("Customer", "Do you open at nine?"),),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,8 @@ class Backlog:
         self._load()
         services = self.profile.services()
         self._queue, self._review, self._intake = services.queue, services.review, services.intake
-        self._floor = sqlite3.connect(folder / "reviewer.db", isolation_level=None)
+        self._opened = self.profile.connection()
+        self._floor = self._opened.__enter__()
         for setting in ("synchronous=2", "secure_delete=1"):
             self._floor.execute(f"PRAGMA {setting}")
         self._floor.execute("CREATE TABLE floor (id INTEGER PRIMARY KEY, number INTEGER NOT NULL)")
@@ -81,7 +87,12 @@ class Backlog:
         """Claim and open an item, then approve it: two commits, as a script does it."""
         claimed = self._queue.claim()
         assert claimed is not None
-        self._review.decide(claimed.lease, Judgement(Verdict.APPROVE, claimed.item.draft), key=secrets.token_hex(16))
+        self._review.decide(
+            claimed.lease,
+            Judgement(Verdict.APPROVE, claimed.item.draft),
+            key=secrets.token_hex(16),
+            attestation=Attestation(),
+        )
 
     def decide_and_next(self) -> None:
         """Approve what is on screen, show the next item and claim another: one commit, as the desk does it."""
@@ -101,20 +112,23 @@ class Backlog:
 
     def close(self) -> None:
         """Close every connection."""
-        self._floor.close()
+        self._opened.__exit__(None, None, None)
         self.profile.close()
 
     def _load(self) -> None:
         for kind in KINDS:
             for language in ("en", "sr-Latn"):
                 self.profile.put(kind=kind, language=language)
-        with closing(sqlite3.connect(self.profile.folder / "reviewer.db", isolation_level=None)) as database:
+        with self.profile.connection() as database:
             database.execute("PRAGMA synchronous=0")
             database.execute("BEGIN IMMEDIATE")
             database.execute(_LOAD_ITEMS, (self.waiting,))
-            database.execute(_LOAD_CONTENT)
             database.execute("COMMIT")
+            reached = [ItemId(row[0]) for row in database.execute(_NEXT, (_REACHED,))]
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self.profile.store.write(self.profile.first) as tx:
+            contents.add(tx, [(item_id, _DRAFT) for item_id in reached])
+            tx.record(Action.IMPORTED, number=len(reached))
 
     def _open_desk(self) -> Iterator[None]:
         def claim() -> Lease:
@@ -130,6 +144,7 @@ class Backlog:
                 shown,
                 Judgement(Verdict.APPROVE, "Yes, at nine."),
                 key=secrets.token_hex(16),
+                attestation=Attestation(),
                 showing=next_up,
                 claim_ahead=True,
             )

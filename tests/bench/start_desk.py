@@ -19,12 +19,13 @@ def main(folder: Path) -> None:
     from PySide6.QtWidgets import QApplication
 
     at["pyside"] = time.monotonic()
+    from reviewer.bootstrap import Application
     from reviewer.ui import app
 
     at["desk"] = time.monotonic()
     qt = QApplication(["reviewer"])
     at["qt"] = time.monotonic()
-    desk = app.Desk(qt, app.Application(folder), demo=False)
+    desk = app.Desk(qt, Application(folder, folder / "keys"), demo=False)
     desk.open()
     at["window"] = time.monotonic()
     while desk.presenter is None or desk.view is None:

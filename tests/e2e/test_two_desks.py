@@ -57,7 +57,7 @@ def claim_in_a_loop(folder: Path, journal: Path, stop: Path) -> None:
 def _command(folder: Path, *words: str) -> Any:
     out = io.StringIO()
     with redirect_stdout(out):
-        code = cli.main(["--profile", str(folder), "--json", *words], desk=lambda _: 1)
+        code = cli.main(["--profile", str(folder), "--key-file", str(folder / "keys"), "--json", *words], desk=lambda _: 1)
     assert code == 0, out.getvalue()
     return json.loads(out.getvalue())
 

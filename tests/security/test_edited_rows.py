@@ -18,6 +18,7 @@ from reviewer.domain.members import Actor, Role
 from reviewer.ledger import SignedEntry
 from reviewer.ledger.canonical import dumps, loads
 from reviewer.ledger.entries import message
+from reviewer.storage import keys
 from tests.factories import JUDGEMENTS, SIGNED, Profile, line, new_key
 from tests.security.full_desk import content_of, everything
 
@@ -237,10 +238,39 @@ def test_a_signed_final_is_shown_as_it_was_signed_or_not_at_all(profile: Profile
     profile.actor(Role.CLINICIAN)
     item_id = _settled(profile, kind="clinical_note")
     shown = profile.services().review.read_signed(item_id)
-    assert (shown.final.signer, shown.addenda) == ("First", ())
+    assert (shown.final.name, shown.addenda) == ("First", ())
     profile.rows(_ON_SIGNATURES[attack])
     with pytest.raises((LedgerBrokenError, RuleError)):
         profile.services().review.read_signed(item_id)
+
+
+def _seal_anew(profile: Profile, item_id: ItemId, place: tuple[str, str, str], change: Callable[[str], str]) -> None:
+    """Seal another text in place of one, as any member can who has the workspace's key and the file's."""
+    table, row, column = place
+    name = "decision_id" if table == "outbox" else "id"
+    ((sealed,),) = profile.rows(f"SELECT {column} FROM {table} WHERE {name} = ?", row)
+    with profile.store.read() as tx:
+        anew = keys.seal(tx, item_id, place, change(keys.unseal(tx, item_id, place, sealed)))
+    profile.rows(f"UPDATE {table} SET {column} = ? WHERE {name} = ?", anew, row)
+
+
+def test_a_signed_final_sealed_anew_by_a_colleague_is_not_shown_as_signed(profile: Profile) -> None:
+    item_id = _settled(profile, kind="clinical_note")
+    ((decision,),) = profile.rows("SELECT id FROM decision")
+    _seal_anew(profile, item_id, ("decision", decision, "final"), lambda final: f"{final} Not.")
+    with pytest.raises(LedgerBrokenError):
+        profile.services().review.read_signed(item_id)
+
+
+@pytest.mark.parametrize(("said", "forged"), [("nine", "ten"), ("+12025550107", "+12025550199"), ("First", "Second")])
+def test_a_request_sealed_anew_by_a_colleague_does_not_leave(profile: Profile, said: str, forged: str) -> None:
+    item_id = _decide(profile, kind="clinical_note", recipient="+12025550107")
+    ((decision,),) = profile.rows("SELECT id FROM decision")
+    assert said in profile.requests()[decision].decode()
+    _seal_anew(profile, item_id, ("outbox", decision, "request"), lambda request: request.replace(said, forged))
+    with pytest.raises(LedgerBrokenError):
+        profile.services().work.round()
+    assert profile.files() == {}
 
 
 def test_a_rejected_note_cannot_be_made_a_signed_one(profile: Profile) -> None:

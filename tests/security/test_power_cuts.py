@@ -16,12 +16,10 @@ from typing import Any
 import pytest
 
 from reviewer.bootstrap import Application, Services
-from reviewer.crypto import database_key
 from reviewer.domain.errors import NoWorkspaceError, ReviewerError
 from reviewer.domain.members import Role
 from tests.factories import Beneath
 from tests.security import power_cuts
-from tests.security.disk import lies_in
 from tests.security.full_desk import everything
 from tests.security.power_cuts import Disk, Step
 
@@ -106,10 +104,10 @@ def _missing(application: Application, services: Services, acknowledged: list[An
         if each["did"] == "imported" and each["item"] not in content:
             yield "an import"
         elif each["did"] == "decided" and not (
-            kept is None
-            and _was_erased(beneath, each["item"])
-            or kept is not None
-            and kept.get(f"final of {each['decision']}") == each["final"]
+            (kept is None
+            and _was_erased(beneath, each["item"]))
+            or (kept is not None
+            and kept.get(f"final of {each['decision']}") == each["final"])
         ):
             yield "a decision"
         elif each["did"] == "sent" and not _lies_there(beneath, each["decision"], finals):

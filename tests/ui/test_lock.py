@@ -2,16 +2,14 @@
 
 import gc
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QTextEdit, QWidget
 
 from reviewer.crypto import DataKey, OpenKeys, WorkspaceKey
-from reviewer.domain.errors import LockedError, UnavailableError
+from reviewer.domain.errors import LockedError
 from reviewer.domain.items import ClaimedItem, Item
-from reviewer.services.review import Review
 from reviewer.ui.text import PlainTextEdit
 from tests.factories import Profile
 from tests.ui.driver import DrivenDesk, press, type_text, wait_until

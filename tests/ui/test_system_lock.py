@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("jeepney")  # comes with keyring, on Linux only
-from jeepney import DBusAddress, new_method_call, new_signal  # noqa: E402
-from jeepney.io.blocking import DBusConnection, open_dbus_connection  # noqa: E402
+from jeepney import DBusAddress, new_method_call, new_signal
+from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
 pytestmark = pytest.mark.skipif(
     not (sys.platform.startswith("linux") and shutil.which("dbus-daemon")), reason="no D-Bus here"

@@ -511,9 +511,8 @@ class DeskPresenter(QObject):
         entry.state = "withdrawn"
         self._count(entry.verdict, -1)
         shown = self._bring(claimed)
-        self.told.emit(
-            self.tr("Withdrawn: the item is on your desk again.") if shown else self.tr("Withdrawn: the item comes next.")
-        )
+        here, next_in_line = self.tr("Withdrawn: the item is here again."), self.tr("Withdrawn: the item comes next.")
+        self.told.emit(here if shown else next_in_line)
         self._tell_history()
 
     def _on_withdraw_failed(self, failure: Exception) -> None:

@@ -334,9 +334,9 @@ class BrokenLedgerView(QWidget):
         reason.setWordWrap(True)
         advice = QLabel(
             self.tr(
-                "The desk has stopped, so that nothing is built on it. Change nothing: keep the profile folder as it is, "
-                "and copy it. Tell whoever is responsible for security. ‘reviewer ledger verify’ says what is wrong; "
-                "an export or a checkpoint kept elsewhere shows what stood there before."
+                "The desk has stopped, so that nothing is built on it. Change nothing: keep the profile folder as it "
+                "is, and copy it. Tell whoever is responsible for security. ‘reviewer ledger verify’ says what is "
+                "wrong; an export or a checkpoint kept elsewhere shows what stood there before."
             ),
             panel,
         )
