@@ -345,6 +345,7 @@ class DeskPresenter(QObject):
         The item on screen keeps its lease. When the worker has come to rest, `put_away` does the rest.
         """
         self._leaving = True
+        self._engaged = False
         self._place = replace(Place(), item_id=None if self._current is None else self._current.item.id, cursor=cursor)
         self.stop()
         self.refused.connect(self._note_news)
@@ -499,6 +500,7 @@ class DeskPresenter(QObject):
                 self.saved.emit(None)
                 self.refused.emit(_message(failure))
             else:
+                self._save_aside(entry.item)
                 self.refused.emit(self.tr("{0} The item comes next.").format(_message(failure)))
         self._tell_history()
         if not isinstance(failure, ReviewerError):
@@ -642,6 +644,13 @@ class DeskPresenter(QObject):
             self._next.appendleft(replace(current, working_copy=copy))
             self._set_aside(current)
         self._current = None
+
+    def _save_aside(self, claimed: ClaimedItem) -> None:
+        """Save the text of an item that is not on screen."""
+        copy = claimed.working_copy
+        if copy is not None:
+            job = partial(self._services.review.save, claimed.item.id, copy.text, copy.cursor)
+            self._worker.run(job, None, self._on_quiet_failure)
 
     def _set_aside(self, claimed: ClaimedItem) -> None:
         self._worker.run(partial(self._services.queue.set_aside, claimed.lease), None, self._on_renew_failed)
