@@ -40,11 +40,11 @@ class Services:
 class Application:
     """One profile, opened by one process."""
 
-    def __init__(self, profile: Path, key_file: Path | None = None) -> None:
+    def __init__(self, profile: Path, key_file: Path | None = None, *, is_command: bool = False) -> None:
         try:
             profile.mkdir(parents=True, exist_ok=True, mode=0o700)
             logs.start(profile / "logs")
-            self.desk = Desk(profile / "desks")
+            self.desk = Desk(profile / "desks", is_command=is_command)
         except OSError as exc:
             raise UnavailableError(f"The profile folder {profile} cannot be used: {exc.strerror}.") from exc
         self.profile = profile

@@ -185,7 +185,8 @@ class _Opened:
     """The profile that a command works on, closed at the end of the block."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        self.application = Application(arguments.profile or default_profile(), arguments.key_file)
+        profile = arguments.profile or default_profile()
+        self.application = Application(profile, arguments.key_file, is_command=True)
 
     def __enter__(self) -> Application:
         return self.application

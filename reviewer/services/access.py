@@ -386,7 +386,7 @@ class _Tries:
         """Write one down and return how long the file was before."""
         with os.fdopen(os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
             before = file.tell()
-            file.write(f"{self._now():.0f}\n".encode())
+            file.write(f"{self._now():.3f}\n".encode())
             file.flush()
             os.fsync(file.fileno())
             return before

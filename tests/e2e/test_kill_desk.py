@@ -192,9 +192,13 @@ class Witness:
         for decision in self.withdrawn:
             assert stored[decision][4] == "withdrawn"
         self._check_meant(rows)
-        ends = [item for _, item, verdict, _, state in rows if state != "withdrawn" and verdict not in ("escalate", "skip")]
+        ends = [
+            item for _, item, verdict, _, state in rows if state != "withdrawn" and verdict not in ("escalate", "skip")
+        ]
         assert len(ends) == len(set(ends))  # none is decided twice
-        assert self.profile.rows("SELECT item_id FROM decision WHERE state = 'held' GROUP BY 1 HAVING count(*) > 1") == []
+        assert (
+            self.profile.rows("SELECT item_id FROM decision WHERE state = 'held' GROUP BY 1 HAVING count(*) > 1") == []
+        )
 
     def _check_meant(self, rows: list[tuple[Any, ...]]) -> None:
         """Find for each decision on disk the press that meant it, one press for one decision, in order."""

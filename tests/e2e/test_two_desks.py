@@ -57,7 +57,9 @@ def claim_in_a_loop(folder: Path, journal: Path, stop: Path) -> None:
 def _command(folder: Path, *words: str) -> Any:
     out = io.StringIO()
     with redirect_stdout(out):
-        code = cli.main(["--profile", str(folder), "--key-file", str(folder / "keys"), "--json", *words], desk=lambda _: 1)
+        code = cli.main(
+            ["--profile", str(folder), "--key-file", str(folder / "keys"), "--json", *words], desk=lambda _: 1
+        )
     assert code == 0, out.getvalue()
     return json.loads(out.getvalue())
 
@@ -78,9 +80,7 @@ def _spans_of_desk(journal: Path) -> list[Span]:
     return spans
 
 
-def test_two_desks_and_two_claimers_never_hold_the_same_item(
-    profile: Profile, tmp_path: Path, count: Count
-) -> None:
+def test_two_desks_and_two_claimers_never_hold_the_same_item(profile: Profile, tmp_path: Path, count: Count) -> None:
     claims = count(150, 10_000)
     journals = [tmp_path / name for name in ("desk-1", "desk-2", "claimer-1", "claimer-2")]
     stop = tmp_path / "stop"

@@ -405,3 +405,11 @@ def test_the_listing_counts_every_open_item_by_kind_and_state(profile: Profile) 
         ("summary", ItemState.WAITING): 1,
     }
     assert {row.external_id: row.held_by for row in rows}["s1"] == "First"
+
+
+def test_a_desk_does_not_adopt_what_a_command_claimed_for_a_script(tmp_path: Path) -> None:
+    command = Desk(tmp_path, is_command=True)
+    command.close()
+    desk = Desk(tmp_path)
+    assert desk.is_alive(command.id)
+    desk.close()

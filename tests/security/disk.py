@@ -1,4 +1,4 @@
-"""What lies on the disk: every byte of a profile, and the pages of its database as whoever has the file's key sees them.
+"""What lies on the disk: every byte of a profile, and the pages of its database as whoever has its key sees them.
 
 The pages are decrypted without SQLite, so that what SQLite would pass over (freed pages, slack, frames of the log that
 count no longer) is seen too. The form is SQLCipher 4's: AES-256-CBC, the page's last 80 bytes are nonce and checksum,

@@ -107,6 +107,3 @@ def everything(store: Store) -> dict[str, dict[str, str] | None]:
     with store.read() as tx:
         ids = [row.id for row in tx.run(schema.item.select()).all()]
     return {item_id: content_of(store, item_id) for item_id in ids}
-
-
-

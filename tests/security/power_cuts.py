@@ -55,7 +55,7 @@ class _File:
 
 @dataclass(slots=True)
 class _Folder:
-    """A folder's synced names, and how they changed since: each change is a name and what it stands for, if anything."""
+    """A folder's synced names, and how they changed since: each change says what names stand for, if anything."""
 
     synced: dict[str, _File] = field(default_factory=dict)
     pending: list[dict[str, _File | None]] = field(default_factory=list)

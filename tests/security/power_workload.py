@@ -73,7 +73,8 @@ def _afternoon(services: Services, beneath: Beneath, say: Say) -> None:
 
 
 def _take(services: Services, beneath: Beneath, say: Say, name: str) -> None:
-    made = line(id=name, source=[{"speaker": "Customer", "text": f"Do you open? {name} " * 60}], recipient="+12025550107")
+    source = [{"speaker": "Customer", "text": f"Do you open? {name} " * 60}]
+    made = line(id=name, source=source, recipient="+12025550107")
     assert services.intake.take_all([made], "tests").imported == 1
     ((item_id,),) = beneath.rows("SELECT id FROM item WHERE external_id = ?", name)
     say(did="imported", item=item_id)

@@ -1,4 +1,4 @@
-"""The database's administrator, who has the file's key but nobody's identity, edits rows: noticed, or without effect."""
+"""The database's administrator, with the file's key but nobody's identity, edits rows: noticed, or without effect."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 
 from reviewer.crypto import DataKey, FieldPlace, Identity, WorkspaceKey
 from reviewer.domain.attestations import Attestation
-from reviewer.domain.decisions import Judgement, Verdict
+from reviewer.domain.decisions import Verdict
 from reviewer.domain.errors import KeysUnavailableError, LedgerBrokenError, ReviewerError, RuleError, SealBrokenError
 from reviewer.domain.events import Action
 from reviewer.domain.items import ItemId
@@ -290,7 +290,8 @@ def _swap_columns(profile: Profile, one: ItemId, other: ItemId) -> None:
 
 
 def _swap_rows(profile: Profile, one: ItemId, other: ItemId) -> None:
-    profile.rows("UPDATE content SET draft = (SELECT draft FROM content WHERE item_id = ?) WHERE item_id = ?", other, one)
+    others = "(SELECT draft FROM content WHERE item_id = ?)"
+    profile.rows(f"UPDATE content SET draft = {others} WHERE item_id = ?", other, one)
 
 
 def _swap_keys(profile: Profile, one: ItemId, other: ItemId) -> None:
@@ -439,4 +440,3 @@ def test_an_honest_workspace_raises_no_alarm(profile: Profile) -> None:
     assert profile.services().ledger.verify().ok
     profile.access.unlock().store.close()
     assert profile.take(line(), line()).imported == 2
-    assert Judgement(Verdict.APPROVE).verdict.releases

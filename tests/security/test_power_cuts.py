@@ -104,10 +104,8 @@ def _missing(application: Application, services: Services, acknowledged: list[An
         if each["did"] == "imported" and each["item"] not in content:
             yield "an import"
         elif each["did"] == "decided" and not (
-            (kept is None
-            and _was_erased(beneath, each["item"]))
-            or (kept is not None
-            and kept.get(f"final of {each['decision']}") == each["final"])
+            (kept is None and _was_erased(beneath, each["item"]))
+            or (kept is not None and kept.get(f"final of {each['decision']}") == each["final"])
         ):
             yield "a decision"
         elif each["did"] == "sent" and not _lies_there(beneath, each["decision"], finals):
@@ -152,7 +150,15 @@ def test_ten_thousand_power_cuts_corrupt_nothing_and_lose_nothing_acknowledged(
 ) -> None:
     recording = record(_FULL)
     told = Counter(json.loads(step.data)["did"] for step in recording.steps if step.kind == "M")
-    assert told == {"made": 1, "imported": 16, "decided": 16, "sent": told["sent"], "checkpoint": 2, "rotated": 2, "erased": 1}
+    assert told == {
+        "made": 1,
+        "imported": 16,
+        "decided": 16,
+        "sent": told["sent"],
+        "checkpoint": 2,
+        "rotated": 2,
+        "erased": 1,
+    }
     cuts = count(150, 10_000)
     assert _judge(recording, cuts, tmp_path / "left") == {"cuts": cuts}
 

@@ -127,7 +127,9 @@ def test_a_rolled_back_file_is_noticed_by_a_desk_that_has_only_seen_it(rolled_ba
     assert _run(rolled_back, "ledger", "verify")[0] == 6
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[1]", '{"size": 5}', '{"size": -1, "root": "00"}', '{"number": 1}', "\0" * 90])
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[1]", '{"size": 5}', '{"size": -1, "root": "00"}', '{"number": 1}', "\0" * 90]
+)
 def test_a_damaged_memory_is_not_taken_for_none(profile_folder: Path, damage: str) -> None:
     (profile_folder / "witness.json").write_text(damage)
     assert _run(profile_folder, "queue")[0] == 6
@@ -236,5 +238,3 @@ def test_an_export_of_an_honest_database_contains_every_checkpoint_of_the_sink(
     _export(profile_folder, into := tmp_path / "export")
     for path in (tmp_path / "sink").iterdir():
         assert _judged(into, capsys, "--checkpoint", str(path))[0] == 0
-
-

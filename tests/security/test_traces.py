@@ -75,7 +75,9 @@ def test_the_worker_process_is_hardened_from_its_start(tmp_path: Path) -> None:
     ids=["main", "thread", "destructor", "library"],
 )
 def test_an_error_that_nobody_catches_tells_no_value(fault: str) -> None:
-    hardened = "import sys\nif len(sys.argv) == 1:\n    from reviewer import hardening, logs\n    hardening.harden(logs.crash)"
+    hardened = (
+        "import sys\nif len(sys.argv) == 1:\n    from reviewer import hardening, logs\n    hardening.harden(logs.crash)"
+    )
     code = f"{hardened}\n{fault}"
     assert CANARY in _run(code, "as it comes").stderr
     done = _run(code)

@@ -117,9 +117,8 @@ class DrivenDesk:
     @property
     def is_locked(self) -> bool:
         """Tell whether the unlock page takes something: all is put away, and the keys are gone."""
-        button = self._desk.unlock_view.findChild(QPushButton, "unlock_button")
-        assert isinstance(button, QPushButton)
-        return button.isVisible() and not self.worker.busy
+        buttons = [self._desk.unlock_view.findChild(QPushButton, name) for name in ("unlock_button", "try_again")]
+        return any(button is not None and button.isVisible() for button in buttons) and not self.worker.busy
 
     @property
     def presenter(self) -> DeskPresenter:

@@ -17,6 +17,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from reviewer.bootstrap import Services
+from reviewer.channels import drafts
 from reviewer.domain.attestations import ADDENDUM_MEANING, Attestation
 from reviewer.domain.decisions import Decision, DecisionId, Judgement, Verdict
 from reviewer.domain.errors import LeaseLostError, ReviewerError, RuleError
@@ -326,7 +327,7 @@ class DeskPresenter(QObject):
         except OSError as exc:
             self.refused.emit(self.tr("The file {0} cannot be read: {1}.").format(path.name, exc.strerror or ""))
             return
-        self._import = self._services.intake.take(self._import_file, "import")
+        self._import = self._services.intake.take(drafts.lines(self._import_file), "import")
         self._import_path = path
         self._import_report: IntakeReport | None = None
         self._worker.run(self._import_batch, self._on_batch, self._on_import_failed)
