@@ -230,9 +230,8 @@ class Profile(Beneath):
 
     def requests(self) -> dict[str, bytes]:
         """Return what stands in the outbox to leave, or has left, by the decision."""
-        rows = self.rows(
-            "SELECT decision_id, item_id FROM outbox JOIN decision ON id = decision_id WHERE outbox.state != 'withdrawn'"
-        )
+        standing = "outbox JOIN decision ON id = decision_id WHERE outbox.state != 'withdrawn'"
+        rows = self.rows(f"SELECT decision_id, item_id FROM {standing}")
         with self.store.read() as tx:
             sealed = {row.decision_id: row.request for row in tx.run(select(schema.outbox))}
             return {

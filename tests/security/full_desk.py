@@ -1,6 +1,7 @@
 """A workspace in which every sort of content lies in every place where the program keeps any."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from reviewer.bootstrap import Services
@@ -43,10 +44,8 @@ class FullDesk:
         review.withdraw(self.items["withdrawn"])
         lost = self._claim("opinion")
         self._beneath.let_leases_lapse()
-        try:
+        with suppress(LeaseLostError):
             review.decide(lost.lease, Judgement(Verdict.APPROVE, words("opinion")), key=new_key())
-        except LeaseLostError:
-            pass
         leased = self._claim("leased")
         review.save(leased.item.id, words("working copy"), 3)
         self._take("waiting")

@@ -5,22 +5,22 @@ What is delivered lies in `sent` and `returned`, its destination; once its conve
 
 import json
 import logging
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reviewer import cli
-from reviewer.bootstrap import Application
+from reviewer.bootstrap import Application, Services
 from reviewer.crypto import database_key
 from reviewer.domain.attestations import Attestation
 from reviewer.domain.decisions import Judgement, Verdict
 from reviewer.domain.errors import ReviewerError
-from reviewer.domain.items import LeaseId
+from reviewer.domain.items import ItemId, LeaseId
 from reviewer.domain.members import Role
 from reviewer.services.ledger import Filter
 from reviewer.services.queue import Queue
@@ -42,7 +42,7 @@ class Planted:
     elsewhere: Path  # the sink, exports, the system's folder for temporary files
     canary: Canary
     passphrase: str
-    items: dict[str, str]
+    items: dict[str, ItemId]
 
     @property
     def beneath(self) -> Beneath:
@@ -73,7 +73,7 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Planted
     services = application.unlock(passphrase)
     items = FullDesk(services, Beneath(folder), canary).fill()
     services.ledger.checkpoint()
-    yield Planted(application, folder, elsewhere, canary, passphrase, dict(items))
+    yield Planted(application, folder, elsewhere, canary, passphrase, items)
     application.close()
 
 
@@ -142,7 +142,7 @@ def _refusals(planted: Planted) -> Iterator[Callable[[], object]]:
         Judgement(Verdict.APPROVE, words("final") * 2_000),
         Judgement(Verdict.RESPOND, words("final"), note=words("note") * 2_000),
     ):
-        yield lambda judgement=judgement: services.review.decide(claimed.lease, judgement, key=new_key())  # type: ignore[misc]
+        yield partial(services.review.decide, claimed.lease, judgement, key=new_key())
     services.review.decide(claimed.lease, approve, key="used")
     yield lambda: services.review.decide(claimed.lease, Judgement(Verdict.APPROVE, words("final")), key="used")
     planted.beneath.rows("UPDATE content SET draft = zeroblob(100)")
@@ -268,22 +268,25 @@ def test_after_erasure_content_stands_nowhere_not_even_where_it_was_delivered(pl
             planted.application.close()
 
 
+def _reading(services: Services, item_id: ItemId) -> Iterator[Callable[[], object]]:
+    """Yield every call that gives out an item's content, or compares with it."""
+    review, words = services.review, Judgement(Verdict.APPROVE, "My words.")
+    yield partial(services.queue.claim, item_id)
+    yield partial(review.withdraw, item_id)
+    yield partial(review.read_signed, item_id)
+    yield partial(review.save, item_id, "My words.", 0)
+    yield partial(review.add_addendum, item_id, "More.", Attestation(), key=new_key())
+    yield partial(review.decide_by_ids, item_id, LeaseId("x"), words, key=new_key())
+
+
 def test_what_was_erased_can_be_read_by_no_service(planted: Planted) -> None:
     services = planted.application.services
     for item_id in planted.items.values():
         services.vault.erase(item_id)
-    words = Judgement(Verdict.APPROVE, "My words.")
     for item_id in planted.items.values():
-        for call in (
-            lambda item_id=item_id: services.queue.claim(item_id),
-            lambda item_id=item_id: services.review.withdraw(item_id),
-            lambda item_id=item_id: services.review.read_signed(item_id),
-            lambda item_id=item_id: services.review.save(item_id, "My words.", 0),
-            lambda item_id=item_id: services.review.add_addendum(item_id, "More.", Attestation(), key=new_key()),
-            lambda item_id=item_id: services.review.decide_by_ids(item_id, LeaseId("x"), words, key=new_key()),
-        ):
+        for call in _reading(services, item_id):
             with pytest.raises(ReviewerError):
-                call()  # type: ignore[no-untyped-call]
+                call()
     assert services.queue.overview().waiting == ()
     assert services.work.round().sent == 0
-    assert os.listdir(planted.folder / "sent") == []
+    assert list((planted.folder / "sent").iterdir()) == []

@@ -68,7 +68,10 @@ def _edit_decided(column: str, value: object) -> Attack:
 
 
 def _delete(which: str) -> Attack:
-    return lambda profile: profile.rows(f"DELETE FROM entry WHERE seq = (SELECT {which}(seq) FROM entry)") and None
+    def delete(profile: Profile) -> None:
+        profile.rows(f"DELETE FROM entry WHERE seq = (SELECT {which}(seq) FROM entry)")
+
+    return delete
 
 
 def _delete_middle(profile: Profile) -> None:
@@ -101,8 +104,9 @@ def _double(profile: Profile) -> None:
 def _change_verdict(profile: Profile) -> None:
     """Make a rejection an approval, spelled as the program spells it, under the old signature."""
     ((seq, body),) = profile.rows("SELECT seq, body FROM entry WHERE action = 'decided' ORDER BY seq LIMIT 1")
-    changed = loads(body) | {"verdict": "reject"}
-    profile.rows("UPDATE entry SET body = ? WHERE seq = ?", dumps(changed), seq)
+    fields = loads(body)
+    assert isinstance(fields, dict)
+    profile.rows("UPDATE entry SET body = ? WHERE seq = ?", dumps(fields | {"verdict": "reject"}), seq)
 
 
 def _chain_anew(profile: Profile) -> None:

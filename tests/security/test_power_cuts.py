@@ -1,4 +1,4 @@
-"""The power goes while a desk works: whatever the disk made of it, nothing is broken and nothing acknowledged is lost."""
+"""The power goes while a desk works: whatever the disk makes of it, nothing is broken or, once acknowledged, lost."""
 
 import json
 import os
@@ -168,4 +168,5 @@ def test_with_a_weaker_setting_the_same_cuts_lose_what_was_acknowledged(
     record: Callable[[int], Recording], tmp_path: Path, count: Count, synchronous: int
 ) -> None:
     losses = _judge(record(synchronous), count(30, 1_000), tmp_path / "left")
-    assert losses["a decision"] > 0, losses
+    del losses["cuts"]
+    assert losses.total() > 0  # the test above can fail
