@@ -1,0 +1,117 @@
+"""Check a draft against its source, and again as it is edited."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+
+from reviewer.domain.items import Turn
+from reviewer.evidence import score
+from reviewer.evidence.checks import CHECKS, Context
+from reviewer.evidence.facts import Place
+from reviewer.evidence.linking import MOST
+from reviewer.evidence.omissions import Points, length_warning
+from reviewer.evidence.report import Claim, Evidence, Reason, Report, Status
+from reviewer.evidence.sentences import Span, cut
+from reviewer.evidence.source import Prepared
+
+# What can be switched off besides the checks.
+SCORE, OMISSIONS, LENGTH = "score", "omission", "length"
+RULES = (*CHECKS, SCORE, OMISSIONS, LENGTH)
+_STOP_FLOOR = 0.9
+
+
+def check(
+    draft: str,
+    turns: Sequence[Turn],
+    *,
+    language: str | None = None,
+    conversation_date: date | None = None,
+    switched_off: Collection[str] = frozenset(),
+) -> Report:
+    """Check `draft` against its source; `switched_off` names rules of `RULES`."""
+    source = Prepared(turns, language=language, conversation_date=conversation_date)
+    return Checker(source, switched_off=switched_off).check(draft)
+
+
+class Checker:
+    """Checks the texts of one draft against one prepared source; a sentence that stayed is not checked again."""
+
+    def __init__(self, source: Prepared, *, switched_off: Collection[str] = frozenset()) -> None:
+        self.source = source
+        self._off = frozenset(switched_off)
+        self._points = Points(source)
+        self._known: dict[str, Claim] = {}
+
+    def resume(self, draft: str, report: Report) -> None:
+        """Take over what an earlier check of `draft` against the same source found."""
+        for claim in report.claims:
+            self._known[draft[claim.start : claim.end]] = _moved(claim, -claim.start)
+
+    def check(self, draft: str) -> Report:
+        """Return the report on `draft`; only sentences not seen before cost anything."""
+        claims = []
+        known = {}
+        for span in cut(draft):
+            text = draft[span.start : span.end]
+            claim = self._known.get(text) or self._claim(text)
+            known[text] = claim
+            claims.append(_moved(claim, span.start))
+        self._known = known
+        return Report(
+            tuple(claims),
+            () if OMISSIONS in self._off else self._points.missing(draft),
+            _unused(self.source, claims),
+            None if LENGTH in self._off else length_warning(draft, self.source),
+        )
+
+    def _claim(self, text: str) -> Claim:
+        context = Context(text, self.source)
+        reasons = [
+            Reason(name, f.status, f.message, f.start, f.end)
+            for name, findings in context.findings.items()
+            if name not in self._off
+            for f in findings
+        ]
+        places = [p for name, found in context.findings.items() if name not in self._off for f in found for p in f.places]
+        features = score.measure(context)
+        suspicion = score.suspicion(features)
+        if SCORE not in self._off and suspicion >= score.look_threshold() and not reasons:
+            reasons += [Reason(SCORE, Status.LOOK, why, 0, len(text)) for why in score.because(context, features)]
+        reasons.sort(key=lambda reason: reason.status is not Status.STOP)
+        status = reasons[0].status if reasons else Status.NONE
+        if status is Status.STOP:
+            suspicion = _STOP_FLOOR + (1 - _STOP_FLOOR) * suspicion
+        return Claim(0, len(text), status, round(suspicion, 4), tuple(reasons), _evidence(context, places))
+
+
+def recheck(report: Report, draft: str, new_draft: str, source: Prepared, *, switched_off: Collection[str] = frozenset()) -> Report:
+    """Return the report on `new_draft`, taking over from the one on `draft` all sentences that stayed."""
+    checker = Checker(source, switched_off=switched_off)
+    checker.resume(draft, report)
+    return checker.check(new_draft)
+
+
+def _moved(claim: Claim, by: int) -> Claim:
+    if not by:
+        return claim
+    reasons = tuple(Reason(r.check, r.status, r.message, r.start + by, r.end + by) for r in claim.reasons)
+    return Claim(claim.start + by, claim.end + by, claim.status, claim.score, reasons, claim.evidence)
+
+
+def _evidence(context: Context, places: Iterable[Place]) -> tuple[Evidence, ...]:
+    """Return the passages that a sentence rests on or that speak against it, the latter first."""
+    found: list[Evidence] = []
+    numbers = [n for p in places if (n := context.source.segment_at(p)) is not None]
+    for number in dict.fromkeys([*numbers[:1], *context.link.segments]):
+        segment = context.source.segments[number]
+        found.append(Evidence(segment.turn, segment.start, segment.end))
+    return tuple(found[:MOST])
+
+
+def _unused(source: Prepared, claims: Iterable[Claim]) -> tuple[int, ...]:
+    """Return the turns that say something and that no sentence rests on."""
+    used = {e.turn for claim in claims for e in claim.evidence}
+    saying = {segment.turn for segment in source.segments if len(segment.stems) >= 2}
+    return tuple(sorted(saying - used))
+
+
+__all__ = ["LENGTH", "OMISSIONS", "RULES", "SCORE", "Checker", "Span", "check", "recheck"]

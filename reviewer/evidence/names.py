@@ -1,0 +1,100 @@
+"""Names: which words of a sentence name a person, a place or a product, and whether a source knows them."""
+
+from collections.abc import Iterator, Sequence
+
+from reviewer.evidence import lexicon
+from reviewer.evidence.source import Prepared
+from reviewer.evidence.words import STOPWORDS, Token
+
+TITLES = frozenset("mr mrs ms miss dr doctor prof professor sir gospodin gospodja gospodjo gdja gdin sestra doktor".split())
+_PERSON_VERBS = frozenset(
+    """is was has had reports reported states stated denies denied says said presents presented describes described notes
+    noted feels felt takes took lives works complains complained came comes returns agrees agreed will would does did
+    wants needs called calls asked asks offers offered thinks thought suggested explained mentioned proposed""".split()
+)
+
+
+def names(text: str, words: Sequence[Token]) -> Iterator[tuple[int, bool]]:
+    """Yield the place of each word that is a name, and whether that is certain."""
+    letters = [t for t in words if t.word[:1].isalpha()]
+    capitals = sum(text[t.start].isupper() for t in letters)
+    if len(letters) > 2 and capitals > 0.7 * len(letters):
+        return  # a heading, or a text in capitals
+    for place, token in enumerate(words):
+        raw = text[token.start : token.end]
+        if not raw[:1].isupper() or len(raw) < 2 or token.word.removesuffix("'s") in lexicon.not_names():
+            continue
+        if raw.isupper() and (len(raw) <= 6 or token.word in STOPWORDS):
+            continue
+        if token.word in STOPWORDS or lexicon.generic(token.word) is not None:
+            continue
+        before = _before(words, place)
+        if before in TITLES:
+            yield place, True
+        elif before and before[-1].isalnum():
+            word = token.word.removesuffix("'s")
+            usual = lexicon.is_common_word(word) or lexicon.is_common_word(token.stem)
+            if word in lexicon.first_names() or not usual:
+                yield place, word in lexicon.first_names() or not _hyphened(text, token)
+        elif _opens_as_name(text, words, place):
+            yield place, True
+
+
+def known(token: Token, source: Prepared) -> bool:
+    """Tell whether `source` has a name, however it is spelled there."""
+    word = token.word.removesuffix("'s").removesuffix("'")
+    if word in source.words or token.word in source.words or word in source.speaker_words:
+        return True
+    if word.endswith("s") and (word[:-1] in source.words or word + "'" in source.words):
+        return True
+    if word + "'s" in source.words or word + "s" in source.words or (len(word) >= 4 and word in source.letters):
+        return True
+    if source.match(token.stem):
+        return True
+    slack = 2 if len(word) >= 8 else 1
+    return len(word) >= 5 and any(
+        abs(len(other) - len(word)) <= slack and other[0] == word[0] and _distance(word, other) <= slack
+        for other in source.words
+        if len(other) > 3
+    )
+
+
+def _before(words: Sequence[Token], place: int) -> str:
+    """Return the word before the one at `place`, over the dot of an abbreviation; "" at the beginning."""
+    if place == 0:
+        return ""
+    if words[place - 1].word == "." and place > 1 and words[place - 2].word in TITLES:
+        return words[place - 2].word
+    return words[place - 1].word
+
+
+def _hyphened(text: str, token: Token) -> bool:
+    return text[token.end : token.end + 1] == "-" or text[token.start - 1 : token.start] == "-"
+
+
+def _opens_as_name(text: str, words: Sequence[Token], place: int) -> bool:
+    """Tell whether the first word of a sentence, which has a capital anyway, is a name."""
+    word = words[place].word.removesuffix("'s")
+    following = words[place + 1] if place + 1 < len(words) else None
+    if following is None:
+        return False
+    verb = following.word in _PERSON_VERBS
+    surname = text[following.start].isupper() and following.word[:1].isalpha() and len(following.word) > 1
+    if word in lexicon.first_names():
+        return verb or surname or words[place].word.endswith("'s") or not lexicon.is_common_word(word)
+    unknown = not lexicon.is_common_word(word) and not lexicon.is_common_word(words[place].stem)
+    return unknown and verb and not word.endswith(("s", "ion", "ing", "ia", "ity", "ness", "ment", "sis", "tis", "gy", "ed"))
+
+
+def _distance(one: str, other: str) -> int:
+    """Return how many letters must change to make one word the other, counted up to 3."""
+    if one == other:
+        return 0
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, start=1):
+        last, row[0] = row[0], i
+        for j, b in enumerate(other, start=1):
+            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (a != b))
+        if min(row) > 2:
+            return 3
+    return min(row[-1], 3)

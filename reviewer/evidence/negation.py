@@ -1,0 +1,100 @@
+"""What a sentence denies: the words in the scope of a negation, and what a short answer says of the question before it."""
+
+import re
+from collections.abc import Sequence
+from enum import IntEnum
+
+from reviewer.evidence.words import Token
+
+_SR = "ne nije nisu nisam nismo niste nema nemam nemamo nemaju bez nikad nikada nista niko negira negiraju poriče porice nemoj necu nece"
+# Deny all that is listed behind them.
+_LISTING = frozenset("no denies denied deny denying without negative none neither nor nil nothing free absence absent lacks lack lacking"
+                     " bez nema nemam negira negiraju porice negative non".split())  # fmt: skip
+_PLAIN = frozenset("not n't never cannot can't don't doesn't didn't isn't aren't wasn't weren't won't wouldn't couldn't"
+                   " shouldn't hasn't haven't hadn't ain't unable unlikely refuses refused declines declined hardly nobody"
+                   " dont doesnt didnt isnt cant wont".split()) | frozenset(_SR.split())  # fmt: skip
+_CUES = _LISTING | _PLAIN
+_STOPS = frozenset("but however except although though yet otherwise instead despite because since unless until ali medjutim osim".split())
+_BREAKS = frozenset(".;:?!")
+_CLAUSE = frozenset("which who that when where if as while so".split())
+# What follows the cue and turns it around, or makes it no negation.
+_NOT_ONLY = frozenset("only just sure longer more".split())
+_OPENS = frozenset(
+    "he she they it i we you the patient pt his her their there has have had is are was were does will would".split()
+)
+_YES = re.compile(r"^\W*(?:oh |um |uh |well |okay |and )*[, ]*(?:yes|yeah|yep|yup|yea|correct|right|definitely|absolutely|sure|i do\b(?! n)|i am\b(?! not)|"
+                  r"i have\b(?! n)|it does\b(?! n)|it is\b(?! not)|mm-?\s?hmm|uh-?\s?huh|da\b|jeste|naravno)", re.IGNORECASE)  # fmt: skip
+_NO = re.compile(r"^\W*(?:oh |um |uh |well |okay |so |actually )*[, ]*(?:no|nope|nah|none|never|not\b|negative|neither|nothing|i (?:do|have|am|did|was)\s?n[o']t|"
+                 r"i don't|i haven't|i didn't|doctor,? no|ne\b|nemam|nisam|nikad)\b", re.IGNORECASE)  # fmt: skip
+_NOT_NO = re.compile(r"^\W*no (?:problem|worries|doubt)", re.IGNORECASE)
+
+
+class Polarity(IntEnum):
+    """How a word stands in a sentence."""
+
+    ASSERTED = 1
+    DENIED = -1
+    ASKED = 0
+
+
+def denied(words: Sequence[Token]) -> frozenset[int]:
+    """Return the places in `words` that stand in the scope of a negation, the cues left out."""
+    found: set[int] = set()
+    reach, listing = 0, False
+    for place, token in enumerate(words):
+        word = token.word
+        cue = word in _CUES or word.endswith("n't")
+        if cue and _is_cue(words, place):
+            listing = word in _LISTING
+            reach = 24 if listing else 8
+            continue
+        if not reach:
+            continue
+        if word in _BREAKS or word in _STOPS:
+            reach = 0
+        elif word == "," or word in {"and", "or", "i", "ili"}:
+            following = [t.word for t in words[place + 1 : place + 3]]
+            opens = bool(following) and (following[0] in _OPENS or following[0] in {"and", "but"} and len(following) > 1 and following[1] in _OPENS)
+            reach = 0 if opens or (word == "," and not listing) else reach - 1
+        elif word in _CLAUSE and listing:
+            reach = min(reach, 6)
+        else:
+            found.add(place)
+            reach -= 1
+    return frozenset(found)
+
+
+def _is_cue(words: Sequence[Token], place: int) -> bool:
+    word = words[place].word
+    following = words[place + 1].word if place + 1 < len(words) else ""
+    if word in {"no", "not"} and following in _NOT_ONLY:
+        return following in {"longer", "more"}
+    if word == "no" and following in {".", ",", "problem", "worries", "doubt"}:
+        return False
+    if word == "negative":
+        return following in {"for", ":"} or place + 2 >= len(words)
+    if word == "free":
+        return following in {"of", "from"}
+    if word in {"lack", "absence", "lacks"}:
+        return following == "of" or word == "lacks"
+    if word == "non":
+        return False
+    return not (word == "nothing" and following == "but")
+
+
+def has_negation(words: Sequence[Token]) -> bool:
+    """Tell whether `words` deny anything."""
+    return any((t.word in _CUES or t.word.endswith("n't")) and _is_cue(words, i) for i, t in enumerate(words))
+
+
+def is_cue(words: Sequence[Token], place: int) -> bool:
+    """Tell whether the word at `place` denies something."""
+    word = words[place].word
+    return (word in _CUES or word.endswith("n't")) and _is_cue(words, place)
+
+
+def answer(text: str) -> Polarity:
+    """Return what a turn says to the question before it: yes, no, or neither."""
+    if _NO.match(text) and not _NOT_NO.match(text):
+        return Polarity.DENIED
+    return Polarity.ASSERTED if _YES.match(text) else Polarity.ASKED

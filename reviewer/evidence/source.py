@@ -1,0 +1,188 @@
+"""A source made ready to be asked: its sentences, its words and where they are, its quantities, who speaks.
+
+Preparing costs a few milliseconds per hundred turns and is done once; every question after that is a look-up.
+"""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from reviewer.domain.items import Turn
+from reviewer.evidence import lexicon
+from reviewer.evidence.facts import Facts, Place
+from reviewer.evidence.negation import Polarity, answer, denied
+from reviewer.evidence.sentences import cut
+from reviewer.evidence.words import STOPWORDS, Token, comparable, is_content, stem, tokens
+
+_LONGEST_SEGMENT = 400
+_SERBIAN = frozenset("je da se su nije nisam imam ste sam bih mi vas ali što sto kako dobar dan hvala molim ćete cete treba ima".split())
+_ENGLISH = frozenset("the is are was and you your have has with for this that not of to it".split())
+
+
+class Segment(NamedTuple):
+    """A sentence of a turn; `stems` are its content words, `stance` says how each stands."""
+
+    turn: int
+    start: int
+    end: int
+    words: tuple[Token, ...]
+    stems: frozenset[str]
+    stance: dict[str, Polarity]
+
+
+class Prepared:
+    """A source with its indexes."""
+
+    def __init__(
+        self, turns: Sequence[Turn], *, language: str | None = None, conversation_date: date | None = None
+    ) -> None:
+        self.turns = tuple(turns)
+        self.language = _language(self.turns, language)
+        self.conversation_date = conversation_date
+        self.facts = Facts(self.turns, self.language, conversation_date)
+        self.segments = tuple(_segments(self.turns))
+        self.postings: defaultdict[str, list[int]] = defaultdict(list)
+        self.stance: defaultdict[str, Counter[Polarity]] = defaultdict(Counter)
+        self.words: Counter[str] = Counter()
+        self.neighbours: set[tuple[str, str]] = set()
+        for number, segment in enumerate(self.segments):
+            for one in segment.stems:
+                self.postings[one].append(number)
+            for one, stance in segment.stance.items():
+                self.stance[one][stance] += 1
+            self.words.update(token.word for token in segment.words)
+            content = [t.stem for t in segment.words if is_content(t)]
+            self.neighbours.update(zip(content, content[1:], strict=False))
+        self._beginnings: defaultdict[str, set[str]] = defaultdict(set)
+        for one in self.postings:
+            if len(one) >= 4:
+                self._beginnings[one[:4]].add(one)
+        self.letters = " ".join(re.sub(r"[^a-z0-9]+", "", comparable(turn.text)) for turn in self.turns)
+        self.speakers = {comparable(turn.speaker).strip() for turn in self.turns}
+        self.speaker_words = {token.word for turn in self.turns for token in tokens(turn.speaker)}
+        self._matches: dict[str, dict[str, float]] = {}
+
+    def weight(self, one: str) -> float:
+        """Return how telling a word is: rarer in the source is more."""
+        return 1.0 + math.log((1 + len(self.segments)) / (1 + len(self.postings.get(one, ()))))
+
+    def match(self, one: str) -> dict[str, float]:
+        """Return the stems of the source that may stand for `one`, each with how surely, 1 being itself."""
+        known = self._matches.get(one)
+        if known is None:
+            known = self._matches[one] = self._match(one)
+        return known
+
+    def _match(self, one: str) -> dict[str, float]:
+        found = {one: 1.0} if one in self.postings else {}
+        for other in lexicon.synonyms(one):
+            if other in self.postings:
+                found.setdefault(other, 0.8)
+        drug = lexicon.generic(one)
+        if drug is not None:
+            for other in self.postings:
+                if other != one and lexicon.generic(other) == drug:
+                    found.setdefault(other, 1.0)
+        if len(one) >= 4:
+            for other in self._beginnings.get(one[:4], ()):
+                if other != one and _alike(one, other):
+                    found.setdefault(other, 0.8)
+        return found
+
+    def segment_at(self, place: Place) -> int | None:
+        """Return the number of the segment that holds `place`, or the first of its turn."""
+        first = None
+        for number, segment in enumerate(self.segments):
+            if segment.turn == place.turn:
+                first = number if first is None else first
+                if segment.start <= place.start < segment.end:
+                    return number
+        return first
+
+
+def _alike(one: str, other: str) -> bool:
+    """Tell whether two stems share a beginning long enough to be forms of one word."""
+    shared = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        shared += 1
+    return shared >= max(4, min(len(one), len(other)) - 1, (max(len(one), len(other)) * 3) // 5)
+
+
+def _language(turns: Sequence[Turn], stated: str | None) -> str:
+    if stated is not None:
+        return "sr" if stated.split("-")[0].casefold() in {"sr", "hr", "bs", "sh", "cnr"} else "en"
+    return guess_language(" ".join(turn.text for turn in turns)[:20_000])
+
+
+def guess_language(text: str) -> str:
+    """Return "sr" for Serbian and its neighbours, "en" for all else."""
+    words = [comparable(word) for word in re.findall(r"[^\W\d_]+", text)]
+    serbian = sum(word in _SERBIAN for word in words)
+    return "sr" if serbian > 2 * sum(word in _ENGLISH for word in words) and serbian > len(words) / 20 else "en"
+
+
+def _segments(turns: Sequence[Turn]) -> list[Segment]:
+    found: list[Segment] = []
+    asked: list[int] = []
+    asker = ""
+    for number, turn in enumerate(turns):
+        says = answer(turn.text) if turn.speaker != asker else Polarity.ASKED
+        if asked and says is not Polarity.ASKED:
+            for index in asked:
+                found[index] = _answered(found[index], says)
+        elif asked and turn.speaker != asker and turn.text.strip():
+            asked = []
+        first = len(found)
+        for start, end in _spans(turn.text):
+            found.append(_segment(number, start, end, turn.text))
+        questions = [n for n in range(first, len(found)) if turn.text[found[n].end - 1] == "?"]
+        if questions:
+            asked, asker = questions[-3:], turn.speaker
+        elif len(found) > first and len(found[-1].words) > 3:
+            asked = []
+    return found
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    spans = []
+    for start, end in cut(text) or ([(0, len(text))] if text.strip() else []):
+        while end - start > _LONGEST_SEGMENT:
+            at = max(text.rfind(" ", start + 100, start + _LONGEST_SEGMENT), text.rfind(",", start + 100, start + _LONGEST_SEGMENT))
+            at = at if at > start else start + _LONGEST_SEGMENT
+            spans.append((start, at + 1))
+            start = at + 1
+        if end > start:
+            spans.append((start, end))
+    return spans
+
+
+def _segment(turn: int, start: int, end: int, text: str) -> Segment:
+    words = tokens(text[start:end])
+    not_so = denied(words)
+    asked = text[end - 1] == "?"
+    stance: dict[str, Polarity] = {}
+    for place, token in enumerate(words):
+        if is_content(token):
+            so = Polarity.DENIED if place in not_so else Polarity.ASKED if asked else Polarity.ASSERTED
+            if token.stem not in stance or so is Polarity.ASSERTED:
+                stance[token.stem] = so
+    stems = frozenset(token.stem for token in words if is_content(token))
+    return Segment(turn, start, end, words, stems, stance)
+
+
+def _answered(segment: Segment, says: Polarity) -> Segment:
+    stance = {one: (says if so is Polarity.ASKED else so) for one, so in segment.stance.items()}
+    return segment._replace(stance=stance)
+
+
+def content_stems(words: Sequence[Token]) -> list[str]:
+    """Return the stems of the content words, in order."""
+    return [token.stem for token in words if is_content(token)]
+
+
+__all__ = ["STOPWORDS", "Prepared", "Segment", "content_stems", "guess_language", "stem"]
