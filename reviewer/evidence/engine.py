@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 from reviewer.domain.items import Turn
-from reviewer.evidence import score
+from reviewer.evidence import names, score
 from reviewer.evidence.checks import CHECKS, Context
 from reviewer.evidence.facts import Place
 from reviewer.evidence.linking import MOST
@@ -12,6 +12,7 @@ from reviewer.evidence.omissions import Points, length_warning
 from reviewer.evidence.report import Claim, Evidence, Reason, Report, Status
 from reviewer.evidence.sentences import Span, cut
 from reviewer.evidence.source import Prepared
+from reviewer.evidence.words import tokens
 
 # What can be switched off besides the checks.
 SCORE, OMISSIONS, LENGTH = "score", "omission", "length"
@@ -40,9 +41,11 @@ class Checker:
         self._off = frozenset(switched_off)
         self._points = Points(source)
         self._known: dict[str, Claim] = {}
+        self._companions: frozenset[str] = frozenset()
 
     def resume(self, draft: str, report: Report) -> None:
         """Take over what an earlier check of `draft` against the same source found."""
+        self._companions = names.companions(draft, tokens(draft), self.source)
         for claim in report.claims:
             self._known[draft[claim.start : claim.end]] = _moved(claim, -claim.start)
 
@@ -50,6 +53,9 @@ class Checker:
         """Return the report on `draft`; only sentences not seen before cost anything."""
         claims = []
         known = {}
+        companions = names.companions(draft, tokens(draft), self.source)
+        if companions != self._companions:
+            self._companions, self._known = companions, {}
         for span in cut(draft):
             text = draft[span.start : span.end]
             claim = self._known.get(text) or self._claim(text)
@@ -64,7 +70,7 @@ class Checker:
         )
 
     def _claim(self, text: str) -> Claim:
-        context = Context(text, self.source)
+        context = Context(text, self.source, companions=self._companions)
         reasons = [
             Reason(name, f.status, f.message, f.start, f.end)
             for name, findings in context.findings.items()

@@ -16,6 +16,7 @@ from reviewer.evidence.normalise import (
     RelativeDay,
     Sort,
     Unit,
+    month_of,
     quantities,
     relative_days,
 )
@@ -29,6 +30,7 @@ _IMPLIED = {
 _A_UNIT = re.compile(r"\b(?:an?|per|every|each|last|next|this|the|one|past|few|several|couple of) (hour|day|week|month|year|minute)s?\b")
 _SECONDS = {"hour": 3600, "day": 86400, "week": 604800, "month": 2629800, "year": 31557600, "minute": 60}
 _CONFLICTING = frozenset({"mass", "volume", "time", "money", "percent", "length", "pills", "units", "puffs", "drops"})
+_SHORT_YEAR = re.compile(r"(?:'|\bin |\bof |\b(?=0))(\d\d)\b(?![.,:]\d|\s?%)")
 _WORD = re.compile(r"[a-z']+")
 
 
@@ -91,8 +93,12 @@ class Facts:
 
     def find_relative(self, named: RelativeDay) -> Support:
         """Tell whether the source has the day that `named` names."""
-        if any(other.words == named.words for other, _ in self.relative):
+        if any(o.words == named.words or (o.offset is not None and o.offset == named.offset) for o, _ in self.relative):
             return Support.SAME
+        if named.offset == 0:
+            return Support.UNKNOWN  # the day on which it was written
+        if any(letter.isdigit() for letter in named.words):
+            return Support.UNKNOWN  # "in 3 weeks": the number has its own check
         if named.days:
             mine = {Day(d.year, d.month, d.day) for d in named.days}
             if any(_same_day(day, other) for day in mine for other, _ in self._all_days()):
@@ -121,22 +127,29 @@ class Facts:
         self._texts.append(re.sub(r"[^a-z0-9]+", "", digits.text))
         self._digits.append(re.sub(r"\D+", "", digits.text))
         found = quantities(text, self._language)
-        month = any(q.sort is Sort.DATE for q in found)
+        dated = any(q.sort is Sort.DATE for q in found)
         for quantity in found:
             place = Place(number, quantity.start, quantity.end)
             self.all.append(_Seen(quantity, place))
-            self._enter(quantity, place, month=month)
+            self._enter(quantity, place, dated=dated)
         for one, other in zip(found, found[1:], strict=False):
             self._combine(one, other, text, number)
         for match in _WORD.finditer(digits.text):
+            month = month_of(match.group()) if len(match.group()) > 2 else None
+            if month is not None and not any(isinstance(r, Day) and r.month == month for q in found for r in q.readings):
+                self._days.append((Day(0, month, 0), Place(number, *digits.span(match.start(), match.end()))))
             value = _IMPLIED.get(match.group())
             if value is not None:
                 self._by_value[float(value)].append((None, Place(number, *digits.span(match.start(), match.end()))))
+        for match in _SHORT_YEAR.finditer(digits.text):
+            for century in (1900, 2000):
+                place = Place(number, *digits.span(match.start(), match.end()))
+                self._by_value[float(century + int(match[1]))].append((None, place))
         for match in _A_UNIT.finditer(digits.text):
             self._bases["time"].append((_SECONDS[match[1]], Place(number, *digits.span(match.start(), match.end()))))
         self.relative += [(day, number) for day in relative_days(text, self._today, self._language)]
 
-    def _enter(self, quantity: Quantity, place: Place, *, month: bool) -> None:
+    def _enter(self, quantity: Quantity, place: Place, *, dated: bool) -> None:
         for reading in quantity.readings:
             if isinstance(reading, Day):
                 self._days.append((reading, place))
@@ -160,7 +173,7 @@ class Facts:
                 self._by_value[round(reading, 6)].append((quantity.unit, place))
                 if quantity.unit is not None:
                     self._bases[quantity.unit.dimension].append((reading * quantity.unit.factor, place))
-                if quantity.sort is Sort.ORDINAL or (quantity.unit is None and month):
+                if quantity.sort is Sort.ORDINAL or (quantity.unit is None and dated):
                     if 1 <= reading <= 31 and reading == int(reading):
                         self._days.append((Day(0, 0, int(reading)), place))
 

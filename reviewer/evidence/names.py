@@ -1,5 +1,6 @@
 """Names: which words of a sentence name a person, a place or a product, and whether a source knows them."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from reviewer.evidence import lexicon
@@ -14,6 +15,12 @@ _PERSON_VERBS = frozenset(
 )
 
 
+# How words for findings, tests and treatments end; they stand with a capital as headings do.
+_MEDICAL = re.compile(
+    r"(?:s|ion|ing|ia|ity|ness|ment|gy|ed|grams?|graphy|scop\w+|tomy|plasty|emia|pathy|ology|al|ic|ive|ine|ol|in|one|ate|ide|ium|cy|py|lar|ary|ous|derm)$"
+)
+
+
 def names(text: str, words: Sequence[Token]) -> Iterator[tuple[int, bool]]:
     """Yield the place of each word that is a name, and whether that is certain."""
     letters = [t for t in words if t.word[:1].isalpha()]
@@ -24,7 +31,7 @@ def names(text: str, words: Sequence[Token]) -> Iterator[tuple[int, bool]]:
         raw = text[token.start : token.end]
         if not raw[:1].isupper() or len(raw) < 2 or token.word.removesuffix("'s") in lexicon.not_names():
             continue
-        if raw.isupper() and (len(raw) <= 6 or token.word in STOPWORDS):
+        if raw.rstrip("s").isupper() and (len(raw) <= 6 or token.word in STOPWORDS):
             continue
         if token.word in STOPWORDS or lexicon.generic(token.word) is not None:
             continue
@@ -35,9 +42,35 @@ def names(text: str, words: Sequence[Token]) -> Iterator[tuple[int, bool]]:
             word = token.word.removesuffix("'s")
             usual = lexicon.is_common_word(word) or lexicon.is_common_word(token.stem)
             if word in lexicon.first_names() or not usual:
-                yield place, word in lexicon.first_names() or not _hyphened(text, token)
+                yield place, word in lexicon.first_names() or not (_hyphened(text, token) or _MEDICAL.search(word))
         elif _opens_as_name(text, words, place):
             yield place, True
+
+
+def companions(text: str, words: Sequence[Token], source: Prepared) -> frozenset[str]:
+    """Return names that a draft adds to one that the source has, where the source has no other there.
+
+    A chart knows the surname of the patient whom the talk calls by the first name only.
+    """
+    found = set()
+    for one, other in zip(words, words[1:], strict=False):
+        if not (text[one.start].isupper() and text[other.start].isupper() and text[one.end : other.start] == " "):
+            continue
+        if len(other.word) < 2 or one.word in TITLES or lexicon.is_common_word(one.word) and one.word not in lexicon.first_names():
+            continue
+        if one.word in source.words and not known(other, source) and not _surnamed(one.word, source):
+            found.add(other.word.removesuffix("'s"))
+    return frozenset(found)
+
+
+def _surnamed(first_name: str, source: Prepared) -> bool:
+    """Tell whether the source has a name behind a first name."""
+    for segment in source.segments:
+        for one, other in zip(segment.words, segment.words[1:], strict=False):
+            plain = other.word in STOPWORDS or lexicon.is_common_word(other.word) or not other.word[:1].isalpha()
+            if one.word == first_name and not plain:
+                return True
+    return False
 
 
 def known(token: Token, source: Prepared) -> bool:
@@ -51,6 +84,11 @@ def known(token: Token, source: Prepared) -> bool:
         return True
     if source.match(token.stem):
         return True
+    if _MEDICAL.search(word) and word not in lexicon.first_names():  # "Echocardiogram" of an "echo"
+        if any(len(w) >= 4 and word.startswith(w) for w in source.words):
+            return True
+        if len(word) >= 7 and any(w[:4] == word[:4] and len(w) >= 7 for w in source.words):
+            return True
     slack = 2 if len(word) >= 8 else 1
     return len(word) >= 5 and any(
         abs(len(other) - len(word)) <= slack and other[0] == word[0] and _distance(word, other) <= slack
@@ -83,7 +121,7 @@ def _opens_as_name(text: str, words: Sequence[Token], place: int) -> bool:
     if word in lexicon.first_names():
         return verb or surname or words[place].word.endswith("'s") or not lexicon.is_common_word(word)
     unknown = not lexicon.is_common_word(word) and not lexicon.is_common_word(words[place].stem)
-    return unknown and verb and not word.endswith(("s", "ion", "ing", "ia", "ity", "ness", "ment", "sis", "tis", "gy", "ed"))
+    return unknown and verb and not _MEDICAL.search(word)
 
 
 def _distance(one: str, other: str) -> int:

@@ -11,7 +11,7 @@ _SR = "ne nije nisu nisam nismo niste nema nemam nemamo nemaju bez nikad nikada 
 _LISTING = frozenset("no denies denied deny denying without negative none neither nor nil nothing free absence absent lacks lack lacking"
                      " bez nema nemam negira negiraju porice negative non".split())  # fmt: skip
 _PLAIN = frozenset("not n't never cannot can't don't doesn't didn't isn't aren't wasn't weren't won't wouldn't couldn't"
-                   " shouldn't hasn't haven't hadn't ain't unable unlikely refuses refused declines declined hardly nobody"
+                   " shouldn't hasn't haven't hadn't ain't unable unlikely refuses refused declines declined hardly nobody rarely seldom"
                    " dont doesnt didnt isnt cant wont".split()) | frozenset(_SR.split())  # fmt: skip
 _CUES = _LISTING | _PLAIN
 _STOPS = frozenset("but however except although though yet otherwise instead despite because since unless until ali medjutim osim".split())
@@ -72,7 +72,8 @@ def _is_cue(words: Sequence[Token], place: int) -> bool:
     if word == "no" and following in {".", ",", "problem", "worries", "doubt"}:
         return False
     if word == "negative":
-        return following in {"for", ":"} or place + 2 >= len(words)
+        before = words[place - 1].word if place else ","
+        return following in {"for", ":"} or before in {",", ".", "and", ":"}
     if word == "free":
         return following in {"of", "from"}
     if word in {"lack", "absence", "lacks"}:
@@ -80,6 +81,14 @@ def _is_cue(words: Sequence[Token], place: int) -> bool:
     if word == "non":
         return False
     return not (word == "nothing" and following == "but")
+
+
+def firmly_denied(words: Sequence[Token], place: int) -> bool:
+    """Tell whether the word at `place` is denied by "no", "denies" and the like, or by a "not" right before it."""
+    for back in range(place - 1, -1, -1):
+        if is_cue(words, back):
+            return words[back].word in _LISTING or place - back <= 3
+    return False
 
 
 def has_negation(words: Sequence[Token]) -> bool:
@@ -91,6 +100,34 @@ def is_cue(words: Sequence[Token], place: int) -> bool:
     """Tell whether the word at `place` denies something."""
     word = words[place].word
     return (word in _CUES or word.endswith("n't")) and _is_cue(words, place)
+
+
+_ASKS = frozenset(
+    "do does did have has had are is was were any how what when where which who why can could would will should".split()
+)
+_ASKING_PAIRS = frozenset(
+    "have you|do you|did you|are you|is there|are there|does it|does that|how about|what about|has he|has she|any of|had you|you had any|you have any"
+    .split("|")
+)
+_LEADS = frozenset("okay ok and so um uh well alright all right now then but hm hmm great good got it yeah yes no , . or tell me".split())
+
+
+def begins_question(words: Sequence[Token], place: int) -> bool:
+    """Tell whether what follows `place` is asked or left open: "any", "if", "have you"."""
+    word = words[place].word
+    following = words[place + 1].word if place + 1 < len(words) else ""
+    return word in {"any", "if", "whether"} or f"{word} {following}" in _ASKING_PAIRS
+
+
+def asks(words: Sequence[Token]) -> bool:
+    """Tell whether a sentence is a question, also where speech was written down without marks."""
+    if words and words[-1].word == "?":
+        return True
+    for place, token in enumerate(words[:12]):
+        if token.word not in _LEADS:
+            following = words[place + 1].word if place + 1 < len(words) else ""
+            return token.word in _ASKS and not (token.word in {"have", "do", "had"} and following in {"a", "the"})
+    return False
 
 
 def answer(text: str) -> Polarity:

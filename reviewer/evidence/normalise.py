@@ -78,7 +78,7 @@ def _units() -> dict[str, Unit]:
         "puffs": "puff:1:puff,puffs,spray,sprays,udah,udaha",
         "drops": "drop:1:drop,drops,gtt,gtts,kap,kapi",
         "units": "unit:1:unit,units,iu,jedinica,jedinice",
-        "pressure": "mmhg:1:mmhg",
+        "pressure": "mmhg:1:mmhg,mm hg",
         "rate": "bpm:1:bpm",
         "concentration": "mmol:1:mmol,mmol/l,mol;mg/dl:1:mg/dl;meq:1:meq",
         "times": "x:1:times,x,puta,put",
@@ -118,28 +118,37 @@ for _number, _names in enumerate(
     for _name in _names.split():
         _WEEKDAYS[_name] = _number
 _RELATIVE = {
-    "today": 0, "tonight": 0, "tomorrow": 1, "yesterday": -1, "danas": 0, "sutra": 1, "juce": -1, "veceras": 0,
+    "today": 0, "tonight": 0, "this morning": 0, "this afternoon": 0, "this evening": 0, "last night": -1,
+    "last evening": -1, "the other day": -2, "tomorrow": 1, "yesterday": -1, "danas": 0, "sutra": 1, "juce": -1, "veceras": 0,
     "day after tomorrow": 2, "day before yesterday": -2, "prekosutra": 2, "prekjuce": -2,
 }  # fmt: skip
 
+_YEAR = r"(?:19|20)\d\d|(?:19|20) \d\d|0\d(?!\d)"
 _NUM = r"\d+(?:[.,]\d+)*"
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _DAYS = "|".join(sorted(_WEEKDAYS, key=len, reverse=True))
 _UNIT = "|".join(re.escape(name) for name in sorted(UNITS, key=len, reverse=True))
 _CASH = "|".join(name for name in sorted(_MONEY, key=len, reverse=True) if name.isalpha())
 _HALF = r"\s*(?P<half{0}>[ap]\.?\s?m\b\.?|in the (?:morning|afternoon|evening)|at night|ujutru|ujutro|popodne|uvece)"
+_PLAIN = (
+    rf"(?P<percent>\b(?P<pv>{_NUM})\s?(?:%|percent\b|per cent\b|posto\b|procenata\b))",
+    rf"(?P<measure>(?<![\w])(?P<qv>{_NUM})(?:\s?[-–]\s?|\s?)(?P<qu>{_UNIT})(?!\w))",
+    r"(?P<ordinal>\b(?P<ov>\d+)(?:st|nd|rd|th)\b)",
+)
+_SIMPLE = re.compile("|".join((*_PLAIN, rf"(?P<number>(?<!\w){_NUM}(?!\d))")))
 _PATTERN = re.compile(
     "|".join(
         (
             r"(?P<iso>\b(?P<iy>(?:19|20)\d\d)-(?P<im>\d{1,2})-(?P<id>\d{1,2})\b)",
             r"(?P<numeric>(?<![\d./-])(?P<n1>\d{1,2})(?P<sep>[/.-])\s?(?P<n2>\d{1,2})(?P=sep)\s?"
             r"(?P<n3>\d{4}|\d{2})(?![\d/-])\.?)",
+            r"(?P<slashed>(?<![\d/])(?P<s1>\d{1,2})/(?P<s2>(?:19|20)\d\d|0\d|[89]\d)(?![\d/%]))",
             r"(?P<dotted>(?<![\d.])(?P<o1>\d{1,2})\.\s?(?P<o2>\d{1,2})\.(?!\d))",
             rf"(?P<monthday>\b(?P<mm>{_MONTH})\b\.?\s+(?:the\s+)?(?P<md>\d{{1,2}})(?:st|nd|rd|th)?\b(?![:%])"
             r"(?:\s*,?\s*(?P<my>(?:19|20)\d\d|(?:19|20) \d\d)\b)?)",
             rf"(?P<daymonth>\b(?P<dd>\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?(?P<dm>{_MONTH})\b\.?"
             r"(?:\s*,?\s*(?P<dy>(?:19|20)\d\d|(?:19|20) \d\d)\b)?)",
-            rf"(?P<monthyear>\b(?P<ym>{_MONTH})\b\.?\s*(?:of\s+|,\s*)?(?P<yy>(?:19|20)\d\d|(?:19|20) \d\d)\b)",
+            rf"(?P<monthyear>\b(?P<ym>{_MONTH})\b\.?\s*(?:of\s+|,\s*)?(?P<yy>{_YEAR})\b)",
             r"(?P<phone>(?<![\w.])\+?\(?\d(?:[\s().\-/]{0,2}\d){6,14}(?![\d:]|\s?%|[.,]\d))",
             r"(?P<clock>\b(?P<ch>\d{1,2})(?:[:h]|\.(?=\d\d\s*(?:[ap]\.?m|h\b)))(?P<cm>[0-5]\d)(?::[0-5]\d)?\b"
             rf"(?:{_HALF.format('1')})?(?:\s*h\b)?)",
@@ -151,11 +160,12 @@ _PATTERN = re.compile(
             rf"(?P<weekday>\b(?:{_DAYS})\b)",
             rf"(?P<cash>(?P<cs>[$€£])\s?(?P<cv>{_NUM})(?:\s?(?P<ck>k|m|million|thousand|hundred)\b)?)",
             rf"(?P<cashword>\b(?P<wv>{_NUM})\s?(?P<wk>k|m|million|thousand)?\s?(?P<wu>{_CASH}|[$€£])(?!\w))",
-            rf"(?P<percent>\b(?P<pv>{_NUM})\s?(?:%|percent\b|per cent\b|posto\b|procenata\b))",
-            rf"(?P<measure>(?<![\w])(?P<qv>{_NUM})(?:\s?[-–]\s?|\s?)(?P<qu>{_UNIT})(?!\w))",
-            r"(?P<ordinal>\b(?P<ov>\d+)(?:st|nd|rd|th)\b)",
+            r"(?P<andhalf>\b(?P<av>a|an|\d+) (?P<au>year|month|week|hour|day|minute|mile)s?[ -]and[ -](?:a half|a[ -]0\.5|0\.5))",
+            *_PLAIN,
+            r"(?P<covid>\bcovid(?:[ -]?19)?\b)",
+            rf"(?P<decade>\b(?P<kv>{_NUM})'?s\b)",
             r"(?P<code>\b(?=[a-z0-9-]*[a-z])(?=[a-z-]*\d)[a-z0-9]+(?:-?[a-z0-9]+)*\b)",
-            rf"(?P<number>(?<!\w){_NUM}(?!\w))",
+            rf"(?P<number>(?<!\w){_NUM}(?:(?='?s\b)|(?!\w)))",
             r"(?P<point>\.\d+\b)",
         )
     )
@@ -173,10 +183,20 @@ def _found(digits: Digitised, language: str) -> Iterator[Quantity]:
     at = 0
     while match := _PATTERN.search(digits.text, at):
         kind = str(match.lastgroup) if match.lastgroup in _READERS else _outer(match)
-        read = _READERS[kind](match, language)
-        if read is None:
-            at = match.start() + 1
+        if kind == "covid":
+            at = match.end()
             continue
+        read = _READERS[kind](match, language)
+        if read is None:  # it only looked like one: take the number alone
+            simple = _SIMPLE.match(digits.text, match.start())
+            if simple is None:
+                at = match.start() + 1
+                continue
+            match = simple
+            read = _READERS[_outer(match)](match, language)
+            if read is None:
+                at = match.end()
+                continue
         sort, readings, unit = read
         start, end = digits.span(match.start(), match.end())
         spelled = any(match.start() <= s < match.end() for s in digits.spelled)
@@ -186,7 +206,7 @@ def _found(digits: Digitised, language: str) -> Iterator[Quantity]:
 
 def _outer(match: re.Match[str]) -> str:
     """Return the name of the alternative that matched."""
-    return next(name for name in _READERS if match.group(name) is not None)
+    return next(name for name in _READERS if name in match.re.groupindex and match.group(name) is not None)
 
 
 _Read = tuple[Sort, set[Reading], Unit | None] | None
@@ -245,6 +265,19 @@ def _numeric(m: re.Match[str], language: str) -> _Read:
     if language != "sr" and m["sep"] != ".":
         days |= _day(year, one, other)
     return (Sort.DATE, days, None) if days else None
+
+
+def _slashed(m: re.Match[str], _: str) -> _Read:
+    return (Sort.DATE, {Day(_year(m["s2"]), int(m["s1"]), 0)}, None) if 1 <= int(m["s1"]) <= 12 else None
+
+
+def _decade(m: re.Match[str], language: str) -> _Read:
+    return Sort.NUMBER, values(m["kv"], language), None
+
+
+def _andhalf(m: re.Match[str], _: str) -> _Read:
+    whole = 1 if m["av"] in {"a", "an"} else int(m["av"][:9])
+    return Sort.NUMBER, {whole + 0.5}, UNITS[m["au"]]
 
 
 def _dotted(m: re.Match[str], language: str) -> _Read:
@@ -358,7 +391,7 @@ def _code(m: re.Match[str], _: str) -> _Read:
     # "30-day", "p-9", "500mg-ish": words beside a number; let the number speak for itself.
     if re.fullmatch(rf"(?:{_NUM})(?:-[a-z]+)+", word) or re.fullmatch(r"[a-z]+(?:-[a-z]+)*-\d+(?:-[a-z]+)*", word):
         return None
-    return Sort.CODE, {word.replace("-", "")}, None
+    return Sort.CODE, {word, word.replace("-", "")}, None
 
 
 def _plain(m: re.Match[str], language: str) -> _Read:
@@ -370,7 +403,7 @@ def _point(m: re.Match[str], _: str) -> _Read:
 
 
 _READERS = {
-    "iso": _iso, "numeric": _numeric, "dotted": _dotted, "monthday": _monthday, "daymonth": _daymonth,
+    "covid": lambda *_: None, "slashed": _slashed, "decade": _decade, "andhalf": _andhalf, "iso": _iso, "numeric": _numeric, "dotted": _dotted, "monthday": _monthday, "daymonth": _daymonth,
     "monthyear": _monthyear, "phone": _phone, "clock": _clock, "hour": _hour, "past": _past, "pola": _pola,
     "noon": _noon, "weekday": _weekday, "cash": _cash, "cashword": _cashword, "percent": _percentage,
     "measure": _measure, "ordinal": _ordinal, "code": _code, "number": _plain, "point": _point,
@@ -378,7 +411,7 @@ _READERS = {
 
 _RELATIVE_DAY = re.compile(
     r"\b(?:the )?(day after tomorrow|day before yesterday|"
-    + "|".join(_RELATIVE)
+    + "|".join(sorted(_RELATIVE, key=len, reverse=True))
     + rf")\b|\b(next|last|this|sledeceg|sledece|proslog|prosle)\s+({_DAYS})\b|"
     r"\b(?:in|za)\s+(\d+|a|one)\s+(days?|weeks?|dana?|nedelj[aue])\b|\b(\d+|a|one)\s+(days?|weeks?)\s+(ago|from now)\b"
 )
@@ -388,6 +421,7 @@ class RelativeDay(NamedTuple):
     """A day named from the conversation's own: `words` as compared, the days it may be if that date is known."""
 
     words: str
+    offset: int | None
     days: frozenset[date]
     start: int
     end: int
@@ -399,8 +433,9 @@ def relative_days(text: str, today: date | None, language: str = "en") -> tuple[
     found = []
     for match in _RELATIVE_DAY.finditer(digits.text):
         words = match.group().removeprefix("the ")
+        offset = _RELATIVE[match[1]] if match[1] else None
         days = frozenset() if today is None else frozenset(_resolve(match, today))
-        found.append(RelativeDay(words, days, *digits.span(match.start(), match.end())))
+        found.append(RelativeDay(words, offset, days, *digits.span(match.start(), match.end())))
     return tuple(found)
 
 
@@ -418,6 +453,11 @@ def _resolve(match: re.Match[str], today: date) -> set[date]:
         return set()
     step = count * (7 if unit.startswith(("week", "nedelj")) else 1)
     return {today + timedelta(days=-step if match[8] == "ago" else step)}
+
+
+def month_of(word: str) -> int | None:
+    """Return the number of the month that a comparable word names."""
+    return _MONTHS.get(word)
 
 
 def weekday_of(word: str) -> int | None:

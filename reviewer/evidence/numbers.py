@@ -19,6 +19,7 @@ _ORDINALS = dict(
         "fifteenth sixteenth seventeenth eighteenth nineteenth".split(), range(1, 20), strict=True)
 )  # fmt: skip
 _ORDINAL_TENS = {"twentieth": 20, "thirtieth": 30, "fortieth": 40, "fiftieth": 50, "sixtieth": 60}
+_DECADES = dict(zip("twenties thirties forties fifties sixties seventies eighties nineties".split(), range(20, 100, 10), strict=True))
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "grand": 1000}
 
 _SR_ONES = {
@@ -123,6 +124,12 @@ def _number(pieces: tuple[Token, ...], at: int, words: _Words) -> tuple[int, str
         if first == "second" and at and (pieces[at - 1].word[:1].isdigit() or pieces[at - 1].word in {"per", "a"}):
             return 0, ""
         return 1, f"{words.ordinals[first]}th"
+    if first in _DECADES:
+        return 1, f"{_DECADES[first]}s"
+    if first in {"o", "oh"} and at + 1 < len(pieces) and 0 < words.ones.get(pieces[at + 1].word, 0) < 10:
+        return 2, f"0{words.ones[pieces[at + 1].word]}"
+    if first == "point" and at + 1 < len(pieces) and words.ones.get(pieces[at + 1].word, 99) < 10:
+        return 2, f"0.{words.ones[pieces[at + 1].word]}"
     if first in words.ordinal_tens:
         return 1, f"{words.ordinal_tens[first]}th"
     if first in {"a", "an"} and at + 1 < len(pieces) and pieces[at + 1].word in {"hundred", "thousand", "million"}:

@@ -44,7 +44,7 @@ def _rare_novel(context: Context) -> float:
 
 
 def _numbers_absent(context: Context) -> float:
-    return min(sum(support is Support.ABSENT for _, support, _ in context.link.supports), 2)
+    return min(len(context.found("number") + context.found("dose") + context.found("date") + context.found("time")), 2)
 
 
 def _numbers_otherwise(context: Context) -> float:

@@ -80,6 +80,8 @@ def _ends(text: str, match: re.Match[str], begin: int, right: int) -> bool:
         if word.rstrip(".") not in _MAY_END:
             return False
         return rest[:1].isupper() and len(text[begin : match.start()].split()) > 1
+    if word.lstrip("(").isdigit() and len(word) <= 2 and not text[begin : match.start() - len(word)].strip():
+        return False  # the number of a list entry
     if len(word) == 1 and word.isalpha() and word != "i" and rest[:1].isupper():
         return False  # an initial
     if word.isdigit() and len(word) <= 2 and rest[:1].islower():
@@ -95,6 +97,10 @@ def _add(text: str, start: int, end: int, into: list[Span]) -> None:
             into[-1] = Span(into[-1].start, start + len(raw.rstrip()))
         return
     start += len(raw) - len(raw.lstrip())
+    bullet = _BULLET.match(text, start, start + len(bare))
+    if bullet and any(c.isalnum() for c in text[bullet.end() : start + len(bare)]):
+        bare = text[bullet.end() : start + len(bare)]
+        start = bullet.end()
     key = _KEY.match(text, start, start + len(bare))
     if key and key.end() - start >= len(bare):
         return

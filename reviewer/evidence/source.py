@@ -13,11 +13,15 @@ from typing import NamedTuple
 from reviewer.domain.items import Turn
 from reviewer.evidence import lexicon
 from reviewer.evidence.facts import Facts, Place
-from reviewer.evidence.negation import Polarity, answer, denied
+from reviewer.evidence.negation import Polarity, answer, asks, begins_question, denied
 from reviewer.evidence.sentences import cut
 from reviewer.evidence.words import STOPWORDS, Token, comparable, is_content, stem, tokens
 
 _LONGEST_SEGMENT = 400
+_AGE = re.compile(
+    r"\b(?:years?|yrs?|months?)[\s-]*(?:old|of age)\b|\bhow old\b|\byour age\b|\bage[ds]?\b|\by/?o\b|\b(?:i'm|i am|he's|she's|is|turned|turning)"
+    r" (?:now )?(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|\d\d\b)|godina", re.IGNORECASE
+)
 _SERBIAN = frozenset("je da se su nije nisam imam ste sam bih mi vas ali što sto kako dobar dan hvala molim ćete cete treba ima".split())
 _ENGLISH = frozenset("the is are was and you your have has with for this that not of to it".split())
 
@@ -60,6 +64,7 @@ class Prepared:
         for one in self.postings:
             if len(one) >= 4:
                 self._beginnings[one[:4]].add(one)
+        self.speaks_of_age = any(_AGE.search(turn.text) for turn in self.turns)
         self.letters = " ".join(re.sub(r"[^a-z0-9]+", "", comparable(turn.text)) for turn in self.turns)
         self.speakers = {comparable(turn.speaker).strip() for turn in self.turns}
         self.speaker_words = {token.word for turn in self.turns for token in tokens(turn.speaker)}
@@ -132,6 +137,9 @@ def _segments(turns: Sequence[Turn]) -> list[Segment]:
     asker = ""
     for number, turn in enumerate(turns):
         says = answer(turn.text) if turn.speaker != asker else Polarity.ASKED
+        if says is Polarity.DENIED and found and not asked and found[-1].turn == number - 1 and len(found[-1].words) <= 14:
+            # A bare list that is answered with "no" was a question; how it stands stays open.
+            found[-1] = found[-1]._replace(stance=dict.fromkeys(found[-1].stance, Polarity.ASKED))
         if asked and says is not Polarity.ASKED:
             for index in asked:
                 found[index] = _answered(found[index], says)
@@ -140,7 +148,7 @@ def _segments(turns: Sequence[Turn]) -> list[Segment]:
         first = len(found)
         for start, end in _spans(turn.text):
             found.append(_segment(number, start, end, turn.text))
-        questions = [n for n in range(first, len(found)) if turn.text[found[n].end - 1] == "?"]
+        questions = [n for n in range(first, len(found)) if any(so is Polarity.ASKED for so in found[n].stance.values())]
         if questions:
             asked, asker = questions[-3:], turn.speaker
         elif len(found) > first and len(found[-1].words) > 3:
@@ -164,11 +172,15 @@ def _spans(text: str) -> list[tuple[int, int]]:
 def _segment(turn: int, start: int, end: int, text: str) -> Segment:
     words = tokens(text[start:end])
     not_so = denied(words)
-    asked = text[end - 1] == "?"
+    asked = asks(words)
+    open_until = -1  # what follows "any" or "if" is asked, or left open
     stance: dict[str, Polarity] = {}
     for place, token in enumerate(words):
+        if begins_question(words, place):
+            open_until = place + 15
         if is_content(token):
-            so = Polarity.DENIED if place in not_so else Polarity.ASKED if asked else Polarity.ASSERTED
+            unsure = asked or place <= open_until
+            so = Polarity.DENIED if place in not_so else Polarity.ASKED if unsure else Polarity.ASSERTED
             if token.stem not in stance or so is Polarity.ASSERTED:
                 stance[token.stem] = so
     stems = frozenset(token.stem for token in words if is_content(token))

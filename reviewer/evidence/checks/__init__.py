@@ -23,7 +23,6 @@ CHECKS: dict[str, Check] = {
     "number_elsewhere": quantities.bindings,
     "opposite": stance.opposites,
     "only_added": wording.only_added,
-    "contrast_added": wording.contrast_added,
 }
 
 __all__ = ["CHECKS", "Check", "Context", "Finding"]

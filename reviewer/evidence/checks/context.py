@@ -26,13 +26,13 @@ class Finding(NamedTuple):
 class Context:
     """A claim sentence of a draft beside its source."""
 
-    def __init__(self, text: str, source: Prepared, *, first: bool = False) -> None:
+    def __init__(self, text: str, source: Prepared, *, companions: frozenset[str] = frozenset()) -> None:
         self.text = text
         self.source = source
         self.words: tuple[Token, ...] = tokens(text)
         self.quantities: tuple[Quantity, ...] = quantities(text, source.language)
         self.link: Link = link(self.words, self.quantities, source)
-        self.first = first
+        self.companions = companions  # names that the draft gives to people whom the source calls by another name
 
     @cached_property
     def denied(self) -> frozenset[int]:

@@ -24,6 +24,7 @@ def people(context: Context) -> Iterator[Finding]:
         token = context.words[place]
         if not known(token, context.source):
             message = f"the name {context.quote(token.start, token.end)} is not in the source"
+            certain = certain and token.word.removesuffix("'s") not in context.companions
             yield Finding(Status.STOP if certain else Status.LOOK, message, token.start, token.end)
 
 

@@ -12,6 +12,8 @@ from reviewer.evidence.words import comparable, is_content, tokens
 
 _MONTH_NAMES = frozenset("january february april june july august september october november december".split())
 _NO_CLAIM = re.compile(r"(?:step|figure|table|option|page|item|section|grade|type|stage|phase|class|level)\s*$", re.IGNORECASE)
+_SCALE = re.compile(r"\d\s?/\s?$|\bout of $", re.IGNORECASE)
+_AGE = re.compile(r"[\w-]+[- ](?:years?|yrs?|y)[- ]?/?(?:old|o\b|of age)|[\d]+ ?y/?o\b", re.IGNORECASE)
 _WORDS_FOR = {Sort.NUMBER: "number", Sort.ORDINAL: "number"}
 
 
@@ -20,7 +22,7 @@ def numbers(context: Context) -> Iterator[Finding]:
     for quantity, support, _ in context.link.supports:
         if quantity.sort in {Sort.TIME, Sort.DATE, Sort.WEEKDAY, Sort.PHONE} or _is_dose(quantity):
             continue
-        if support is not Support.ABSENT:
+        if support is not Support.ABSENT or _numbers_an_entry(quantity, context.text):
             continue
         what = _WORDS_FOR.get(quantity.sort, quantity.sort.value)
         yield Finding(_weight(quantity, context), _absent(what, quantity, context), quantity.start, quantity.end)
@@ -103,7 +105,11 @@ def bindings(context: Context) -> Iterator[Finding]:
         other = _other_of_its_kind(quantity, theirs, context)
         if other is not None:
             message = f"{context.quote(quantity.start, quantity.end)}: beside that the source says {context.quote_place(other)}"
-            yield Finding(Status.LOOK, message, quantity.start, quantity.end, (other,))
+            yield Finding(Status.STOP, message, quantity.start, quantity.end, (other,))
+
+
+def _numbers_an_entry(quantity: Quantity, text: str) -> bool:
+    return not text[: quantity.start].strip(" (#") and text[quantity.end : quantity.end + 1] in {")", "."}
 
 
 def _is_dose(quantity: Quantity) -> bool:
@@ -118,10 +124,14 @@ def _weight(quantity: Quantity, context: Context) -> Status:
     """Return how much an absent number weighs: small ones in words are often a way of speaking."""
     if quantity.unit is None and quantity.sort in {Sort.NUMBER, Sort.ORDINAL}:
         small = all(isinstance(r, float) and r <= 3 for r in quantity.readings)
+        if quantity.readings == {0.0} or _SCALE.search(context.text[: quantity.start]):
+            return Status.LOOK
         if small and (quantity.spelled or quantity.sort is Sort.ORDINAL):
             return Status.LOOK
         if _NO_CLAIM.search(context.text[: quantity.start]):
             return Status.LOOK
+    if _AGE.match(context.text, quantity.start) and not context.source.speaks_of_age:
+        return Status.LOOK  # from the chart: the source has no other age
     return Status.STOP
 
 
@@ -176,7 +186,7 @@ def _dose_of_another(quantity: Quantity, places: tuple[Place, ...], context: Con
                     f"{context.quote(quantity.start, quantity.end)} of {drug}: "
                     f"beside {drug} the source says {context.quote_place(place)}"
                 )
-                yield Finding(Status.STOP, message, quantity.start, quantity.end, (place,))
+                yield Finding(Status.LOOK, message, quantity.start, quantity.end, (place,))
                 return
 
 

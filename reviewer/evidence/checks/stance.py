@@ -1,15 +1,15 @@
 """Negations that were added or lost, sides of the body that were swapped, and opposites."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reviewer.evidence import lexicon
 from reviewer.evidence.checks.context import Context, Finding
 from reviewer.evidence.facts import Place
-from reviewer.evidence.negation import Polarity, has_negation
+from reviewer.evidence.negation import Polarity, firmly_denied, has_negation
 from reviewer.evidence.report import Status
 from reviewer.evidence.source import Prepared
-from reviewer.evidence.words import is_content
+from reviewer.evidence.words import Token, is_content
 
 _SIDES = {"left": "left", "right": "right", "bilateral": "both", "bilaterally": "both", "levi": "left", "leva": "left",
           "levo": "left", "levu": "left", "levom": "left", "levoj": "left", "levog": "left", "desni": "right",
@@ -17,6 +17,9 @@ _SIDES = {"left": "left", "right": "right", "bilateral": "both", "bilaterally": 
           "lt": "left", "rt": "right", "l": "left", "r": "right"}  # fmt: skip
 _SIDE_BEFORE = frozenset("the his her their my on your to of in at both and or lower upper".split())
 _REACH = 4
+# What speaks of a symptom that is over, and words that stand before one without saying which it is.
+_OVER = frozenset("resolved resolution improved negative denied denies gone subsided no not".split())
+_NO_COMPANY = frozenset("denies denied reports reported has had complains acute chronic mild severe significant associated recent further".split())
 
 
 def negation_added(context: Context) -> Iterator[Finding]:
@@ -25,45 +28,57 @@ def negation_added(context: Context) -> Iterator[Finding]:
         token = context.words[place]
         if not is_content(token) or token.stem not in lexicon.symptom_stems():
             continue
-        stances, _ = stances_of(token.stem, context.source)
-        if stances[Polarity.ASSERTED] and not stances[Polarity.DENIED]:
-            where = _where(token.stem, Polarity.ASSERTED, context)
-            sure = stances[Polarity.ASSERTED] >= 1 and not stances[Polarity.ASKED]
+        stances, exact = stances_of(token.stem, context.source)
+        if not stances[Polarity.ASSERTED] or stances[Polarity.DENIED]:
+            continue
+        where = _where(token.stem, Polarity.ASSERTED, context, _company(context.words, place))
+        if where:
+            sure = exact and not stances[Polarity.ASKED] and firmly_denied(context.words, place)
             message = f"denied here, but the source affirms {context.quote(token.start, token.end)}"
             yield Finding(Status.STOP if sure else Status.LOOK, message, token.start, token.end, where)
 
 
 def negation_lost(context: Context) -> Iterator[Finding]:
     """Find symptoms that the sentence affirms and the source only ever denies."""
-    if has_negation(context.words):
+    if has_negation(context.words) or any(token.word in _OVER for token in context.words):
         return
     for place, token in enumerate(context.words):
-        if place in context.denied or token.stem not in lexicon.symptom_stems() or not is_content(token):
+        if token.stem not in lexicon.symptom_stems() or not is_content(token):
             continue
         stances, exact = stances_of(token.stem, context.source)
         if exact and stances[Polarity.DENIED] and not stances[Polarity.ASSERTED] and not stances[Polarity.ASKED]:
-            where = _where(token.stem, Polarity.DENIED, context)
-            message = f"affirmed here, but the source denies {context.quote(token.start, token.end)}"
-            yield Finding(Status.STOP, message, token.start, token.end, where)
+            where = _where(token.stem, Polarity.DENIED, context, _company(context.words, place))
+            if where:
+                message = f"affirmed here, but the source denies {context.quote(token.start, token.end)}"
+                yield Finding(Status.STOP, message, token.start, token.end, where)
+
+
+def _company(words: Sequence[Token], place: int) -> frozenset[str]:
+    """Return the stems that say which pain, which swelling is meant: the word before and the parts of the body near it."""
+    before = words[place - 1] if place else None
+    near = {t.stem for t in words[max(0, place - 4) : place + 6] if t.stem in lexicon.body_stems()}
+    if before is not None and is_content(before) and before.word not in _NO_COMPANY:
+        near.add(before.stem)
+    return frozenset(near)
 
 
 def laterality(context: Context) -> Iterator[Finding]:
     """Find a side of the body that the source does not have, or has for the other side only."""
-    for place, side, part in sides(context.text, context):
+    named = list(sides(context.text, context))
+    compared = len({side for _, side, _ in named}) > 1
+    for place, side, part in named:
         token = context.words[place]
-        found = source_sides(part, context.source)
-        if side in found:
-            continue
-        others = found - {side}
-        if side == "both" and {"left", "right"} <= found or (side in {"left", "right"} and "both" in found):
+        found, near = source_sides(part, context.source)
+        if side in found or (side == "both" and {"left", "right"} <= found) or (side != "both" and "both" in found):
             continue
         what = context.quote(token.start, token.end)
-        if others:
-            message = f"{what}: the source says {' and '.join(sorted(others))}"
-            yield Finding(Status.STOP, message, token.start, token.end, _side_places(part, others, context.source))
-        elif side in {"left", "right"}:
-            message = f"the side {what} is not in the source"
-            yield Finding(Status.STOP, message, token.start, token.end)
+        if found:
+            sure = side != "both" and not compared
+            message = f"{what}: the source says {' and '.join(sorted(found))}"
+            where = _side_places(part, found, context.source) if near else ()
+            yield Finding(Status.STOP if sure else Status.LOOK, message, token.start, token.end, where)
+        else:
+            yield Finding(Status.LOOK, f"the side {what} is not in the source", token.start, token.end)
 
 
 def sides(text: str, context: Context) -> Iterator[tuple[int, str, str | None]]:
@@ -77,7 +92,7 @@ def sides(text: str, context: Context) -> Iterator[tuple[int, str, str | None]]:
             yield place, side, part
 
 
-def _part(words: tuple, place: int) -> str | None:  # type: ignore[type-arg]
+def _part(words: Sequence[Token], place: int) -> str | None:
     for token in words[place + 1 : place + 1 + _REACH]:
         if token.stem in lexicon.body_stems():
             return str(token.stem)
@@ -91,12 +106,13 @@ def _part(words: tuple, place: int) -> str | None:  # type: ignore[type-arg]
     return None
 
 
-def source_sides(part: str | None, source: Prepared) -> set[str]:
-    """Return the sides that the source gives to a part of the body; of the whole source where it gives that none."""
-    return {side for side, _ in _sides_in(part, source)}
+def source_sides(part: str | None, source: Prepared) -> tuple[set[str], bool]:
+    """Return the sides that the source gives to a part of the body, or else to anything, and whether it is to that part."""
+    found, near = _sides_in(part, source)
+    return {side for side, _ in found}, near
 
 
-def _sides_in(part: str | None, source: Prepared) -> list[tuple[str, Place]]:
+def _sides_in(part: str | None, source: Prepared) -> tuple[list[tuple[str, Place]], bool]:
     near: list[tuple[str, Place]] = []
     anywhere: list[tuple[str, Place]] = []
     alike = set(source.match(part)) if part else set()
@@ -115,10 +131,10 @@ def _sides_in(part: str | None, source: Prepared) -> list[tuple[str, Place]]:
                     context |= source.segments[number + step].stems
             if context & alike:
                 near.append((side, where))
-    return near or anywhere
+    return (near, True) if near else (anywhere, False)
 
 
-def _is_speech(words: tuple, place: int) -> bool:  # type: ignore[type-arg]
+def _is_speech(words: Sequence[Token], place: int) -> bool:
     """Tell whether "right" is a way of speaking: "all right", "right ,", "right now", "that's right"."""
     before = words[place - 1].word if place else ""
     after = words[place + 1].word if place + 1 < len(words) else ""
@@ -130,7 +146,7 @@ def _is_speech(words: tuple, place: int) -> bool:  # type: ignore[type-arg]
 
 
 def _side_places(part: str | None, wanted: set[str], source: Prepared) -> tuple[Place, ...]:
-    return tuple(place for side, place in _sides_in(part, source) if side in wanted)[:3]
+    return tuple(place for side, place in _sides_in(part, source)[0] if side in wanted)[:3]
 
 
 def opposites(context: Context) -> Iterator[Finding]:
@@ -153,12 +169,14 @@ def stances_of(one: str, source: Prepared) -> tuple[Counter[Polarity], bool]:
     return total, one in source.postings
 
 
-def _where(one: str, wanted: Polarity, context: Context) -> tuple[Place, ...]:
+def _where(one: str, wanted: Polarity, context: Context, company: frozenset[str]) -> tuple[Place, ...]:
+    """Return where the source takes a stand on a word in the same company."""
     source = context.source
     found = []
     for other in source.match(one):
         for number in source.postings[other]:
             segment = source.segments[number]
-            if segment.stance.get(other) is wanted:
+            in_company = all(segment.stems & source.match(c).keys() for c in company)
+            if segment.stance.get(other) is wanted and in_company:
                 found.append(Place(segment.turn, segment.start, segment.end))
     return tuple(found[:2])

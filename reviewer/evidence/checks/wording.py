@@ -1,4 +1,4 @@
-"""Small words that change what is said: "only", contrasts, causes."""
+"""Small words that change what is said."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,6 @@ from reviewer.evidence.checks.context import Context, Finding
 from reviewer.evidence.report import Status
 
 _ONLY = frozenset("only exclusively solely merely samo isključivo iskljucivo".split())
-_CONTRAST = frozenset("instead despite although though regardless unlike rather unless however but umesto uprkos iako".split())
 _ABLE_TO_STAND_FOR_ONLY = frozenset("only just solely exclusively merely nothing alone except samo".split())
 
 
@@ -15,14 +14,6 @@ def only_added(context: Context) -> Iterator[Finding]:
     for token in context.words:
         if token.word in _ONLY and not _passage_words(context) & _ABLE_TO_STAND_FOR_ONLY:
             yield Finding(Status.LOOK, f"{context.quote(token.start, token.end)} is not in the passage", token.start, token.end)
-
-
-def contrast_added(context: Context) -> Iterator[Finding]:
-    """Find a contrast that the passage does not make."""
-    there = _passage_words(context)
-    for token in context.words:
-        if token.word in _CONTRAST and not there & (_CONTRAST | {"not", "though"}):
-            yield Finding(Status.LOOK, f"the contrast {context.quote(token.start, token.end)} is not in the passage", token.start, token.end)
 
 
 def _passage_words(context: Context) -> set[str]:
