@@ -15,15 +15,15 @@ _NONE: frozenset[str] = frozenset()
 
 
 @cache
-def _wordnet() -> tuple[frozenset[str], dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+def _wordnet() -> tuple[dict[str, str], dict[str, frozenset[str]], dict[str, frozenset[str]]]:
     """Return the known words, and the synonyms and antonyms of each stem."""
-    words: set[str] = set()
+    words: dict[str, str] = {}
     synonyms: defaultdict[str, set[str]] = defaultdict(set)
     antonyms: defaultdict[str, set[str]] = defaultdict(set)
     for line in resource("evidence/wordnet.txt").read_text(encoding="utf-8").splitlines():
         kind, *entries = line.split()
         if kind == "w":
-            words.add(entries[0])
+            words[entries[0]] = entries[1]
             continue
         stems = {stem(entry) for entry in entries}
         into = synonyms if kind == "s" else antonyms
@@ -37,12 +37,18 @@ def _wordnet() -> tuple[frozenset[str], dict[str, frozenset[str]], dict[str, fro
         antonyms[stem(one)].add(stem(other))
         antonyms[stem(other)].add(stem(one))
     frozen = ({key: frozenset(value) for key, value in table.items()} for table in (synonyms, antonyms))
-    return frozenset(words), *frozen  # type: ignore[return-value]  # exactly two follow
+    return words, *frozen  # type: ignore[return-value]  # exactly two follow
 
 
 def is_common_word(word: str) -> bool:
     """Tell whether a lower-case English word is one of those that ordinary text uses."""
     return word in _wordnet()[0]
+
+
+def part_of_speech(word: str, word_stem: str) -> str:
+    """Return how a word is mostly used: "n", "v", "a", "r", or "" for one that is not known."""
+    words = _wordnet()[0]
+    return words.get(word) or words.get(word_stem) or words.get(word_stem + "e") or words.get(word.removesuffix("s")) or ""
 
 
 def synonyms(word_stem: str) -> frozenset[str]:

@@ -15,6 +15,7 @@ _PLAIN = frozenset("not n't never cannot can't don't doesn't didn't isn't aren't
                    " dont doesnt didnt isnt cant wont".split()) | frozenset(_SR.split())  # fmt: skip
 _CUES = _LISTING | _PLAIN
 _STOPS = frozenset("but however except although though yet otherwise instead despite because since unless until ali medjutim osim".split())
+_VERBS = frozenset("is are was were has have had do does will would".split())
 _BREAKS = frozenset(".;:?!")
 _CLAUSE = frozenset("which who that when where if as while so".split())
 # What follows the cue and turns it around, or makes it no negation.
@@ -58,6 +59,8 @@ def denied(words: Sequence[Token]) -> frozenset[int]:
             reach = 0 if opens or (word == "," and not listing) else reach - 1
         elif word in _CLAUSE and listing:
             reach = min(reach, 6)
+        elif word in _VERBS and (place - 1) in found:
+            reach = 0
         else:
             found.add(place)
             reach -= 1

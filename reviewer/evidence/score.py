@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from reviewer.evidence import lexicon
 from reviewer.evidence.checks.context import Context, shown
+from reviewer.evidence.checks.people import speaker_gap
 from reviewer.evidence.facts import Support
 from reviewer.evidence.negation import Polarity, is_cue
 from reviewer.evidence.words import Token, is_content
@@ -37,6 +38,30 @@ def _share_novel(context: Context) -> float:
 
 def _novel(context: Context) -> float:
     return min(len(context.link.novel), 4)
+
+
+def _novel_of(parts: str) -> Callable[[Context], float]:
+    """Return a measure of how many new words are of these parts of speech."""
+
+    def count(context: Context) -> float:
+        tokens = (context.words[p] for p in context.link.novel)
+        return min(sum(lexicon.part_of_speech(t.word, t.stem) in parts for t in tokens), 3)
+
+    return count
+
+
+def _modifier_swapped(context: Context) -> float:
+    """Count words right before another that the source has too, though always with another word before it."""
+    found = 0
+    for one, other in zip(context.words, context.words[1:], strict=False):
+        if not (is_content(one) and is_content(other)):
+            continue
+        source = context.source
+        a, b = source.match(one.stem), source.match(other.stem)
+        if a and b and not any((x, y) in source.neighbours or (y, x) in source.neighbours for x in a for y in b):
+            near = {s for x in a for s in source.postings[x]}
+            found += not any(s in near for y in b for s in source.postings[y])
+    return min(found, 3)
 
 
 def _rare_novel(context: Context) -> float:
@@ -220,6 +245,11 @@ _MUST = frozenset("must required requires mandatory cannot impossible".split())
 FEATURES: dict[str, Feature] = {
     "novel_share": Feature(1, _share_novel, "words with no counterpart in the source"),
     "novel_count": Feature(1, _novel, "words with no counterpart in the source"),
+    "novel_noun": Feature(1, _novel_of("n"), "words with no counterpart in the source"),
+    "novel_verb": Feature(1, _novel_of("v"), ""),
+    "novel_quality": Feature(1, _novel_of("ar"), "words with no counterpart in the source"),
+    "modifier_swapped": Feature(1, _modifier_swapped, "words that the source never brings together"),
+    "speaker_gap": Feature(1, speaker_gap, "said by somebody else"),
     "novel_rare": Feature(1, _rare_novel, "words with no counterpart in the source"),
     "novel_inside": Feature(1, _novel_inside, "a phrase of the source with a word changed"),
     "novel_describes": Feature(1, _novel_describes, "a quality that the source does not give it"),

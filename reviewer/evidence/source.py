@@ -36,6 +36,11 @@ class Segment(NamedTuple):
     stems: frozenset[str]
     stance: dict[str, Polarity]
 
+    @property
+    def asked(self) -> bool:
+        """Tell whether anything in the segment is asked or left open."""
+        return any(so is Polarity.ASKED for so in self.stance.values())
+
 
 class Prepared:
     """A source with its indexes."""
@@ -51,7 +56,7 @@ class Prepared:
         self.postings: defaultdict[str, list[int]] = defaultdict(list)
         self.stance: defaultdict[str, Counter[Polarity]] = defaultdict(Counter)
         self.words: Counter[str] = Counter()
-        self.neighbours: set[tuple[str, str]] = set()
+        self.neighbours: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         for number, segment in enumerate(self.segments):
             for one in segment.stems:
                 self.postings[one].append(number)
@@ -59,7 +64,8 @@ class Prepared:
                 self.stance[one][stance] += 1
             self.words.update(token.word for token in segment.words)
             content = [t.stem for t in segment.words if is_content(t)]
-            self.neighbours.update(zip(content, content[1:], strict=False))
+            for pair in zip(content, content[1:], strict=False):
+                self.neighbours[pair].append(number)
         self._beginnings: defaultdict[str, set[str]] = defaultdict(set)
         for one in self.postings:
             if len(one) >= 4:

@@ -1,7 +1,7 @@
 """Derive `resources/evidence/wordnet.txt` from Princeton WordNet 3.0 as Debian's `wordnet-base` unpacks it.
 
 Run as `python tests/bench/derive_wordnet.py FOLDER_WITH_DATA_FILES`. Keeps single lower-case words only: the words that
-the tagged corpora use (`w`), sets of words that share one of their three first senses (`s`), and antonyms (`a`).
+the tagged corpora use, with their usual part of speech (`w`), sets of words that share one of their three first senses (`s`), and antonyms (`a`).
 """
 
 import re
@@ -29,10 +29,21 @@ def main(folder: Path) -> None:
                 if _WORD.match(one) and _WORD.match(other) and counts[one] and counts[other]:
                     low, high = sorted((one, other))
                     antonyms.add((low, high))
-    lines = ["w " + word for word in sorted(counts) if _WORD.match(word) and counts[word]]
+    usual_part = _usual_part(folder)
+    lines = [f"w {word} {usual_part[word]}" for word in sorted(counts) if _WORD.match(word) and counts[word]]
     lines += ["s " + " ".join(group) for group in sorted(synonyms) if len(group) > 1]
     lines += ["a " + " ".join(pair) for pair in sorted(antonyms)]
     _OUT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _usual_part(folder: Path) -> dict[str, str]:
+    """Return the part of speech in which the tagged corpora use each word most: n, v, a (adjective) or r (adverb)."""
+    uses: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for line in (folder / "cntlist.rev").read_text().splitlines():
+        key, _, count = line.split()
+        word, _, sense = key.partition("%")
+        uses[word]["nvara"[int(sense[0]) - 1]] += int(count)
+    return {word: max(parts, key=lambda part: parts[part]) for word, parts in uses.items()}
 
 
 def _senses(folder: Path) -> tuple[defaultdict[str, int], dict[tuple[str, str, str], int]]:

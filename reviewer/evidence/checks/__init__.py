@@ -19,6 +19,7 @@ CHECKS: dict[str, Check] = {
     "speaker": people.speakers,
     "laterality": stance.laterality,
     "negation_added": stance.negation_added,
+    "phrase_denied": stance.phrase_denied,
     "negation_lost": stance.negation_lost,
     "number_elsewhere": quantities.bindings,
     "opposite": stance.opposites,

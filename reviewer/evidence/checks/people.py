@@ -63,6 +63,19 @@ def speakers(context: Context) -> Iterator[Finding]:
             yield Finding(Status.STOP if mine < 0.12 and theirs >= 0.55 else Status.LOOK, message, token.start, context.words[end - 1].end)
 
 
+def speaker_gap(context: Context) -> float:
+    """Return how much more of what a speaker is said to have said somebody else said, from 0 to 1."""
+    labels = [label for label in context.source.speakers if label not in _ROLES and not label.startswith("tool")]
+    gap = 0.0
+    if len(labels) > 1:
+        for label, _, end in _given_to(context, labels):
+            clause = [t for t in context.words[end:] if is_content(t)][:10]
+            if len(clause) >= 3:
+                mine, theirs, _ = _coverage(context, clause, label)
+                gap = max(gap, theirs - mine)
+    return gap
+
+
 def _given_to(context: Context, labels: list[str]) -> Iterator[tuple[str, int, int]]:
     """Yield each speaker of whom the sentence says that they spoke, with the places of the name's words."""
     words = [t.word for t in context.words]

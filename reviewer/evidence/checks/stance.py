@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from reviewer.evidence import lexicon
 from reviewer.evidence.checks.context import Context, Finding
 from reviewer.evidence.facts import Place
-from reviewer.evidence.negation import Polarity, firmly_denied, has_negation
+from reviewer.evidence.negation import Polarity, firmly_denied, has_negation, is_cue
+from reviewer.evidence.normalise import UNITS
 from reviewer.evidence.report import Status
 from reviewer.evidence.source import Prepared
 from reviewer.evidence.words import Token, is_content
@@ -18,6 +19,7 @@ _SIDES = {"left": "left", "right": "right", "bilateral": "both", "bilaterally": 
 _SIDE_BEFORE = frozenset("the his her their my on your to of in at both and or lower upper".split())
 _REACH = 4
 # What speaks of a symptom that is over, and words that stand before one without saying which it is.
+_PARTING = frozenset(", and that with for other than in or of until to".split()) - {"of"}
 _OVER = frozenset("resolved resolution improved negative denied denies gone subsided no not".split())
 _NO_COMPANY = frozenset("denies denied reports reported has had complains acute chronic mild severe significant associated recent further".split())
 
@@ -36,6 +38,39 @@ def negation_added(context: Context) -> Iterator[Finding]:
             sure = exact and not stances[Polarity.ASKED] and firmly_denied(context.words, place)
             message = f"denied here, but the source affirms {context.quote(token.start, token.end)}"
             yield Finding(Status.STOP if sure else Status.LOOK, message, token.start, token.end, where)
+
+
+def phrase_denied(context: Context) -> Iterator[Finding]:
+    """Find a phrase that the sentence denies and that the source has, though never near a negation."""
+    source = context.source
+    content = [place for place, token in enumerate(context.words) if is_content(token)]
+    for one, other in zip(content, content[1:], strict=False):
+        if one not in context.denied or other not in context.denied or other - one > 2:
+            continue
+        a, b = context.words[one], context.words[other]
+        if b.word in UNITS or a.word in _SIDES or not _right_behind_its_cue(context.words, one):
+            continue
+        where = source.neighbours.get((a.stem, b.stem), [])
+        if not where or any(source.segments[n].asked or has_negation(source.segments[n].words) for n in where):
+            continue
+        if any(len(source.segments[n].words) < 6 for n in where):
+            continue
+        if any(source.stance[s][Polarity.DENIED] for s in (a.stem, b.stem)):
+            continue
+        segment = source.segments[where[0]]
+        message = f"denied here, but the source affirms {context.quote(a.start, b.end)}"
+        yield Finding(Status.STOP, message, a.start, b.end, (Place(segment.turn, segment.start, segment.end),))
+        return
+
+
+def _right_behind_its_cue(words: Sequence[Token], place: int) -> bool:
+    """Tell whether nothing but plain words stands between a denied word and what denies it."""
+    for back in range(place - 1, max(-1, place - 9), -1):
+        if is_cue(words, back):
+            return True
+        if words[back].word in _PARTING:
+            return False
+    return False
 
 
 def negation_lost(context: Context) -> Iterator[Finding]:
@@ -150,13 +185,23 @@ def _side_places(part: str | None, wanted: set[str], source: Prepared) -> tuple[
 
 
 def opposites(context: Context) -> Iterator[Finding]:
-    """Find words that the source does not have, whose opposite stands in the passage."""
-    for place, token in enumerate(context.words):
-        if not is_content(token) or token.stem in context.source.postings:
+    """Find words whose opposite the source has: in the same phrase, or in the passage."""
+    content = [place for place, token in enumerate(context.words) if is_content(token)]
+    for at, place in enumerate(content):
+        token = context.words[place]
+        if place in context.denied or context.source.match(token.stem):
             continue
-        for other in lexicon.antonyms(token.stem):
-            if other in context.passage and place not in context.denied:
-                message = f"{context.quote(token.start, token.end)}: the source says the opposite, “{other}”"
+        before = context.words[content[at - 1]].stem if at else ""
+        after = context.words[content[at + 1]].stem if at + 1 < len(content) else ""
+        for other in sorted(lexicon.antonyms(token.stem)):
+            message = f"{context.quote(token.start, token.end)}: the source says the opposite, “{other}”"
+            where = [*context.source.neighbours.get((before, other), ()), *context.source.neighbours.get((other, after), ())]
+            segments = [context.source.segments[n] for n in where]
+            if segments and not any(s.asked or has_negation(s.words) for s in segments):
+                places = tuple(Place(s.turn, s.start, s.end) for s in segments[:1])
+                yield Finding(Status.STOP, message, token.start, token.end, places)
+                break
+            if other in context.passage:
                 yield Finding(Status.LOOK, message, token.start, token.end)
                 break
 

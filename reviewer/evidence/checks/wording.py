@@ -13,7 +13,8 @@ def only_added(context: Context) -> Iterator[Finding]:
     """Find an "only" that the passage does not have."""
     for token in context.words:
         if token.word in _ONLY and not _passage_words(context) & _ABLE_TO_STAND_FOR_ONLY:
-            yield Finding(Status.LOOK, f"{context.quote(token.start, token.end)} is not in the passage", token.start, token.end)
+            message = f"{context.quote(token.start, token.end)}: the passage sets no such limit"
+            yield Finding(Status.STOP, message, token.start, token.end)
 
 
 def _passage_words(context: Context) -> set[str]:
