@@ -15,7 +15,7 @@ from reviewer.evidence import lexicon
 from reviewer.evidence.checks.context import Context, shown
 from reviewer.evidence.checks.people import speaker_gap
 from reviewer.evidence.facts import Support
-from reviewer.evidence.negation import Polarity, is_cue
+from reviewer.evidence.negation import Polarity
 from reviewer.evidence.words import Token, is_content
 from reviewer.resources import resource
 
@@ -36,10 +36,6 @@ def _share_novel(context: Context) -> float:
     return len(context.link.novel) / max(1, len(_content(context)))
 
 
-def _novel(context: Context) -> float:
-    return min(len(context.link.novel), 4)
-
-
 def _novel_of(parts: str) -> Callable[[Context], float]:
     """Return a measure of how many new words are of these parts of speech."""
 
@@ -48,24 +44,6 @@ def _novel_of(parts: str) -> Callable[[Context], float]:
         return min(sum(lexicon.part_of_speech(t.word, t.stem) in parts for t in tokens), 3)
 
     return count
-
-
-def _modifier_swapped(context: Context) -> float:
-    """Count words right before another that the source has too, though always with another word before it."""
-    found = 0
-    for one, other in zip(context.words, context.words[1:], strict=False):
-        if not (is_content(one) and is_content(other)):
-            continue
-        source = context.source
-        a, b = source.match(one.stem), source.match(other.stem)
-        if a and b and not any((x, y) in source.neighbours or (y, x) in source.neighbours for x in a for y in b):
-            near = {s for x in a for s in source.postings[x]}
-            found += not any(s in near for y in b for s in source.postings[y])
-    return min(found, 3)
-
-
-def _rare_novel(context: Context) -> float:
-    return min(sum(not lexicon.is_common_word(context.words[p].word) for p in context.link.novel), 3)
 
 
 def _numbers_absent(context: Context) -> float:
@@ -101,32 +79,6 @@ def _denials_new(context: Context) -> float:
     return min(found, 3)
 
 
-def _passage_denies(context: Context) -> bool:
-    segments = context.source.segments
-    return any(
-        is_cue(segments[near].words, place)
-        for number in context.link.segments[:2]
-        for near in (number - 1, number, number + 1)
-        if 0 <= near < len(segments)
-        for place in range(len(segments[near].words))
-    )
-
-
-def _denial_alone(context: Context) -> float:
-    cue = any(is_cue(context.words, place) for place in range(len(context.words)))
-    return float(cue and not _passage_denies(context))
-
-
-def _denial_lost(context: Context) -> float:
-    """Count words affirmed here that the source only denies."""
-    found = 0
-    for place, token in enumerate(context.words):
-        if is_content(token) and place not in context.denied:
-            stance = context.source.stance.get(token.stem)
-            found += bool(stance and stance[Polarity.DENIED] and not stance[Polarity.ASSERTED])
-    return min(found, 3)
-
-
 def _has(words: frozenset[str]) -> Callable[[Context], float]:
     """Return a measure of whether the sentence has one of `words` and its passage none."""
 
@@ -142,15 +94,22 @@ def _opposite(context: Context) -> float:
     found = 0
     for place, token in enumerate(context.words):
         if is_content(token) and place not in context.denied and token.stem not in context.passage:
-            found += any(other in context.passage for other in lexicon.antonyms(token.stem))
+            here = context.passage | context.passage_words
+            found += token.stem not in here and any(other in here for other in lexicon.antonyms(token.stem))
     return min(found, 2)
 
 
-def _opposite_absent(context: Context) -> float:
+def _turned_near(context: Context) -> float:
+    """Count words that the sentence affirms and its passage denies, or the other way round."""
+    segments = context.source.segments
+    near = [segments[n] for n in sorted(_near(context)) if 0 <= n < len(segments)]
     found = 0
     for place, token in enumerate(context.words):
-        if is_content(token) and place not in context.denied and token.stem not in context.source.postings:
-            found += any(other in context.source.postings for other in lexicon.antonyms(token.stem))
+        if not is_content(token):
+            continue
+        stances = {segment.stance[token.stem] for segment in near if token.stem in segment.stance}
+        mine = Polarity.DENIED if place in context.denied else Polarity.ASSERTED
+        found += bool(stances) and mine not in stances and Polarity.ASKED not in stances
     return min(found, 2)
 
 
@@ -159,75 +118,18 @@ def _pairs(context: Context) -> list[tuple[str, str]]:
     return list(zip(stems, stems[1:], strict=False))
 
 
-def _pairs_apart(context: Context) -> float:
-    """Return the share of neighbouring words that never share a passage of the source, though it has both."""
-    source = context.source
-    apart = together = 0
-    for one, other in _pairs(context):
-        a = {s for m in source.match(one) for s in source.postings[m]}
-        b = {s for m in source.match(other) for s in source.postings[m]}
-        if a and b:
-            together += 1
-            apart += not any(s + step in b for s in a for step in (-1, 0, 1))
-    return apart / together if together else 0.0
-
-
 def _copied(context: Context) -> float:
     """Return the share of neighbouring words that are neighbours in the source as well."""
     pairs = _pairs(context)
     return sum(pair in context.source.neighbours for pair in pairs) / len(pairs) if pairs else 0.0
 
 
-def _swapped(context: Context) -> float:
-    """Count words that stand where the source, with the same neighbours on both sides, has another one."""
-    stems = [token.stem for token in _content(context)]
-    found = 0
-    for before, word, after in zip(stems, stems[1:], stems[2:], strict=False):
-        if (before, word) in context.source.neighbours or (word, after) in context.source.neighbours:
-            continue
-        for number in set(context.source.postings.get(before, ())) & set(context.source.postings.get(after, ())):
-            content = [t.stem for t in context.source.segments[number].words if is_content(t)]
-            spots = [i for i, s in enumerate(content) if s == before]
-            if any(i + 2 < len(content) and content[i + 2] == after and content[i + 1] != word for i in spots):
-                found += 1
-                break
-    return min(found, 2)
-
-
-def _novel_inside(context: Context) -> float:
-    """Count new words both of whose neighbours are the source's: a phrase of the source with one word changed."""
-    content = _content(context)
-    new = {context.words[p].start for p in context.link.novel}
-    found = 0
-    for before, word, after in zip(content, content[1:], content[2:], strict=False):
-        found += word.start in new and before.start not in new and after.start not in new
-    return min(found, 3)
-
-
-def _novel_describes(context: Context) -> float:
-    """Count new words right before a word of the best passage: a quality that the source does not give it."""
-    new = set(context.link.novel)
-    found = 0
-    for place in new:
-        following = context.words[place + 1] if place + 1 < len(context.words) else None
-        found += following is not None and following.stem in context.passage
-    return min(found, 2)
-
-
 def _names_absent(context: Context) -> float:
     return float(any(context.found("name")))
 
 
-def _speaker(context: Context) -> float:
-    return float(any(context.found("speaker")))
-
-
 def _bound_otherwise(context: Context) -> float:
     return float(any(context.found("number_elsewhere")))
-
-
-def _stance(context: Context) -> float:
-    return float(any(context.found("negation_added")) or any(context.found("negation_lost")))
 
 
 def _length(context: Context) -> float:
@@ -238,42 +140,23 @@ _ONLY = frozenset("only exclusively solely merely".split())
 _CONTRAST = frozenset("instead despite although though regardless unlike rather unless however but".split())
 _CAUSE = frozenset("because therefore thus since hence due so consequently".split())
 _AMOUNT = frozenset("all every always each most many few several none never some any both only entire".split())
-_MORE = frozenset("more most less least better worse best worst higher lower increase decrease".split())
-_MAY = frozenset("may might could possibly perhaps maybe potentially likely".split())
-_MUST = frozenset("must required requires mandatory cannot impossible".split())
 
 FEATURES: dict[str, Feature] = {
     "novel_share": Feature(1, _share_novel, "words with no counterpart in the source"),
-    "novel_count": Feature(1, _novel, "words with no counterpart in the source"),
     "novel_noun": Feature(1, _novel_of("n"), "words with no counterpart in the source"),
-    "novel_verb": Feature(1, _novel_of("v"), ""),
-    "novel_quality": Feature(1, _novel_of("ar"), "words with no counterpart in the source"),
-    "modifier_swapped": Feature(1, _modifier_swapped, "words that the source never brings together"),
     "speaker_gap": Feature(1, speaker_gap, "said by somebody else"),
-    "novel_rare": Feature(1, _rare_novel, "words with no counterpart in the source"),
-    "novel_inside": Feature(1, _novel_inside, "a phrase of the source with a word changed"),
-    "novel_describes": Feature(1, _novel_describes, "a quality that the source does not give it"),
     "number_absent": Feature(1, _numbers_absent, "a number that is not in the source"),
     "number_otherwise": Feature(1, _numbers_otherwise, "a number that the source has otherwise"),
     "number_far": Feature(1, _numbers_far, "a number that the source has elsewhere"),
     "number_bound": Feature(1, _bound_otherwise, "a number that the source gives to something else"),
     "name_absent": Feature(1, _names_absent, "a name that is not in the source"),
-    "speaker_wrong": Feature(1, _speaker, "a speaker who says nothing like it"),
     "denial_new": Feature(1, _denials_new, "something denied that the source never denies"),
-    "denial_alone": Feature(1, _denial_alone, "a negation that the passage does not have"),
-    "denial_lost": Feature(1, _denial_lost, "something affirmed that the source only denies"),
-    "stance": Feature(1, _stance, "affirmed here and denied there, or the other way round"),
     "only_new": Feature(1, _has(_ONLY), "an “only” that the passage does not have"),
     "contrast_new": Feature(1, _has(_CONTRAST), "a contrast that the passage does not make"),
     "cause_new": Feature(1, _has(_CAUSE), "a cause that the passage does not give"),
     "amount_new": Feature(1, _has(_AMOUNT), "an amount that the passage does not have"),
-    "comparison_new": Feature(1, _has(_MORE), "a comparison that the passage does not make"),
-    "must_new": Feature(1, _has(_MUST), "a must that the passage does not have"),
-    "may_new": Feature(1, _has(_MAY), "a possibility that the passage does not have"),
     "opposite": Feature(1, _opposite, "a word whose opposite stands in the passage"),
-    "opposite_absent": Feature(1, _opposite_absent, "a word whose opposite stands in the source"),
-    "swapped": Feature(1, _swapped, "a word in the place of another one"),
-    "pairs_apart": Feature(1, _pairs_apart, "words that the source never brings together"),
+    "turned_near": Feature(1, _turned_near, "affirmed here and denied there, or the other way round"),
     "length": Feature(1, _length, ""),
     "best_cover": Feature(-1, lambda c: c.link.best, "little in common with its best passage"),
     "window_cover": Feature(-1, lambda c: c.link.window, "little in common with its best passage"),

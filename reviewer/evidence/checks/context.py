@@ -50,6 +50,12 @@ class Context:
         return frozenset(found)
 
     @cached_property
+    def passage_words(self) -> frozenset[str]:
+        """The stems of every word of the best passages, small words included."""
+        segments = self.source.segments
+        return frozenset(token.stem for number in self.link.segments for token in segments[number].words)
+
+    @cached_property
     def findings(self) -> dict[str, tuple[Finding, ...]]:
         """What each check found, those that found nothing left out."""
         # The list of checks imports this module; a sentence is checked long after both are loaded.

@@ -12,7 +12,7 @@ from reviewer.evidence.words import Token, comparable, is_content, tokens
 _ROLES = frozenset("doctor patient agent user system client customer guest guest_family caller clinician nurse email bot assistant".split())
 _SAYS = re.compile(
     r"(?:said|says|say|thought|think|thinks|proposed|suggested|argued|believed|mentioned|explained|stated|asked|wanted|"
-    r"agreed|disagreed|reported|noted|told|claimed|preferred|introduced|presented|pointed|recommended|felt|was|would|"
+    r"reported|noted|told|claimed|preferred|introduced|presented|pointed|recommended|felt|was|would|"
     r"also|then|did|discussed|questioned|indicated|observed|considered|decided|insisted|objected|complained|offered)$"
 )
 _LEAST_CLAUSE = 4
@@ -78,12 +78,17 @@ def speaker_gap(context: Context) -> float:
 
 def _given_to(context: Context, labels: list[str]) -> Iterator[tuple[str, int, int]]:
     """Yield each speaker of whom the sentence says that they spoke, with the places of the name's words."""
-    words = [t.word for t in context.words]
+    words = [t.stem for t in context.words]
     for label in labels:
-        parts = [t.word for t in tokens(label)]
-        for at in range(len(words) - len(parts)):
-            if words[at : at + len(parts)] == parts and _SAYS.match(words[at + len(parts)]):
-                yield label, at, at + len(parts)
+        whole = [t.stem for t in tokens(label)]
+        # "g" alone is Grad G where no other label ends so.
+        last = whole[-1:] if len(whole[-1]) <= 2 and sum(other.split()[-1:] == label.split()[-1:] for other in labels) == 1 else whole
+        taken = -1
+        for parts in (whole, last):
+            for at in range(len(words) - len(parts)):
+                if at > taken and words[at : at + len(parts)] == parts and _SAYS.match(context.words[at + len(parts)].word):
+                    taken = at + len(parts)
+                    yield label, at, taken
 
 
 def _coverage(context: Context, clause: list[Token], label: str) -> tuple[float, float, str]:
@@ -100,8 +105,7 @@ def _coverage(context: Context, clause: list[Token], label: str) -> tuple[float,
                 per_turn.setdefault(source.segments[segment].turn, set()).add(one)
     mine, theirs, who = 0.0, 0.0, ""
     for turn, found in per_turn.items():
-        near = set(found)
-        share = sum(weights[one] for one in near) / total
+        share = sum(weights[one] for one in found) / total
         speaker = comparable(source.turns[turn].speaker).strip()
         if speaker == label:
             mine = max(mine, share)
