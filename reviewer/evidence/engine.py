@@ -8,7 +8,7 @@ from reviewer.evidence import names, score
 from reviewer.evidence.checks import CHECKS, Context
 from reviewer.evidence.facts import Place
 from reviewer.evidence.linking import MOST
-from reviewer.evidence.omissions import Points, length_warning
+from reviewer.evidence.omissions import Points, length_ratio, length_warning
 from reviewer.evidence.report import Claim, Evidence, Reason, Report, Status
 from reviewer.evidence.sentences import Span, cut
 from reviewer.evidence.source import Prepared
@@ -66,6 +66,7 @@ class Checker:
             tuple(claims),
             () if OMISSIONS in self._off else self._points.missing(draft),
             _unused(self.source, claims),
+            round(length_ratio(draft, self.source), 4),
             None if LENGTH in self._off else length_warning(draft, self.source),
         )
 

@@ -38,11 +38,14 @@ def names(text: str, words: Sequence[Token]) -> Iterator[tuple[int, bool]]:
         before = _before(words, place)
         if before in TITLES:
             yield place, True
+        elif before in lexicon.first_names() and text[words[place - 1].start].isupper():
+            yield place, True
         elif before and before[-1].isalnum():
             word = token.word.removesuffix("'s")
             usual = lexicon.is_common_word(word) or lexicon.is_common_word(token.stem)
             if word in lexicon.first_names() or not usual:
-                yield place, word in lexicon.first_names() or not (_hyphened(text, token) or _MEDICAL.search(word))
+                plain = not (_hyphened(text, token) or _MEDICAL.search(word)) or _among_names(text, words, place)
+                yield place, word in lexicon.first_names() or plain
         elif _opens_as_name(text, words, place):
             yield place, True
 
@@ -82,7 +85,7 @@ def known(token: Token, source: Prepared) -> bool:
         return True
     if word + "'s" in source.words or word + "s" in source.words or (len(word) >= 4 and word in source.letters):
         return True
-    if source.match(token.stem):
+    if token.stem in source.postings:
         return True
     if _MEDICAL.search(word) and word not in lexicon.first_names():  # "Echocardiogram" of an "echo"
         if any(len(w) >= 4 and word.startswith(w) for w in source.words):
@@ -106,6 +109,16 @@ def _before(words: Sequence[Token], place: int) -> str:
     return words[place - 1].word
 
 
+def _among_names(text: str, words: Sequence[Token], place: int) -> bool:
+    """Tell whether a word stands beside another one with a capital that is no usual word, or beside an initial."""
+    for near in (place - 1, place + 1):
+        if 0 < near < len(words) and text[words[near].start].isupper():
+            word = words[near].word
+            if len(word) == 1 or not (word in lexicon.not_names() or lexicon.is_common_word(word) or _MEDICAL.search(word)):
+                return True
+    return False
+
+
 def _hyphened(text: str, token: Token) -> bool:
     return text[token.end : token.end + 1] == "-" or text[token.start - 1 : token.start] == "-"
 
@@ -120,8 +133,14 @@ def _opens_as_name(text: str, words: Sequence[Token], place: int) -> bool:
     surname = text[following.start].isupper() and following.word[:1].isalpha() and len(following.word) > 1
     if word in lexicon.first_names():
         return verb or surname or words[place].word.endswith("'s") or not lexicon.is_common_word(word)
+    after = words[place + 2].word if place + 2 < len(words) else ""
+    whole = surname and (after in _PERSON_VERBS or after in {"a", "an", "'s", ","}) and not _is_usual(following)
     unknown = not lexicon.is_common_word(word) and not lexicon.is_common_word(words[place].stem)
-    return unknown and verb and not _MEDICAL.search(word)
+    return unknown and (whole or (verb and not _MEDICAL.search(word)))
+
+
+def _is_usual(token: Token) -> bool:
+    return token.word in lexicon.not_names() or bool(_MEDICAL.search(token.word)) and not lexicon.is_common_word(token.word)
 
 
 def _distance(one: str, other: str) -> int:

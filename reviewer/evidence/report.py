@@ -65,6 +65,7 @@ class Report:
     claims: tuple[Claim, ...]
     omissions: tuple[Omission, ...]
     turns_unused: tuple[int, ...]
+    length_ratio: float = 1.0  # words of the draft for each word of its source
     length_warning: str | None = None
 
     def resting_on(self, turn: int) -> tuple[Claim, ...]:
@@ -77,6 +78,7 @@ class Report:
             "claims": [_claim_data(claim) for claim in self.claims],
             "omissions": [{"turn": o.turn, "start": o.start, "end": o.end, "why": o.why} for o in self.omissions],
             "turns_unused": list(self.turns_unused),
+            "length_ratio": self.length_ratio,
             "length_warning": self.length_warning,
         }
 
@@ -87,6 +89,7 @@ class Report:
             tuple(_claim(entry) for entry in data["claims"]),
             tuple(Omission(**entry) for entry in data["omissions"]),
             tuple(data["turns_unused"]),
+            data["length_ratio"],
             data["length_warning"],
         )
 

@@ -11,7 +11,7 @@ from reviewer.evidence.report import Status
 from reviewer.evidence.words import comparable, is_content, tokens
 
 _MONTH_NAMES = frozenset("january february april june july august september october november december".split())
-_NO_CLAIM = re.compile(r"(?:step|figure|table|option|page|item|section|grade|type|stage|phase|class|level)\s*$", re.IGNORECASE)
+_NO_CLAIM = re.compile(r"(?:step|figure|table|option|page|item|section)\s*$", re.IGNORECASE)
 _SCALE = re.compile(r"\d\s?/\s?$|\bout of $", re.IGNORECASE)
 _AGE = re.compile(r"[\w-]+[- ](?:years?|yrs?|y)[- ]?/?(?:old|o\b|of age)|[\d]+ ?y/?o\b", re.IGNORECASE)
 _WORDS_FOR = {Sort.NUMBER: "number", Sort.ORDINAL: "number"}
@@ -20,7 +20,7 @@ _WORDS_FOR = {Sort.NUMBER: "number", Sort.ORDINAL: "number"}
 def numbers(context: Context) -> Iterator[Finding]:
     """Find numbers, amounts, percentages and codes that the source does not have."""
     for quantity, support, _ in context.link.supports:
-        if quantity.sort in {Sort.TIME, Sort.DATE, Sort.WEEKDAY, Sort.PHONE} or _is_dose(quantity):
+        if quantity.sort in {Sort.TIME, Sort.DATE, Sort.WEEKDAY, Sort.PHONE} or is_dose(quantity):
             continue
         if support is not Support.ABSENT or _numbers_an_entry(quantity, context.text):
             continue
@@ -40,7 +40,7 @@ def units(context: Context) -> Iterator[Finding]:
 def doses(context: Context) -> Iterator[Finding]:
     """Find doses that the source does not have, or has for another drug."""
     for quantity, support, places in context.link.supports:
-        if not _is_dose(quantity):
+        if not is_dose(quantity):
             continue
         if support is Support.ABSENT:
             yield Finding(Status.STOP, _absent("dose", quantity, context), quantity.start, quantity.end)
@@ -91,7 +91,7 @@ def phones(context: Context) -> Iterator[Finding]:
 def bindings(context: Context) -> Iterator[Finding]:
     """Find numbers that the source has, but not where it speaks of what the sentence says beside them."""
     for quantity, support, places in context.link.supports:
-        if support is not Support.SAME or quantity.sort in {Sort.CODE, Sort.PHONE, Sort.WEEKDAY} or _is_dose(quantity):
+        if support is not Support.SAME or quantity.sort in {Sort.CODE, Sort.PHONE, Sort.WEEKDAY} or is_dose(quantity):
             continue
         if not places or (quantity.spelled and quantity.unit is None):
             continue
@@ -112,7 +112,8 @@ def _numbers_an_entry(quantity: Quantity, text: str) -> bool:
     return not text[: quantity.start].strip(" (#") and text[quantity.end : quantity.end + 1] in {")", "."}
 
 
-def _is_dose(quantity: Quantity) -> bool:
+def is_dose(quantity: Quantity) -> bool:
+    """Tell whether a quantity is one of a medicine."""
     return quantity.unit is not None and quantity.unit.dimension in DOSE_DIMENSIONS
 
 
@@ -180,7 +181,7 @@ def _dose_of_another(quantity: Quantity, places: tuple[Place, ...], context: Con
         return
     for mention in mentions:
         for other in quantities(context.source.turns[mention].text, context.source.language):
-            if _is_dose(other) and other.unit == quantity.unit:
+            if is_dose(other) and other.unit == quantity.unit:
                 place = Place(mention, other.start, other.end)
                 message = (
                     f"{context.quote(quantity.start, quantity.end)} of {drug}: "

@@ -18,6 +18,7 @@ _SIDES = {"left": "left", "right": "right", "bilateral": "both", "bilaterally": 
           "lt": "left", "rt": "right", "l": "left", "r": "right"}  # fmt: skip
 _SIDE_BEFORE = frozenset("the his her their my on your to of in at both and or lower upper".split())
 _REACH = 4
+_WHERE = frozenset("upper lower lateral medial anterior posterior proximal distal inner outer big middle mid hearing heart optic".split())
 # What speaks of a symptom that is over, and words that stand before one without saying which it is.
 _PARTING = frozenset(", and that with for other than in or of until to".split()) - {"of"}
 _OVER = frozenset("resolved resolution improved negative denied denies gone subsided no not".split())
@@ -101,56 +102,59 @@ def laterality(context: Context) -> Iterator[Finding]:
     """Find a side of the body that the source does not have, or has for the other side only."""
     named = list(sides(context.text, context))
     compared = len({side for _, side, _ in named}) > 1
-    for place, side, part in named:
+    for place, side, parts in named:
         token = context.words[place]
-        found, near = source_sides(part, context.source)
+        found, near = source_sides(parts, context.source)
+        if not near:
+            found.discard("both")
         if side in found or (side == "both" and {"left", "right"} <= found) or (side != "both" and "both" in found):
             continue
         what = context.quote(token.start, token.end)
         if found:
             sure = side != "both" and not compared
             message = f"{what}: the source says {' and '.join(sorted(found))}"
-            where = _side_places(part, found, context.source) if near else ()
+            where = _side_places(parts, found, context.source) if near else ()
             yield Finding(Status.STOP if sure else Status.LOOK, message, token.start, token.end, where)
         else:
             yield Finding(Status.LOOK, f"the side {what} is not in the source", token.start, token.end)
 
 
-def sides(text: str, context: Context) -> Iterator[tuple[int, str, str | None]]:
-    """Yield the place of each word that names a side, the side, and the stem of the part of the body it is of."""
+def sides(text: str, context: Context) -> Iterator[tuple[int, str, frozenset[str]]]:
+    """Yield the place of each word that names a side, the side, and the stems of the part of the body it is of."""
     for place, token in enumerate(context.words):
         side = _SIDES.get(token.word)
         if side is None or (len(token.word) < 3 and not text[token.start].isupper()):
             continue
-        part = _part(context.words, place)
-        if part is not None:
-            yield place, side, part
+        parts = _parts(context.words, place)
+        if parts:
+            yield place, side, parts
 
 
-def _part(words: Sequence[Token], place: int) -> str | None:
-    for token in words[place + 1 : place + 1 + _REACH]:
-        if token.stem in lexicon.body_stems():
-            return str(token.stem)
-        if token.word in {".", ";", ":", ","}:
-            break
-    for token in reversed(words[max(0, place - 3) : place]):
-        if token.stem in lexicon.body_stems():
-            return str(token.stem)
-        if token.word in {".", ";", ":"}:
-            break
-    return None
+def _parts(words: Sequence[Token], place: int) -> frozenset[str]:
+    """Return the stems of the part of the body that a side at `place` is of; empty where it is of none."""
+    behind = words[place + 1 : place + 1 + _REACH]
+    for ordered in (behind, tuple(reversed(words[max(0, place - 3) : place]))):
+        found = set()
+        for token in ordered:
+            if token.word in {".", ";", ":", ","}:
+                break
+            if token.stem in lexicon.body_stems():
+                found.add(token.stem)
+        if found:
+            return frozenset(found - _WHERE or found)
+    return frozenset()
 
 
-def source_sides(part: str | None, source: Prepared) -> tuple[set[str], bool]:
+def source_sides(parts: frozenset[str], source: Prepared) -> tuple[set[str], bool]:
     """Return the sides that the source gives to a part of the body, or else to anything, and whether it is to that part."""
-    found, near = _sides_in(part, source)
+    found, near = _sides_in(parts, source)
     return {side for side, _ in found}, near
 
 
-def _sides_in(part: str | None, source: Prepared) -> tuple[list[tuple[str, Place]], bool]:
+def _sides_in(parts: frozenset[str], source: Prepared) -> tuple[list[tuple[str, Place]], bool]:
     near: list[tuple[str, Place]] = []
     anywhere: list[tuple[str, Place]] = []
-    alike = set(source.match(part)) if part else set()
+    alike = {other for part in parts for other in source.match(part)}
     for number, segment in enumerate(source.segments):
         for place, token in enumerate(segment.words):
             side = _SIDES.get(token.word) if len(token.word) > 2 else None
@@ -180,8 +184,8 @@ def _is_speech(words: Sequence[Token], place: int) -> bool:
     ) or before == "all"
 
 
-def _side_places(part: str | None, wanted: set[str], source: Prepared) -> tuple[Place, ...]:
-    return tuple(place for side, place in _sides_in(part, source)[0] if side in wanted)[:3]
+def _side_places(parts: frozenset[str], wanted: set[str], source: Prepared) -> tuple[Place, ...]:
+    return tuple(place for side, place in _sides_in(parts, source)[0] if side in wanted)[:3]
 
 
 def opposites(context: Context) -> Iterator[Finding]:
