@@ -199,7 +199,11 @@ def _name(draft: str, source: Prepared) -> _Edits:
 
 
 def _laterality(draft: str, source: Prepared) -> _Edits:
-    said = {token.word for segment in source.segments for token in segment.words}
+    said = {
+        token.word
+        for segment in source.segments
+        for token, _ in _sided(segment.words)
+    }
     for token, part in _sided(tokens(draft)):
         other = {"left": "right", "right": "left"}[token.word]
         if token.word in said and not _has_side(other, part, source):

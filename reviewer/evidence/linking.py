@@ -11,6 +11,7 @@ from reviewer.evidence.words import Token, is_content
 
 MOST = 3
 _QUANTITY_WEIGHT = 3.0
+_FACT_WEIGHT = 4.0  # what a name or a quantity counts on top when passages are chosen
 _LEAST_SHARE = 0.12  # of the sentence's weight that a further passage must add
 
 
@@ -25,21 +26,24 @@ class Link(NamedTuple):
     supports: tuple[tuple[Quantity, Support, tuple[Place, ...]], ...]
 
 
-def link(words: Sequence[Token], quantities: Sequence[Quantity], source: Prepared) -> Link:
+def link(words: Sequence[Token], quantities: Sequence[Quantity], source: Prepared, text: str) -> Link:
     """Return the passages of `source` that a sentence of `words` and `quantities` rests on."""
     terms: dict[str, float] = {}
     where: dict[str, dict[int, float]] = {}
     novel = []
+    facts: set[str] = set()
     for place, token in enumerate(words):
         if not is_content(token):
             continue
         found = source.match(token.stem)
         if not found:
             novel.append(place)
-            terms[token.stem] = source.weight(token.stem) if not found else 0.0
+            terms[token.stem] = source.weight(token.stem)
             where[token.stem] = {}
             continue
         terms[token.stem] = max(source.weight(other) for other in found)
+        if place and text[token.start].isupper():
+            facts.add(token.stem)
         hits = where.setdefault(token.stem, {})
         for other, sure in found.items():
             for segment in source.postings[other]:
@@ -48,19 +52,28 @@ def link(words: Sequence[Token], quantities: Sequence[Quantity], source: Prepare
     for number, (quantity, support, places) in enumerate(supports):
         key = f"#{number}"
         weight = _QUANTITY_WEIGHT * (0.4 if quantity.spelled and not quantity.unit else 1.0)
-        segments = {s for place in places[:50] if (s := source.segment_at(place)) is not None}
+        segments = {s for place in _from_tools(places, source) if (s := source.segment_at(place)) is not None}
         if support is not Support.UNKNOWN:
             terms[key] = weight
             where[key] = dict.fromkeys(segments, 1.0 if support is Support.SAME else 0.3)
-    return _choose(terms, where, tuple(novel), supports, len(source.segments))
+            if support is Support.SAME and not (quantity.spelled and quantity.unit is None):
+                facts.add(key)
+    return _choose(terms, where, facts, tuple(novel), supports, source)
+
+
+def _from_tools(places: tuple[Place, ...], source: Prepared) -> tuple[Place, ...]:
+    """Return the places in what a tool answered, where there are such: that is where a number came from."""
+    answered = tuple(p for p in places if source.turns[p.turn].speaker.casefold().startswith("tool_result"))
+    return answered[-30:] or places[-60:]
 
 
 def _choose(
     terms: dict[str, float],
     where: dict[str, dict[int, float]],
+    facts: set[str],
     novel: tuple[int, ...],
     supports: tuple[tuple[Quantity, Support, tuple[Place, ...]], ...],
-    segments: int,
+    source: Prepared,
 ) -> Link:
     total = sum(terms.values())
     gain: defaultdict[int, float] = defaultdict(float)
@@ -80,28 +93,43 @@ def _choose(
         )
         for s in sorted(gain, key=lambda s: -near[s])[:8]
     )
-    chosen = [first]
-    covered = {term: where[term].get(first, 0.0) for term in terms}
-    while len(chosen) < MOST:
-        extra: defaultdict[int, float] = defaultdict(float)
-        for term, weight in terms.items():
-            for segment, sure in where[term].items():
-                if sure > covered[term]:
-                    extra[segment] += weight * (sure - covered[term])
-        if not extra:
-            break
-        following = max(extra, key=lambda s: (extra[s] + 0.1 * near.get(s, 0.0), -abs(s - first)))
-        if extra[following] < _LEAST_SHARE * total:
-            break
-        chosen.append(following)
-        for term in terms:
-            covered[term] = max(covered[term], where[term].get(following, 0.0))
     whole = sum(weight * max(where[term].values(), default=0.0) for term, weight in terms.items())
     return Link(
-        tuple(chosen),
+        _passages(terms, where, facts, near, first),
         max(gain.values()) / total,
         min(window / total, 1.0),
         min(whole / total, 1.0),
         novel,
         supports,
     )
+
+
+def _passages(
+    terms: dict[str, float], where: dict[str, dict[int, float]], facts: set[str], near: dict[int, float], first: int
+) -> tuple[int, ...]:
+    """Return the best passage and those that add most to it: the facts that it lacks before other words."""
+    total = sum(terms.values())
+    worth = {term: weight + (_FACT_WEIGHT if term in facts else 0.0) for term, weight in terms.items()}
+    if facts:  # a passage with the facts is better than one with the words
+        held: defaultdict[int, float] = defaultdict(float)
+        for term in terms:
+            for segment, sure in where[term].items():
+                held[segment] += sure * worth[term]
+        first = max(held, key=lambda s: (held[s] + 0.2 * near.get(s, 0.0), s))
+    chosen = [first]
+    covered = {term: where[term].get(first, 0.0) for term in terms}
+    while len(chosen) < MOST:
+        extra: defaultdict[int, float] = defaultdict(float)
+        for term, weight in worth.items():
+            for segment, sure in where[term].items():
+                if sure > covered[term]:
+                    extra[segment] += weight * (sure - covered[term])
+        if not extra:
+            break
+        following = max(extra, key=lambda s: (extra[s] + 0.1 * near.get(s, 0.0), -abs(s - first)))
+        if extra[following] < max(_LEAST_SHARE * total, 0.0) and extra[following] < _FACT_WEIGHT:
+            break
+        chosen.append(following)
+        for term in terms:
+            covered[term] = max(covered[term], where[term].get(following, 0.0))
+    return tuple(chosen)

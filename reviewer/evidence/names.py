@@ -70,7 +70,8 @@ def _surnamed(first_name: str, source: Prepared) -> bool:
     """Tell whether the source has a name behind a first name."""
     for segment in source.segments:
         for one, other in zip(segment.words, segment.words[1:], strict=False):
-            plain = other.word in STOPWORDS or lexicon.is_common_word(other.word) or not other.word[:1].isalpha()
+            plain = other.word in STOPWORDS or not other.word[:1].isalpha()
+            plain = plain or lexicon.part_of_speech(other.word, other.stem) in {"v", "a", "r"}
             if one.word == first_name and not plain:
                 return True
     return False
@@ -134,13 +135,14 @@ def _opens_as_name(text: str, words: Sequence[Token], place: int) -> bool:
     if word in lexicon.first_names():
         return verb or surname or words[place].word.endswith("'s") or not lexicon.is_common_word(word)
     after = words[place + 2].word if place + 2 < len(words) else ""
-    whole = surname and (after in _PERSON_VERBS or after in {"a", "an", "'s", ","}) and not _is_usual(following)
+    whole = surname and (after in _PERSON_VERBS or after in {"a", "an", "'s", ","}) and not _is_usual(words[place], following)
     unknown = not lexicon.is_common_word(word) and not lexicon.is_common_word(words[place].stem)
     return unknown and (whole or (verb and not _MEDICAL.search(word)))
 
 
-def _is_usual(token: Token) -> bool:
-    return token.word in lexicon.not_names() or bool(_MEDICAL.search(token.word)) and not lexicon.is_common_word(token.word)
+def _is_usual(one: Token, other: Token) -> bool:
+    """Tell whether two words with capitals are rather a test or a finding than a person."""
+    return other.word in lexicon.not_names() or all(_MEDICAL.search(t.word) and len(t.word) > 8 for t in (one, other))
 
 
 def _distance(one: str, other: str) -> int:

@@ -57,6 +57,8 @@ def denied(words: Sequence[Token]) -> frozenset[int]:
             following = [t.word for t in words[place + 1 : place + 3]]
             opens = bool(following) and (following[0] in _OPENS or following[0] in {"and", "but"} and len(following) > 1 and following[1] in _OPENS)
             reach = 0 if opens or (word == "," and not listing) else reach - 1
+        elif word == "any":
+            reach, listing = max(reach, 12), True
         elif word in _CLAUSE and listing:
             reach = min(reach, 6)
         elif word in _VERBS and (place - 1) in found:

@@ -73,6 +73,7 @@ class Prepared:
         self.speaks_of_age = any(_AGE.search(turn.text) for turn in self.turns)
         self.letters = " ".join(re.sub(r"[^a-z0-9]+", "", comparable(turn.text)) for turn in self.turns)
         self.speakers = {comparable(turn.speaker).strip() for turn in self.turns}
+        self.clinical = bool(self.speakers & {"doctor", "patient", "clinician", "nurse", "physician", "lekar", "pacijent"})
         self.speaker_words = {token.word for turn in self.turns for token in tokens(turn.speaker)}
         self._matches: dict[str, dict[str, float]] = {}
 

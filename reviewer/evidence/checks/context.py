@@ -31,7 +31,7 @@ class Context:
         self.source = source
         self.words: tuple[Token, ...] = tokens(text)
         self.quantities: tuple[Quantity, ...] = quantities(text, source.language)
-        self.link: Link = link(self.words, self.quantities, source)
+        self.link: Link = link(self.words, self.quantities, source, text)
         self.companions = companions  # names that the draft gives to people whom the source calls by another name
 
     @cached_property

@@ -1,6 +1,5 @@
 """Negations that were added or lost, sides of the body that were swapped, and opposites."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from reviewer.evidence import lexicon
@@ -18,10 +17,11 @@ _SIDES = {"left": "left", "right": "right", "bilateral": "both", "bilaterally": 
           "lt": "left", "rt": "right", "l": "left", "r": "right"}  # fmt: skip
 _SIDE_BEFORE = frozenset("the his her their my on your to of in at both and or lower upper".split())
 _REACH = 4
+_COMPARING = frozenset("than versus vs other contralateral compared opposite".split())
 _WHERE = frozenset("upper lower lateral medial anterior posterior proximal distal inner outer big middle mid hearing heart optic".split())
 # What speaks of a symptom that is over, and words that stand before one without saying which it is.
 _PARTING = frozenset(", and that with for other than in or of until to".split()) - {"of"}
-_OVER = frozenset("resolved resolution improved negative denied denies gone subsided no not".split())
+_OVER = frozenset("resolved resolution improved negative gone subsided".split())
 _NO_COMPANY = frozenset("denies denied reports reported has had complains acute chronic mild severe significant associated recent further".split())
 
 
@@ -31,14 +31,16 @@ def negation_added(context: Context) -> Iterator[Finding]:
         token = context.words[place]
         if not is_content(token) or token.stem not in lexicon.symptom_stems():
             continue
-        stances, exact = stances_of(token.stem, context.source)
-        if not stances[Polarity.ASSERTED] or stances[Polarity.DENIED]:
+        mentions = _mentions(token.stem, _company(context.words, place), context.source)
+        stances = {stance for stance, _, _ in mentions}
+        if Polarity.ASSERTED not in stances or Polarity.DENIED in stances:
             continue
-        where = _where(token.stem, Polarity.ASSERTED, context, _company(context.words, place))
-        if where:
-            sure = exact and not stances[Polarity.ASKED] and firmly_denied(context.words, place)
-            message = f"denied here, but the source affirms {context.quote(token.start, token.end)}"
-            yield Finding(Status.STOP if sure else Status.LOOK, message, token.start, token.end, where)
+        exact = all(itself for _, itself, _ in mentions)
+        sure = exact and Polarity.ASKED not in stances and firmly_denied(context.words, place)
+        where = tuple(where for stance, _, where in mentions if stance is Polarity.ASSERTED)[:2]
+        message = f"denied here, but the source affirms {context.quote(token.start, token.end)}"
+        yield Finding(Status.STOP if sure else Status.LOOK, message, token.start, token.end, where)
+        return
 
 
 def phrase_denied(context: Context) -> Iterator[Finding]:
@@ -75,18 +77,33 @@ def _right_behind_its_cue(words: Sequence[Token], place: int) -> bool:
 
 
 def negation_lost(context: Context) -> Iterator[Finding]:
-    """Find symptoms that the sentence affirms and the source only ever denies."""
-    if has_negation(context.words) or any(token.word in _OVER for token in context.words):
+    """Find what the sentence affirms and the source only ever denies."""
+    if any(token.word in _OVER for token in context.words):
         return
     for place, token in enumerate(context.words):
-        if token.stem not in lexicon.symptom_stems() or not is_content(token):
+        if not is_content(token) or place in context.denied or token.stem not in context.source.postings:
             continue
-        stances, exact = stances_of(token.stem, context.source)
-        if exact and stances[Polarity.DENIED] and not stances[Polarity.ASSERTED] and not stances[Polarity.ASKED]:
-            where = _where(token.stem, Polarity.DENIED, context, _company(context.words, place))
-            if where:
-                message = f"affirmed here, but the source denies {context.quote(token.start, token.end)}"
-                yield Finding(Status.STOP, message, token.start, token.end, where)
+        symptom = token.stem in lexicon.symptom_stems()
+        noun = lexicon.part_of_speech(token.word, token.stem) in {"n", ""}
+        if not symptom and not (noun and context.source.clinical):
+            continue
+        mentions = _mentions(token.stem, _company(context.words, place), context.source)
+        if mentions and all(stance is Polarity.DENIED for stance, _, _ in mentions):
+            message = f"affirmed here, but the source denies {context.quote(token.start, token.end)}"
+            status = Status.STOP if symptom else Status.LOOK
+            yield Finding(status, message, token.start, token.end, tuple(w for _, _, w in mentions)[:2])
+            return
+
+
+def _mentions(one: str, company: frozenset[str], source: Prepared) -> list[tuple[Polarity, bool, Place]]:
+    """Return how the source stands to a word wherever it has it in the same company, and whether it is the word itself."""
+    found = []
+    for other in source.match(one):
+        for number in source.postings[other]:
+            segment = source.segments[number]
+            if all(segment.stems & source.match(c).keys() for c in company):
+                found.append((segment.stance[other], other == one, Place(segment.turn, segment.start, segment.end)))
+    return found
 
 
 def _company(words: Sequence[Token], place: int) -> frozenset[str]:
@@ -101,7 +118,7 @@ def _company(words: Sequence[Token], place: int) -> frozenset[str]:
 def laterality(context: Context) -> Iterator[Finding]:
     """Find a side of the body that the source does not have, or has for the other side only."""
     named = list(sides(context.text, context))
-    compared = len({side for _, side, _ in named}) > 1
+    compared = len({side for _, side, _ in named}) > 1 and any(token.word in _COMPARING for token in context.words)
     for place, side, parts in named:
         token = context.words[place]
         found, near = source_sides(parts, context.source)
@@ -208,24 +225,3 @@ def opposites(context: Context) -> Iterator[Finding]:
             if other in context.passage:
                 yield Finding(Status.LOOK, message, token.start, token.end)
                 break
-
-
-def stances_of(one: str, source: Prepared) -> tuple[Counter[Polarity], bool]:
-    """Return how the source speaks of a word and of those that stand for it, and whether it has the word itself."""
-    total: Counter[Polarity] = Counter()
-    for other in source.match(one):
-        total.update(source.stance.get(other, Counter()))
-    return total, one in source.postings
-
-
-def _where(one: str, wanted: Polarity, context: Context, company: frozenset[str]) -> tuple[Place, ...]:
-    """Return where the source takes a stand on a word in the same company."""
-    source = context.source
-    found = []
-    for other in source.match(one):
-        for number in source.postings[other]:
-            segment = source.segments[number]
-            in_company = all(segment.stems & source.match(c).keys() for c in company)
-            if segment.stance.get(other) is wanted and in_company:
-                found.append(Place(segment.turn, segment.start, segment.end))
-    return tuple(found[:2])
