@@ -12,7 +12,7 @@ from reviewer.evidence.omissions import Points, length_ratio, length_warning
 from reviewer.evidence.report import Claim, Evidence, Reason, Report, Status
 from reviewer.evidence.sentences import Span, cut
 from reviewer.evidence.source import Prepared
-from reviewer.evidence.words import tokens
+from reviewer.evidence.words import comparable, tokens
 
 # What can be switched off besides the checks.
 SCORE, OMISSIONS, LENGTH = "score", "omission", "length"
@@ -40,38 +40,51 @@ class Checker:
         self.source = source
         self._off = frozenset(switched_off)
         self._points = Points(source)
-        self._known: dict[str, Claim] = {}
-        self._companions: frozenset[str] = frozenset()
+        self._known: dict[tuple[str, frozenset[str]], Claim] = {}
+        self._names: dict[str, frozenset[str]] = {}
 
     def resume(self, draft: str, report: Report) -> None:
         """Take over what an earlier check of `draft` against the same source found."""
-        self._companions = names.companions(draft, tokens(draft), self.source)
-        for claim in report.claims:
-            self._known[draft[claim.start : claim.end]] = _moved(claim, -claim.start)
+        texts = [draft[claim.start : claim.end] for claim in report.claims]
+        companions = self._companions(texts)
+        for text, claim in zip(texts, report.claims, strict=True):
+            self._known[text, _of(companions, text)] = _moved(claim, -claim.start)
 
     def check(self, draft: str) -> Report:
         """Return the report on `draft`; only sentences not seen before cost anything."""
         claims = []
         known = {}
-        companions = names.companions(draft, tokens(draft), self.source)
-        if companions != self._companions:
-            self._companions, self._known = companions, {}
-        for span in cut(draft):
-            text = draft[span.start : span.end]
-            claim = self._known.get(text) or self._claim(text)
-            known[text] = claim
-            claims.append(_moved(claim, span.start))
+        spans = cut(draft)
+        texts = [draft[span.start : span.end] for span in spans]
+        companions = self._companions(texts)
+        for span, text in zip(spans, texts, strict=True):
+            key = text, _of(companions, text)
+            known[key] = self._known.get(key) or self._claim(*key)
+            claims.append(_moved(known[key], span.start))
         self._known = known
+        ratio = length_ratio(draft, self.source)
         return Report(
             tuple(claims),
-            () if OMISSIONS in self._off else self._points.missing(draft),
+            () if OMISSIONS in self._off else self._points.missing(texts),
             _unused(self.source, claims),
-            round(length_ratio(draft, self.source), 4),
-            None if LENGTH in self._off else length_warning(draft, self.source),
+            round(ratio, 4),
+            None if LENGTH in self._off else length_warning(ratio, self.source),
         )
 
-    def _claim(self, text: str) -> Claim:
-        context = Context(text, self.source, companions=self._companions)
+    def _companions(self, texts: Sequence[str]) -> frozenset[str]:
+        """Return the names that the draft adds to those of the source, sentence by sentence."""
+        found: set[str] = set()
+        kept = {}
+        for text in texts:
+            kept[text] = self._names.get(text)
+            if kept[text] is None:
+                kept[text] = names.companions(text, tokens(text), self.source)
+            found |= kept[text] or set()
+        self._names = {text: added for text, added in kept.items() if added is not None}
+        return frozenset(found)
+
+    def _claim(self, text: str, companions: frozenset[str]) -> Claim:
+        context = Context(text, self.source, companions=companions)
         reasons = [
             Reason(name, f.status, f.message, f.start, f.end)
             for name, findings in context.findings.items()
@@ -95,6 +108,12 @@ def recheck(report: Report, draft: str, new_draft: str, source: Prepared, *, swi
     checker = Checker(source, switched_off=switched_off)
     checker.resume(draft, report)
     return checker.check(new_draft)
+
+
+def _of(companions: frozenset[str], text: str) -> frozenset[str]:
+    """Return those names that may stand in `text`."""
+    folded = comparable(text)
+    return frozenset(name for name in companions if name in folded)
 
 
 def _moved(claim: Claim, by: int) -> Claim:

@@ -152,7 +152,7 @@ _PATTERN = re.compile(
             r"(?P<phone>(?<![\w.])\+?\(?\d(?:[\s().\-/]{0,2}\d){6,14}(?![\d:]|\s?%|[.,]\d))",
             r"(?P<clock>\b(?P<ch>\d{1,2})(?:[:h]|\.(?=\d\d\s*(?:[ap]\.?m|h\b)))(?P<cm>[0-5]\d)(?::[0-5]\d)?\b"
             rf"(?:{_HALF.format('1')})?(?:\s*h\b)?)",
-            rf"(?P<hour>\b(?P<hh>\d{{1,2}})(?:\s+(?P<hm>[0-5]?\d))?(?:{_HALF.format('2')}|\s*o'?\s?clock\b))",
+            rf"(?P<hour>\b(?P<hh>\d{{1,2}})(?:\s+(?P<hm>[0-5]?\d))?(?:{_HALF.format('2')}|\s*o['\"]?\s?clock\b))",
             r"(?P<past>\b(?P<pm>half|quarter|a quarter|\d{1,2}(?: minutes?)?|0\.5)\s+(?P<pw>past|after|to|till|before)\s+"
             rf"(?P<ph>\d{{1,2}})\b(?!\s*(?:/|%))(?:{_HALF.format('3')})?)",
             r"(?P<pola>\bpola\s+(?P<lh>\d{1,2})\b)",

@@ -4,6 +4,7 @@
 knows for each of its characters where it stood in the text as given.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from reviewer.evidence.words import Token, tokens
@@ -77,6 +78,7 @@ _ENGLISH = _Words(_ONES, _TENS, {}, _SCALES, _ORDINALS, _ORDINAL_TENS, "and")
 _SERBIAN = _Words(_SR_ONES, _SR_TENS, _SR_HUNDREDS, _SR_SCALES, _SR_ORDINALS, {}, "i")
 
 
+@lru_cache(maxsize=4096)
 def digitised(text: str, language: str = "en") -> Digitised:
     """Return `text` in its comparable form with spelled-out numbers in digits."""
     words = _SERBIAN if language == "sr" else _ENGLISH

@@ -7,12 +7,12 @@ denied, numbers and dates, what was promised, what was asked and not answered, a
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from reviewer.evidence import lexicon
 from reviewer.evidence.checks.context import shown
-from reviewer.evidence.normalise import Day, Quantity, Sort, quantities
+from reviewer.evidence.normalise import Day, Quantity, Reading, Sort, quantities
 from reviewer.evidence.report import Omission
 from reviewer.evidence.source import Prepared, Segment
 from reviewer.evidence.words import Token, comparable, is_content, stem, tokens
@@ -60,9 +60,9 @@ class Points:
     def __init__(self, source: Prepared) -> None:
         self._source = source
 
-    def missing(self, draft: str, most: int = MOST) -> tuple[Omission, ...]:
-        """Return what `draft` does not have, the weightiest first, at most one for each passage."""
-        stated = _Stated(draft, self._source)
+    def missing(self, sentences: Sequence[str], most: int = MOST) -> tuple[Omission, ...]:
+        """Return what a draft of `sentences` does not have, the weightiest first, at most one for each passage."""
+        stated = _Stated(sentences, self._source)
         by_segment: defaultdict[int, list[_Point]] = defaultdict(list)
         for point in self._points:
             if not stated.has(point):
@@ -82,9 +82,9 @@ class Points:
                 break
         return tuple(found)
 
-    def terms(self, draft: str) -> list[tuple[str, float]]:
-        """Return every missing point with its weight, the weightiest first."""
-        stated = _Stated(draft, self._source)
+    def terms(self, sentences: Sequence[str]) -> list[tuple[str, float]]:
+        """Return the key of every missing point with its weight, the weightiest first."""
+        stated = _Stated(sentences, self._source)
         best: dict[str, float] = {}
         for point in self._points:
             if not stated.has(point):
@@ -135,9 +135,10 @@ class Points:
                 sort, weight = "medication", weight + 2.0
             elif token.stem in symptoms:
                 allergy = _ALLERGY.search(token.word) is not None
-                sort, weight = ("allergy", weight + 2.0) if allergy else ("symptom", weight + 1.2)
+                sort, weight = ("allergy", weight + 2.0) if allergy else ("symptom", weight + 1.6)
             elif _is_rare(token):
-                sort, weight = "", weight + 0.4 * symptom_here + 0.5 * drug_here
+                unusual = not lexicon.part_of_speech(token.word, token.stem)
+                sort, weight = "", weight + 0.4 * symptom_here + 0.5 * drug_here + 0.5 * unusual - 0.3
             else:
                 continue
             start, end = segment.start + token.start, segment.start + token.end
@@ -155,7 +156,7 @@ class Points:
             if not telling:
                 continue
             dated = quantity.sort in {Sort.DATE, Sort.TIME, Sort.WEEKDAY}
-            weight = 1.0 + 1.0 * drug + 0.5 * dated + 0.3 * (quantity.unit is not None)
+            weight = 1.4 + 1.0 * drug + 0.2 * dated + 0.4 * (quantity.unit is not None)
             key = "#" + ",".join(sorted(map(str, quantity.readings)))
             start, end = segment.start + quantity.start, segment.start + quantity.end
             sort = "dose" if drug and quantity.unit is not None else quantity.sort.value
@@ -191,14 +192,13 @@ def _is_rare(token: Token) -> bool:
 class _Stated:
     """What a draft has, in the forms in which a source may have it."""
 
-    def __init__(self, draft: str, source: Prepared) -> None:
-        words = tokens(draft)
-        self._stems = {t.stem for t in words}
-        self._words = {t.word for t in words}
+    def __init__(self, sentences: Sequence[str], source: Prepared) -> None:
+        parts = [_stated_in(sentence, source.language) for sentence in sentences]
+        self._stems = frozenset().union(*(part[0] for part in parts))
         self._beginnings = {s[:5] for s in self._stems if len(s) >= 5}
-        self._generics = {g for t in words if (g := lexicon.generic(t.word))}
+        self._generics = frozenset().union(*(part[1] for part in parts))
         self._source = source
-        self._readings = {r for q in quantities(draft, source.language) for r in q.readings}
+        self._readings = frozenset().union(*(part[2] for part in parts))
         self._numbers = {r for r in self._readings if isinstance(r, float)}
         self._numbers |= {float(part) for r in self._readings if isinstance(r, Day) for part in r}
 
@@ -218,21 +218,28 @@ class _Stated:
         return any(other in self._stems for other in lexicon.synonyms(one))
 
 
+@lru_cache(maxsize=2048)
+def _stated_in(sentence: str, language: str) -> tuple[frozenset[str], frozenset[str], frozenset[Reading]]:
+    """Return the stems, the drugs and the readings of the quantities of one sentence."""
+    words = tokens(sentence)
+    drugs = frozenset(g for t in words if (g := lexicon.generic(t.word)))
+    readings = frozenset(r for q in quantities(sentence, language) for r in q.readings)
+    return frozenset(t.stem for t in words), drugs, readings
+
+
 def length_ratio(draft: str, source: Prepared) -> float:
     """Return how many words the draft has for each word of its source."""
-    said = sum(source.words.values())
-    return sum(t.word[:1].isalnum() for t in tokens(draft)) / said if said else 1.0
+    said = source.spoken
+    return len(_WORDS.findall(draft)) / said if said else 1.0
 
 
 _SHORT = 0.12
+_LEAST_SPOKEN = 60
+_WORDS = re.compile(r"\w+(?:['’]\w+)*")
 
 
-def length_warning(draft: str, source: Prepared) -> str | None:
-    """Return a line for the reader where the draft is much shorter than such drafts are, else None."""
-    said = sum(source.words.values())
-    if said < 60:
-        return None
-    ratio = length_ratio(draft, source)
-    if ratio >= _SHORT:
+def length_warning(ratio: float, source: Prepared) -> str | None:
+    """Return a line for the reader where a draft is much shorter than such drafts are, else None."""
+    if source.spoken < _LEAST_SPOKEN or ratio >= _SHORT:
         return None
     return f"the draft has {max(1, round(100 * ratio))} words for every 100 of its source: it may leave out a lot"

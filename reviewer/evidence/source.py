@@ -8,7 +8,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from reviewer.domain.items import Turn
 from reviewer.evidence import lexicon
@@ -57,7 +57,9 @@ class Prepared:
         self.stance: defaultdict[str, Counter[Polarity]] = defaultdict(Counter)
         self.words: Counter[str] = Counter()
         self.neighbours: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        self._of_turn: defaultdict[int, list[int]] = defaultdict(list)
         for number, segment in enumerate(self.segments):
+            self._of_turn[segment.turn].append(number)
             for one in segment.stems:
                 self.postings[one].append(number)
             for one, stance in segment.stance.items():
@@ -70,11 +72,13 @@ class Prepared:
         for one in self.postings:
             if len(one) >= 4:
                 self._beginnings[one[:4]].add(one)
+        self.spoken = sum(count for word, count in self.words.items() if word[:1].isalnum())
         self.speaks_of_age = any(_AGE.search(turn.text) for turn in self.turns)
         self.letters = " ".join(re.sub(r"[^a-z0-9]+", "", comparable(turn.text)) for turn in self.turns)
         self.speakers = {comparable(turn.speaker).strip() for turn in self.turns}
         self.clinical = bool(self.speakers & {"doctor", "patient", "clinician", "nurse", "physician", "lekar", "pacijent"})
         self.speaker_words = {token.word for turn in self.turns for token in tokens(turn.speaker)}
+        self.kept: dict[str, Any] = {}  # what a check works out once for the whole source
         self._matches: dict[str, dict[str, float]] = {}
 
     def weight(self, one: str) -> float:
@@ -106,13 +110,11 @@ class Prepared:
 
     def segment_at(self, place: Place) -> int | None:
         """Return the number of the segment that holds `place`, or the first of its turn."""
-        first = None
-        for number, segment in enumerate(self.segments):
-            if segment.turn == place.turn:
-                first = number if first is None else first
-                if segment.start <= place.start < segment.end:
-                    return number
-        return first
+        numbers = self._of_turn.get(place.turn, ())
+        for number in numbers:
+            if self.segments[number].start <= place.start < self.segments[number].end:
+                return number
+        return numbers[0] if numbers else None
 
 
 def _alike(one: str, other: str) -> bool:

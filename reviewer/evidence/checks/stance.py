@@ -169,25 +169,27 @@ def source_sides(parts: frozenset[str], source: Prepared) -> tuple[set[str], boo
 
 
 def _sides_in(parts: frozenset[str], source: Prepared) -> tuple[list[tuple[str, Place]], bool]:
-    near: list[tuple[str, Place]] = []
-    anywhere: list[tuple[str, Place]] = []
+    """Return the sides that the source names beside one of `parts`, or else anywhere, and whether it is beside them."""
+    if "sides" not in source.kept:
+        source.kept["sides"] = list(_all_sides(source))
+    named: list[tuple[str, Place, frozenset[str]]] = source.kept["sides"]
     alike = {other for part in parts for other in source.match(part)}
+    near = [(side, place) for side, place, company in named if company & alike]
+    return (near, True) if near else ([(side, place) for side, place, _ in named], False)
+
+
+def _all_sides(source: Prepared) -> Iterator[tuple[str, Place, frozenset[str]]]:
+    """Yield every side that the source names, where, and the stems around it."""
     for number, segment in enumerate(source.segments):
         for place, token in enumerate(segment.words):
-            side = _SIDES.get(token.word) if len(token.word) > 2 else None
-            if token.word == "both":
-                side = "both"
+            side = "both" if token.word == "both" else _SIDES.get(token.word) if len(token.word) > 2 else None
             if side is None or (token.word == "right" and _is_speech(segment.words, place)):
                 continue
-            where = Place(segment.turn, segment.start + token.start, segment.start + token.end)
-            anywhere.append((side, where))
-            context = {t.stem for t in segment.words[max(0, place - 5) : place + 6]}
+            company = {t.stem for t in segment.words[max(0, place - 5) : place + 6]}
             for step in (-1, 1):
                 if 0 <= number + step < len(source.segments) and len(segment.words) < 8:
-                    context |= source.segments[number + step].stems
-            if context & alike:
-                near.append((side, where))
-    return (near, True) if near else (anywhere, False)
+                    company |= source.segments[number + step].stems
+            yield side, Place(segment.turn, segment.start + token.start, segment.start + token.end), frozenset(company)
 
 
 def _is_speech(words: Sequence[Token], place: int) -> bool:
