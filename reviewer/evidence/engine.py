@@ -17,7 +17,7 @@ from reviewer.evidence.words import comparable, tokens
 # What can be switched off besides the checks.
 SCORE, OMISSIONS, LENGTH = "score", "omission", "length"
 RULES = (*CHECKS, SCORE, OMISSIONS, LENGTH)
-_STOP_FLOOR = 0.9
+STOP_FLOOR = 0.9
 
 
 def check(
@@ -99,7 +99,7 @@ class Checker:
         reasons.sort(key=lambda reason: reason.status is not Status.STOP)
         status = reasons[0].status if reasons else Status.NONE
         if status is Status.STOP:
-            suspicion = _STOP_FLOOR + (1 - _STOP_FLOOR) * suspicion
+            suspicion = STOP_FLOOR + (1 - STOP_FLOOR) * suspicion
         return Claim(0, len(text), status, round(suspicion, 4), tuple(reasons), _evidence(context, places))
 
 

@@ -13,7 +13,7 @@ from reviewer.evidence.report import Status
 from reviewer.evidence.score import FEATURES, measure
 from reviewer.evidence.source import Prepared
 from tests.bench import material
-from tests.bench.fitting import auc, fit, out_of_fold, precision_at
+from tests.bench.fitting import Model, auc, fit, out_of_fold, precision_at
 
 RIDGE = 10.0
 _LOOK_SHARE = 0.1  # of sentences without a stop mark: how many the score may ask to look at
@@ -34,7 +34,7 @@ def sources() -> dict[str, Prepared]:
     return {s["source_id"]: Prepared(material.turns(s["source"])) for s in material.records("grounding_sources")}
 
 
-def train(rows: list[list[float]], labels: list[bool]) -> tuple[float, list[float]]:
+def train(rows: list[list[float]], labels: list[bool]) -> Model:
     """Fit with the signs that the features have."""
     return fit(rows, labels, [feature.sign for feature in FEATURES.values()], ridge=RIDGE)
 

@@ -5,9 +5,10 @@ import random
 from collections.abc import Callable, Sequence
 
 Row = Sequence[float]
+Model = tuple[float, list[float]]
 
 
-def fit(rows: Sequence[Row], labels: Sequence[bool], signs: Sequence[int], *, ridge: float = 1.0) -> tuple[float, list[float]]:
+def fit(rows: Sequence[Row], labels: Sequence[bool], signs: Sequence[int], *, ridge: float = 1.0) -> Model:
     """Return bias and weights of the best model whose weight i is 0 or has the sign i.
 
     Newton steps one weight at a time, each cut off at 0; rows are scaled to unit spread for the ridge to be fair.
@@ -22,7 +23,7 @@ def fit(rows: Sequence[Row], labels: Sequence[bool], signs: Sequence[int], *, ri
     wanted = [float(label) for label in labels]
     for _ in range(60):
         moved = 0.0
-        chances = [1 / (1 + math.exp(-max(-30.0, min(30.0, m)))) for m in margins]
+        chances = [_logistic(m) for m in margins]
         slope = sum(p - y for p, y in zip(chances, wanted, strict=True))
         step = -slope / max(1e-6, sum(p * (1 - p) for p in chances))
         bias += step
@@ -31,7 +32,7 @@ def fit(rows: Sequence[Row], labels: Sequence[bool], signs: Sequence[int], *, ri
             slope = curve = 0.0
             for place, x in enumerate(column):
                 if x:
-                    p = 1 / (1 + math.exp(-max(-30.0, min(30.0, margins[place]))))
+                    p = _logistic(margins[place])
                     slope += (p - wanted[place]) * x
                     curve += p * (1 - p) * x * x
             new = weights[index] - (slope + ridge * weights[index]) / (curve + ridge)
@@ -55,9 +56,13 @@ def _spread(rows: Sequence[Row]) -> list[float]:
     return spreads
 
 
-def margin(model: tuple[float, list[float]], row: Row) -> float:
-    """Return what the model makes of a row, before the logistic."""
-    return model[0] + sum(w * x for w, x in zip(model[1], row, strict=True))
+def chance(model: Model, row: Row) -> float:
+    """Return what the model makes of a row, from 0 to 1."""
+    return _logistic(model[0] + sum(w * x for w, x in zip(model[1], row, strict=True)))
+
+
+def _logistic(margin: float) -> float:
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, margin))))
 
 
 def folds(groups: Sequence[str], number: int = 5, seed: int = 7) -> list[set[str]]:
@@ -72,7 +77,7 @@ def folds(groups: Sequence[str], number: int = 5, seed: int = 7) -> list[set[str
 
 
 def out_of_fold(
-    rows: Sequence[Row], labels: Sequence[bool], groups: Sequence[str], train: Callable[..., tuple[float, list[float]]], seed: int = 7
+    rows: Sequence[Row], labels: Sequence[bool], groups: Sequence[str], train: Callable[..., Model], *, seed: int = 7
 ) -> list[float]:
     """Return for each row what a model says that never saw its group."""
     scores = [0.0] * len(rows)
@@ -81,27 +86,19 @@ def out_of_fold(
         model = train([rows[i] for i in inside], [labels[i] for i in inside])
         for i, g in enumerate(groups):
             if g in part:
-                scores[i] = 1 / (1 + math.exp(-max(-30.0, min(30.0, margin(model, rows[i])))))
+                scores[i] = chance(model, rows[i])
     return scores
 
 
 def auc(scores: Sequence[float], labels: Sequence[bool]) -> float:
     """Return the chance that a random positive scores above a random negative."""
-    order = sorted(range(len(scores)), key=lambda i: scores[i])
-    ranks = [0.0] * len(scores)
-    at = 0
-    while at < len(order):
-        end = at
-        while end + 1 < len(order) and scores[order[end + 1]] == scores[order[at]]:
-            end += 1
-        for i in order[at : end + 1]:
-            ranks[i] = (at + end) / 2 + 1
-        at = end + 1
+    ranks = _ranks(scores)
     positives = sum(labels)
     negatives = len(labels) - positives
     if not positives or not negatives:
         return float("nan")
-    return (sum(r for r, y in zip(ranks, labels, strict=True) if y) - positives * (positives + 1) / 2) / positives / negatives
+    above = sum(rank for rank, label in zip(ranks, labels, strict=True) if label) - positives * (positives + 1) / 2
+    return above / positives / negatives
 
 
 def precision_at(scores: Sequence[float], labels: Sequence[bool], share: float) -> float:
