@@ -78,7 +78,7 @@ def read(untrusted_lines: Iterable[bytes], unknown_fields: Counter[str]) -> Iter
 
 
 def read_beside(untrusted_lines: Iterable[bytes]) -> Iterator[Beside | Refused]:
-    """Check id, draft and source of each line, whatever else it holds; of a refused line keep its id where it has one."""
+    """Check id, draft and source of each line, whatever else it holds; of a refused one keep the id if it has one."""
     for number, raw in enumerate(untrusted_lines, start=1):
         if not raw.strip():
             continue

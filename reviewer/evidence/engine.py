@@ -91,7 +91,9 @@ class Checker:
             if name not in self._off
             for f in findings
         ]
-        places = [p for name, found in context.findings.items() if name not in self._off for f in found for p in f.places]
+        places = [
+            p for name, found in context.findings.items() if name not in self._off for f in found for p in f.places
+        ]
         features = score.measure(context)
         suspicion = score.suspicion(features)
         if SCORE not in self._off and suspicion >= score.look_threshold() and not reasons:
@@ -103,7 +105,9 @@ class Checker:
         return Claim(0, len(text), status, round(suspicion, 4), tuple(reasons), _evidence(context, places))
 
 
-def recheck(report: Report, draft: str, new_draft: str, source: Prepared, *, switched_off: Collection[str] = frozenset()) -> Report:
+def recheck(
+    report: Report, draft: str, new_draft: str, source: Prepared, *, switched_off: Collection[str] = frozenset()
+) -> Report:
     """Return the report on `new_draft`, taking over from the one on `draft` all sentences that stayed."""
     checker = Checker(source, switched_off=switched_off)
     checker.resume(draft, report)

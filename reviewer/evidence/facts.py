@@ -1,5 +1,6 @@
 """The quantities of a source, and whether it has one that a draft states: as it stands, otherwise, or not at all."""
 
+import itertools
 import re
 from bisect import bisect_left
 from collections import defaultdict
@@ -23,11 +24,14 @@ from reviewer.evidence.normalise import (
 from reviewer.evidence.numbers import digitised
 
 _IMPLIED = {
-    "couple": 2, "both": 2, "twice": 2, "double": 2, "pair": 2, "bid": 2, "second": 2, "dozen": 12, "once": 1, "single": 1,
-    "daily": 1, "tid": 3, "qid": 4, "triple": 3, "weekly": 1, "monthly": 1, "thrice": 3, "annual": 1, "half": 0.5, "quarter": 0.25,
-    "fortnight": 2, "another": 1, "a": 1, "an": 1, "one": 1, "nightly": 1, "biweekly": 2, "couple's": 2,
+    "couple": 2, "both": 2, "twice": 2, "double": 2, "pair": 2, "bid": 2, "second": 2, "dozen": 12, "once": 1,
+    "single": 1, "daily": 1, "tid": 3, "qid": 4, "triple": 3, "weekly": 1, "monthly": 1, "thrice": 3, "annual": 1,
+    "half": 0.5, "quarter": 0.25, "fortnight": 2, "another": 1, "a": 1, "an": 1, "one": 1, "nightly": 1,
+    "biweekly": 2,
 }  # fmt: skip
-_A_UNIT = re.compile(r"\b(?:an?|per|every|each|last|next|this|the|one|past|few|several|couple of) (hour|day|week|month|year|minute)s?\b")
+_A_UNIT = re.compile(
+    r"\b(?:an?|per|every|each|last|next|this|the|one|past|few|several|couple of) (hour|day|week|month|year|minute)s?\b"
+)
 _SECONDS = {"hour": 3600, "day": 86400, "week": 604800, "month": 2629800, "year": 31557600, "minute": 60}
 _CONFLICTING = frozenset({"mass", "volume", "time", "money", "percent", "length", "pills", "units", "puffs", "drops"})
 _SHORT_YEAR = re.compile(r"(?:'|\bin |\bof |\b(?=0))(\d\d)\b(?![.,:]\d|\s?%)")
@@ -132,11 +136,13 @@ class Facts:
             place = Place(number, quantity.start, quantity.end)
             self.all.append(_Seen(quantity, place))
             self._enter(quantity, place, dated=dated)
-        for one, other in zip(found, found[1:], strict=False):
+        for one, other in itertools.pairwise(found):
             self._combine(one, other, text, number)
         for match in _WORD.finditer(digits.text):
             month = month_of(match.group()) if len(match.group()) > 2 else None
-            if month is not None and not any(isinstance(r, Day) and r.month == month for q in found for r in q.readings):
+            if month is not None and not any(
+                isinstance(r, Day) and r.month == month for q in found for r in q.readings
+            ):
                 self._days.append((Day(0, month, 0), Place(number, *digits.span(match.start(), match.end()))))
             value = _IMPLIED.get(match.group())
             if value is not None:
@@ -173,13 +179,13 @@ class Facts:
                 self._by_value[round(reading, 6)].append((quantity.unit, place))
                 if quantity.unit is not None:
                     self._bases[quantity.unit.dimension].append((reading * quantity.unit.factor, place))
-                if quantity.sort is Sort.ORDINAL or (quantity.unit is None and dated):
-                    if 1 <= reading <= 31 and reading == int(reading):
-                        self._days.append((Day(0, 0, int(reading)), place))
+                may_be_day = quantity.sort is Sort.ORDINAL or (quantity.unit is None and dated)
+                if may_be_day and 1 <= reading <= 31 and reading == int(reading):
+                    self._days.append((Day(0, 0, int(reading)), place))
 
     def _combine(self, one: Quantity, other: Quantity, text: str, number: int) -> None:
         """Enter what two neighbouring numbers may say together: "one twenty", "seven forty-five", "nineteen ninety"."""
-        if other.start - one.end > 2 or not text[one.end : other.start].strip(" ,-") == "":
+        if other.start - one.end > 2 or text[one.end : other.start].strip(" ,-") != "":
             return
         if one.unit is not None or Sort.NUMBER is not one.sort:
             return
@@ -188,7 +194,12 @@ class Facts:
             for b in other.readings:
                 if not (isinstance(a, float) and isinstance(b, float)) or a != int(a) or b != int(b) or b >= 100:
                     continue
-                for value in (a * 100 + b, a + b / 100, a * 10 + b if b < 10 else a + b, a + b / 10 if b < 10 else a + b):
+                for value in (
+                    a * 100 + b,
+                    a + b / 100,
+                    a * 10 + b if b < 10 else a + b,
+                    a + b / 10 if b < 10 else a + b,
+                ):
                     self._by_value[round(value, 6)].append((other.unit, place))
                 if 1 <= a <= 12 and b < 60:
                     self._times.append((int(a) % 12 * 60 + int(b), -1, place))
@@ -224,8 +235,9 @@ class Facts:
         otherwise: list[Place] = []
         same: list[Place] = []
         for reading in quantity.readings:
-            assert isinstance(reading, tuple)
-            minute, half = int(reading[0]), int(reading[1])
+            if not isinstance(reading, tuple) or isinstance(reading, Day):
+                continue
+            minute, half = reading
             for other, other_half, place in self._times:
                 if other == minute:
                     (same if half == other_half or -1 in (half, other_half) else otherwise).append(place)
@@ -251,13 +263,12 @@ class Facts:
 
     def _find_date(self, quantity: Quantity) -> tuple[Support, tuple[Place, ...]]:
         same = []
-        for reading in quantity.readings:
-            assert isinstance(reading, Day)
+        mine = [reading for reading in quantity.readings if isinstance(reading, Day)]
+        for reading in mine:
             same += [place for other, place in self._all_days() if _same_day(reading, other)]
         if same:
             return Support.SAME, tuple(same)
-        for reading in quantity.readings:
-            assert isinstance(reading, Day)
+        for reading in mine:
             parts = [float(part) for part in reading if part]
             if len(parts) > 1 and all(part in self._by_value for part in parts):
                 return Support.SAME, (self._by_value[parts[-1]][0][1],)
@@ -279,20 +290,20 @@ class Facts:
         return (Support.UNKNOWN if unsure else Support.ABSENT), ()
 
     def _find_phone(self, quantity: Quantity) -> tuple[Support, tuple[Place, ...]]:
-        for digits in quantity.readings:
-            assert isinstance(digits, str)
+        for digits in (reading for reading in quantity.readings if isinstance(reading, str)):
             for tail in (digits, digits.lstrip("0"), digits[-9:] if len(digits) > 9 else digits):
                 places = [Place(n, 0, 0) for n, run in enumerate(self._digits) if tail in run]
                 if places:
-                    exact = [s.place for s in self.all if s.quantity.sort is Sort.PHONE and _ends_alike(s.quantity, tail)]
+                    exact = [
+                        s.place for s in self.all if s.quantity.sort is Sort.PHONE and _ends_alike(s.quantity, tail)
+                    ]
                     return Support.SAME, tuple(exact or places)
             if digits in self._run.replace(" ", ""):
                 return Support.SAME, ()
         return Support.ABSENT, ()
 
     def _find_code(self, quantity: Quantity) -> tuple[Support, tuple[Place, ...]]:
-        for code in quantity.readings:
-            assert isinstance(code, str)
+        for code in (reading for reading in quantity.readings if isinstance(reading, str)):
             exact = [s.place for s in self.all if s.quantity.sort is Sort.CODE and code in s.quantity.readings]
             if exact:
                 return Support.SAME, tuple(exact)

@@ -68,26 +68,30 @@ _Edits = Iterator[tuple[int, int, str]]
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _OTHER_UNITS = {
     "mg": ("mcg", "g"), "g": ("mg", "kg"), "mcg": ("mg",), "ml": ("l", "mg"), "milligrams": ("micrograms", "grams"),
-    "milligram": ("microgram", "gram"), "days": ("weeks", "months"), "day": ("week", "month"), "weeks": ("days", "months"),
-    "week": ("day", "month"), "months": ("weeks", "years"), "month": ("week", "year"), "years": ("months", "weeks"),
+    "milligram": ("microgram", "gram"), "days": ("weeks", "months"), "day": ("week", "month"),
+    "weeks": ("days", "months"), "week": ("day", "month"), "months": ("weeks", "years"), "month": ("week", "year"),
+    "years": ("months", "weeks"),
     "year": ("month", "week"), "hours": ("minutes", "days"), "hour": ("minute", "day"), "minutes": ("hours", "seconds"),
-    "cm": ("mm", "inches"), "mm": ("cm",), "inches": ("feet", "cm"), "feet": ("inches", "miles"), "miles": ("feet", "km"),
-    "pounds": ("ounces", "kg"), "lbs": ("kg",), "kg": ("lbs",), "dollars": ("euros",),
+    "cm": ("mm", "inches"), "mm": ("cm",), "inches": ("feet", "cm"), "feet": ("inches", "miles"),
+    "miles": ("feet", "km"),    "pounds": ("ounces", "kg"), "lbs": ("kg",), "kg": ("lbs",), "dollars": ("euros",),
 }  # fmt: skip
 _MONTH_NAMES = "January February March April May June July August September October November December".split()
 _WEEKDAY_NAMES = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _STAND_INS = "Gregory Natasha Leonard Priscilla Mortimer Beatrice Cornelius Rosalind Humphrey Winifred".split()
 _SURNAMES = "Abernathy Kowalczyk Fitzgerald Okonkwo Lindqvist Montague Rutherford Castellano".split()
 _ADDING = (
-    (re.compile(r"\breports\b"), "denies"), (re.compile(r"\bhas (?=(?:a|an|some|mild|severe|pain|had)\b)"), "does not have "),
+    (re.compile(r"\breports\b"), "denies"),
+    (re.compile(r"\bhas (?=(?:a|an|some|mild|severe|pain|had)\b)"), "does not have "),
     (re.compile(r"\bis(?= (?!not\b|no\b)\w)"), "is not"), (re.compile(r"\bwas(?= (?!not\b|no\b)\w)"), "was not"),
     (re.compile(r"\bare(?= (?!not\b|no\b)\w)"), "are not"), (re.compile(r"\bwill(?= (?!not\b)\w)"), "will not"),
     (re.compile(r"\bcomplains of\b"), "denies"), (re.compile(r"\bpositive for\b"), "negative for"),
 )  # fmt: skip
 _DROPPING = (
-    (re.compile(r"\bdenies\b"), "reports"), (re.compile(r"\bdenied\b"), "reported"), (re.compile(r"\bDenies\b"), "Reports"),
+    (re.compile(r"\bdenies\b"), "reports"), (re.compile(r"\bdenied\b"), "reported"),
+    (re.compile(r"\bDenies\b"), "Reports"),
     (re.compile(r"\bno (?=[a-z])"), ""), (re.compile(r"\bNo (?=[a-z])"), "Has "), (re.compile(r"\bwithout\b"), "with"),
-    (re.compile(r"\b(?<=is )not "), ""), (re.compile(r"\b(?<=was )not "), ""), (re.compile(r"\bdoes not have\b"), "has"),
+    (re.compile(r"\b(?<=is )not "), ""), (re.compile(r"\b(?<=was )not "), ""),
+    (re.compile(r"\bdoes not have\b"), "has"),
     (re.compile(r"\bnegative for\b"), "positive for"),
 )  # fmt: skip
 _FOLLOW_UPS = (
@@ -120,7 +124,10 @@ def _renumbered(quantity: Quantity, draft: str, source: Prepared) -> _Edits:
         return
     raw = match.group()
     plain = raw.replace(",", "")
-    others = [raw[::-1] if len(raw) > 1 and raw[-1] != "0" and raw.isdigit() else "", raw + "0" if raw.isdigit() else ""]
+    others = [
+        raw[::-1] if len(raw) > 1 and raw[-1] != "0" and raw.isdigit() else "",
+        raw + "0" if raw.isdigit() else "",
+    ]
     if plain.isdigit():
         others += [str(int(plain) * 2), str(int(plain) + 3), str(int(plain) + 10)]
     elif plain.count(".") == 1:
@@ -199,11 +206,7 @@ def _name(draft: str, source: Prepared) -> _Edits:
 
 
 def _laterality(draft: str, source: Prepared) -> _Edits:
-    said = {
-        token.word
-        for segment in source.segments
-        for token, _ in _sided(segment.words)
-    }
+    said = {token.word for segment in source.segments for token, _ in _sided(segment.words)}
     for token, part in _sided(tokens(draft)):
         other = {"left": "right", "right": "left"}[token.word]
         if token.word in said and not _has_side(other, part, source):

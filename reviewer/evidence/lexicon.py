@@ -48,7 +48,9 @@ def is_common_word(word: str) -> bool:
 def part_of_speech(word: str, word_stem: str) -> str:
     """Return how a word is mostly used: "n", "v", "a", "r", or "" for one that is not known."""
     words = _wordnet()[0]
-    return words.get(word) or words.get(word_stem) or words.get(word_stem + "e") or words.get(word.removesuffix("s")) or ""
+    return (
+        words.get(word) or words.get(word_stem) or words.get(word_stem + "e") or words.get(word.removesuffix("s")) or ""
+    )
 
 
 def synonyms(word_stem: str) -> frozenset[str]:

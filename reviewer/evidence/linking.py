@@ -58,7 +58,7 @@ def link(words: Sequence[Token], quantities: Sequence[Quantity], source: Prepare
             where[key] = dict.fromkeys(segments, 1.0 if support is Support.SAME else 0.3)
             if support is Support.SAME and not (quantity.spelled and quantity.unit is None):
                 facts.add(key)
-    return _choose(terms, where, facts, tuple(novel), supports, source)
+    return _choose(terms, where, facts, tuple(novel), supports)
 
 
 def _from_tools(places: tuple[Place, ...], source: Prepared) -> tuple[Place, ...]:
@@ -73,7 +73,6 @@ def _choose(
     facts: set[str],
     novel: tuple[int, ...],
     supports: tuple[tuple[Quantity, Support, tuple[Place, ...]], ...],
-    source: Prepared,
 ) -> Link:
     total = sum(terms.values())
     gain: defaultdict[int, float] = defaultdict(float)

@@ -2,22 +2,26 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from reviewer.evidence import lexicon
 from reviewer.evidence.source import Prepared
 from reviewer.evidence.words import STOPWORDS, Token
 
-TITLES = frozenset("mr mrs ms miss dr doctor prof professor sir gospodin gospodja gospodjo gdja gdin sestra doktor".split())
+TITLES = frozenset(
+    "mr mrs ms miss dr doctor prof professor sir gospodin gospodja gospodjo gdja gdin sestra doktor".split()
+)
 _PERSON_VERBS = frozenset(
-    """is was has had reports reported states stated denies denied says said presents presented describes described notes
-    noted feels felt takes took lives works complains complained came comes returns agrees agreed will would does did
-    wants needs called calls asked asks offers offered thinks thought suggested explained mentioned proposed""".split()
+    """is was has had reports reported states stated denies denied says said presents presented describes described
+    notes noted feels felt takes took lives works complains complained came comes returns agrees agreed will would does
+    did wants needs called calls asked asks offers offered thinks thought suggested explained mentioned proposed""".split()
 )
 
 
 # How words for findings, tests and treatments end; they stand with a capital as headings do.
 _MEDICAL = re.compile(
-    r"(?:s|ion|ing|ia|ity|ness|ment|gy|ed|grams?|graphy|scop\w+|tomy|plasty|emia|pathy|ology|al|ic|ive|ine|ol|in|one|ate|ide|ium|cy|py|lar|ary|ous|derm)$"
+    r"(?:s|ion|ing|ia|ity|ness|ment|gy|ed|grams?|graphy|scop\w+|tomy|plasty|emia|pathy|ology|al|ic|ive|ine|ol|in|one|"
+    r"ate|ide|ium|cy|py|lar|ary|ous|derm)$"
 )
 
 
@@ -36,9 +40,7 @@ def names(text: str, words: Sequence[Token]) -> Iterator[tuple[int, bool]]:
         if token.word in STOPWORDS or lexicon.generic(token.word) is not None:
             continue
         before = _before(words, place)
-        if before in TITLES:
-            yield place, True
-        elif before in lexicon.first_names() and text[words[place - 1].start].isupper():
+        if before in TITLES or (before in lexicon.first_names() and text[words[place - 1].start].isupper()):
             yield place, True
         elif before and before[-1].isalnum():
             word = token.word.removesuffix("'s")
@@ -56,10 +58,11 @@ def companions(text: str, words: Sequence[Token], source: Prepared) -> frozenset
     A chart knows the surname of the patient whom the talk calls by the first name only.
     """
     found = set()
-    for one, other in zip(words, words[1:], strict=False):
+    for one, other in pairwise(words):
         if not (text[one.start].isupper() and text[other.start].isupper() and text[one.end : other.start] == " "):
             continue
-        if len(other.word) < 2 or one.word in TITLES or lexicon.is_common_word(one.word) and one.word not in lexicon.first_names():
+        usual = lexicon.is_common_word(one.word) and one.word not in lexicon.first_names()
+        if len(other.word) < 2 or one.word in TITLES or usual:
             continue
         if one.word in source.words and not known(other, source) and not _surnamed(one.word, source):
             found.add(other.word.removesuffix("'s"))
@@ -69,7 +72,7 @@ def companions(text: str, words: Sequence[Token], source: Prepared) -> frozenset
 def _surnamed(first_name: str, source: Prepared) -> bool:
     """Tell whether the source has a name behind a first name."""
     for segment in source.segments:
-        for one, other in zip(segment.words, segment.words[1:], strict=False):
+        for one, other in pairwise(segment.words):
             plain = other.word in STOPWORDS or not other.word[:1].isalpha()
             plain = plain or lexicon.part_of_speech(other.word, other.stem) in {"v", "a", "r"}
             if one.word == first_name and not plain:
@@ -115,7 +118,8 @@ def _among_names(text: str, words: Sequence[Token], place: int) -> bool:
     for near in (place - 1, place + 1):
         if 0 < near < len(words) and text[words[near].start].isupper():
             word = words[near].word
-            if len(word) == 1 or not (word in lexicon.not_names() or lexicon.is_common_word(word) or _MEDICAL.search(word)):
+            usual = word in lexicon.not_names() or lexicon.is_common_word(word) or _MEDICAL.search(word)
+            if len(word) == 1 or not usual:
                 return True
     return False
 
@@ -135,7 +139,8 @@ def _opens_as_name(text: str, words: Sequence[Token], place: int) -> bool:
     if word in lexicon.first_names():
         return verb or surname or words[place].word.endswith("'s") or not lexicon.is_common_word(word)
     after = words[place + 2].word if place + 2 < len(words) else ""
-    whole = surname and (after in _PERSON_VERBS or after in {"a", "an", "'s", ","}) and not _is_usual(words[place], following)
+    opens = after in _PERSON_VERBS or after in {"a", "an", "'s", ","}
+    whole = surname and opens and not _is_usual(words[place], following)
     unknown = not lexicon.is_common_word(word) and not lexicon.is_common_word(words[place].stem)
     return unknown and (whole or (verb and not _MEDICAL.search(word)))
 

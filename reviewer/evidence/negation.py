@@ -1,4 +1,4 @@
-"""What a sentence denies: the words in the scope of a negation, and what a short answer says of the question before it."""
+"""What a sentence denies: the words in the scope of a negation, and what an answer says of the question before it."""
 
 import re
 from collections.abc import Sequence
@@ -6,15 +6,26 @@ from enum import IntEnum
 
 from reviewer.evidence.words import Token
 
-_SR = "ne nije nisu nisam nismo niste nema nemam nemamo nemaju bez nikad nikada nista niko negira negiraju poriče porice nemoj necu nece"
+_SR = (
+    "ne nije nisu nisam nismo niste nema nemam nemamo nemaju bez nikad nikada nista niko negira negiraju porice nemoj "
+    "necu nece"
+)
 # Deny all that is listed behind them.
-_LISTING = frozenset("no denies denied deny denying without negative none neither nor nil nothing free absence absent lacks lack lacking"
-                     " bez nema nemam negira negiraju porice negative non".split())  # fmt: skip
-_PLAIN = frozenset("not n't never cannot can't don't doesn't didn't isn't aren't wasn't weren't won't wouldn't couldn't"
-                   " shouldn't hasn't haven't hadn't ain't unable unlikely refuses refused declines declined hardly nobody rarely seldom"
-                   " dont doesnt didnt isnt cant wont".split()) | frozenset(_SR.split())  # fmt: skip
+_LISTING = frozenset("""
+    no denies denied deny denying without negative none neither nor nil nothing free absence absent lacks lack lacking
+    bez nema nemam negira negiraju porice negative non
+    """.split())  # fmt: skip
+_PLAIN = frozenset("""
+    not n't never cannot can't don't doesn't didn't isn't aren't wasn't weren't won't wouldn't couldn't shouldn't
+    hasn't haven't hadn't ain't unable unlikely refuses refused declines declined hardly nobody rarely seldom dont
+    doesnt didnt isnt cant wont
+    """.split()) | frozenset(_SR.split())  # fmt: skip
 _CUES = _LISTING | _PLAIN
-_STOPS = frozenset("but however except although though yet otherwise instead despite because since unless until ali medjutim osim".split())
+_STOPS = frozenset(
+    """
+        but however except although though yet otherwise instead despite because since unless until ali medjutim osim
+        """.split()
+)
 _VERBS = frozenset("is are was were has have had do does will would".split())
 _BREAKS = frozenset(".;:?!")
 _CLAUSE = frozenset("which who that when where if as while so".split())
@@ -23,10 +34,17 @@ _NOT_ONLY = frozenset("only just sure longer more".split())
 _OPENS = frozenset(
     "he she they it i we you the patient pt his her their there has have had is are was were does will would".split()
 )
-_YES = re.compile(r"^\W*(?:oh |um |uh |well |okay |and )*[, ]*(?:yes|yeah|yep|yup|yea|correct|right|definitely|absolutely|sure|i do\b(?! n)|i am\b(?! not)|"
-                  r"i have\b(?! n)|it does\b(?! n)|it is\b(?! not)|mm-?\s?hmm|uh-?\s?huh|da\b|jeste|naravno)", re.IGNORECASE)  # fmt: skip
-_NO = re.compile(r"^\W*(?:oh |um |uh |well |okay |so |actually )*[, ]*(?:no|nope|nah|none|never|not\b|negative|neither|nothing|i (?:do|have|am|did|was)\s?n[o']t|"
-                 r"i don't|i haven't|i didn't|doctor,? no|ne\b|nemam|nisam|nikad)\b", re.IGNORECASE)  # fmt: skip
+_YES = re.compile(
+    r"^\W*(?:oh |um |uh |well |okay |and )*[, ]*(?:yes|yeah|yep|yup|yea|correct|right|definitely|absolutely|sure|"
+    r"i do\b(?! n)|i am\b(?! not)|i have\b(?! n)|it does\b(?! n)|it is\b(?! not)|mm-?\s?hmm|"
+    r"uh-?\s?huh|da\b|jeste|naravno)",
+    re.IGNORECASE,
+)
+_NO = re.compile(
+    r"^\W*(?:oh |um |uh |well |okay |so |actually )*[, ]*(?:no|nope|nah|none|never|not\b|negative|neither|nothing|"
+    r"i (?:do|have|am|did|was)\s?n[o']t|i don't|i haven't|i didn't|doctor,? no|ne\b|nemam|nisam|nikad)\b",
+    re.IGNORECASE,
+)
 _NOT_NO = re.compile(r"^\W*no (?:problem|worries|doubt)", re.IGNORECASE)
 
 
@@ -55,7 +73,10 @@ def denied(words: Sequence[Token]) -> frozenset[int]:
             reach = 0
         elif word == "," or word in {"and", "or", "i", "ili"}:
             following = [t.word for t in words[place + 1 : place + 3]]
-            opens = bool(following) and (following[0] in _OPENS or following[0] in {"and", "but"} and len(following) > 1 and following[1] in _OPENS)
+            opens = bool(following) and (
+                following[0] in _OPENS
+                or (following[0] in {"and", "but"} and len(following) > 1 and following[1] in _OPENS)
+            )
             reach = 0 if opens or (word == "," and not listing) else reach - 1
         elif word == "any":
             reach, listing = max(reach, 12), True
@@ -108,13 +129,21 @@ def is_cue(words: Sequence[Token], place: int) -> bool:
 
 
 _ASKS = frozenset(
-    "do does did have has had are is was were any how what when where which who why can could would will should".split()
+    """
+        do does did have has had are is was were any how what when where which who why can could would will should
+        """.split()
 )
 _ASKING_PAIRS = frozenset(
-    "have you|do you|did you|are you|is there|are there|does it|does that|how about|what about|has he|has she|any of|had you|you had any|you have any"
-    .split("|")
+    (
+        "have you|do you|did you|are you|is there|are there|does it|does that|how about|what about|has he|has she|"
+        "any of|had you|you had any|you have any"
+    ).split("|")
 )
-_LEADS = frozenset("okay ok and so um uh well alright all right now then but hm hmm great good got it yeah yes no , . or tell me".split())
+_LEADS = frozenset(
+    """
+        okay ok and so um uh well alright all right now then but hm hmm great good got it yeah yes no , . or tell me
+        """.split()
+)
 
 
 def begins_question(words: Sequence[Token], place: int) -> bool:

@@ -1,7 +1,8 @@
 """Quantities of a text in a form that can be compared: numbers with units, amounts, times, dates, telephone numbers.
 
 Each has every reading it may have ("03/04" is a day in March and one in April; "7:30" may be morning or evening), and
-two agree when any of their readings do. Dates without a year, or relative to the conversation, agree with all they may mean.
+two agree when any of their readings do. Dates without a year, or relative to the conversation, agree with all that
+they may mean.
 """
 
 import re
@@ -74,7 +75,8 @@ def _units() -> dict[str, Unit]:
         "week:604800:wk,wks,week,weeks,nedelja,nedelje,nedelju;month:2629800:mo,mos,month,months,mesec,meseca,meseci;"
         "year:31557600:yr,yrs,year,years,y,yo,yo's,godina,godine,godinu,decade",
         "temperature": "°:1:°,°c,°f,degree,degrees,stepeni,stepena,c,f,fahrenheit,celsius",
-        "pills": "tablet:1:tab,tabs,tablet,tablets,pill,pills,capsule,capsules,cap,caps,tableta,tablete,tabletu,kapsula",
+        "pills": "tablet:1:tab,tabs,tablet,tablets,pill,pills,capsule,capsules,cap,caps,"
+        "tableta,tablete,tabletu,kapsula",
         "puffs": "puff:1:puff,puffs,spray,sprays,udah,udaha",
         "drops": "drop:1:drop,drops,gtt,gtts,kap,kapi",
         "units": "unit:1:unit,units,iu,jedinica,jedinice",
@@ -96,12 +98,13 @@ def _units() -> dict[str, Unit]:
 UNITS = _units()
 DOSE_DIMENSIONS = frozenset({"mass", "volume", "units", "pills", "puffs", "drops"})
 _PERCENT = Unit("%", "percent", 1)
-_MONEY = {"$": "$", "€": "€", "£": "£", "dollar": "$", "dollars": "$", "bucks": "$", "usd": "$", "euro": "€", "euros": "€",
-          "eur": "€", "evra": "€", "pound sterling": "£", "gbp": "£", "quid": "£", "din": "din", "dinar": "din",
+_MONEY = {"$": "$", "€": "€", "£": "£", "dollar": "$", "dollars": "$", "bucks": "$", "usd": "$", "euro": "€",
+          "euros": "€", "eur": "€", "evra": "€", "gbp": "£", "quid": "£", "din": "din", "dinar": "din",
           "dinara": "din", "rsd": "din", "cent": "cent", "cents": "cent"}  # fmt: skip
 _MONTHS: dict[str, int] = {}
 for _number, _names in enumerate(
-    "january jan januar januara januaru|february feb februar februara|march mar mart marta martu|april apr aprila aprilu|"
+    "january jan januar januara januaru|february feb februar februara|march mar mart marta martu|"
+    "april apr aprila aprilu|"
     "may maj maja maju|june jun juna junu|july jul jula julu|august aug avgust avgusta avgustu|"
     "september sep sept septembar septembra|october oct oktobar oktobra|november nov novembar novembra|"
     "december dec decembar decembra".split("|"),
@@ -119,7 +122,8 @@ for _number, _names in enumerate(
         _WEEKDAYS[_name] = _number
 _RELATIVE = {
     "today": 0, "tonight": 0, "this morning": 0, "this afternoon": 0, "this evening": 0, "last night": -1,
-    "last evening": -1, "the other day": -2, "tomorrow": 1, "yesterday": -1, "danas": 0, "sutra": 1, "juce": -1, "veceras": 0,
+    "last evening": -1, "the other day": -2,
+    "tomorrow": 1, "yesterday": -1, "danas": 0, "sutra": 1, "juce": -1, "veceras": 0,
     "day after tomorrow": 2, "day before yesterday": -2, "prekosutra": 2, "prekjuce": -2,
 }  # fmt: skip
 
@@ -140,27 +144,40 @@ _PATTERN = re.compile(
     "|".join(
         (
             r"(?P<iso>\b(?P<iy>(?:19|20)\d\d)-(?P<im>\d{1,2})-(?P<id>\d{1,2})\b)",
-            r"(?P<numeric>(?<![\d./-])(?P<n1>\d{1,2})(?P<sep>[/.-])\s?(?P<n2>\d{1,2})(?P=sep)\s?"
-            r"(?P<n3>\d{4}|\d{2})(?![\d/-])\.?)",
+            (
+                r"(?P<numeric>(?<![\d./-])(?P<n1>\d{1,2})(?P<sep>[/.-])\s?(?P<n2>\d{1,2})(?P=sep)\s?"
+                r"(?P<n3>\d{4}|\d{2})(?![\d/-])\.?)"
+            ),
             r"(?P<slashed>(?<![\d/])(?P<s1>\d{1,2})/(?P<s2>(?:19|20)\d\d|0\d|[89]\d)(?![\d/%]))",
             r"(?P<dotted>(?<![\d.])(?P<o1>\d{1,2})\.\s?(?P<o2>\d{1,2})\.(?!\d))",
-            rf"(?P<monthday>\b(?P<mm>{_MONTH})\b\.?\s+(?:the\s+)?(?P<md>\d{{1,2}})(?:st|nd|rd|th)?\b(?![:%])"
-            r"(?:\s*,?\s*(?P<my>(?:19|20)\d\d|(?:19|20) \d\d)\b)?)",
-            rf"(?P<daymonth>\b(?P<dd>\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?(?P<dm>{_MONTH})\b\.?"
-            r"(?:\s*,?\s*(?P<dy>(?:19|20)\d\d|(?:19|20) \d\d)\b)?)",
+            (
+                rf"(?P<monthday>\b(?P<mm>{_MONTH})\b\.?\s+(?:the\s+)?(?P<md>\d{{1,2}})(?:st|nd|rd|th)?\b(?![:%])"
+                r"(?:\s*,?\s*(?P<my>(?:19|20)\d\d|(?:19|20) \d\d)\b)?)"
+            ),
+            (
+                rf"(?P<daymonth>\b(?P<dd>\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?(?P<dm>{_MONTH})\b\.?"
+                r"(?:\s*,?\s*(?P<dy>(?:19|20)\d\d|(?:19|20) \d\d)\b)?)"
+            ),
             rf"(?P<monthyear>\b(?P<ym>{_MONTH})\b\.?\s*(?:of\s+|,\s*)?(?P<yy>{_YEAR})\b)",
             r"(?P<phone>(?<![\w.])\+?\(?\d(?:[\s().\-/]{0,2}\d){6,14}(?![\d:]|\s?%|[.,]\d))",
-            r"(?P<clock>\b(?P<ch>\d{1,2})(?:[:h]|\.(?=\d\d\s*(?:[ap]\.?m|h\b)))(?P<cm>[0-5]\d)(?::[0-5]\d)?\b"
-            rf"(?:{_HALF.format('1')})?(?:\s*h\b)?)",
+            (
+                r"(?P<clock>\b(?P<ch>\d{1,2})(?:[:h]|\.(?=\d\d\s*(?:[ap]\.?m|h\b)))(?P<cm>[0-5]\d)(?::[0-5]\d)?\b"
+                rf"(?:{_HALF.format('1')})?(?:\s*h\b)?)"
+            ),
             rf"(?P<hour>\b(?P<hh>\d{{1,2}})(?:\s+(?P<hm>[0-5]?\d))?(?:{_HALF.format('2')}|\s*o['\"]?\s?clock\b))",
-            r"(?P<past>\b(?P<pm>half|quarter|a quarter|\d{1,2}(?: minutes?)?|0\.5)\s+(?P<pw>past|after|to|till|before)\s+"
-            rf"(?P<ph>\d{{1,2}})\b(?!\s*(?:/|%))(?:{_HALF.format('3')})?)",
+            (
+                r"(?P<past>\b(?P<pm>half|quarter|a quarter|\d{1,2}(?: minutes?)?|0\.5)\s+"
+                rf"(?P<pw>past|after|to|till|before)\s+(?P<ph>\d{{1,2}})\b(?!\s*(?:/|%))(?:{_HALF.format('3')})?)"
+            ),
             r"(?P<pola>\bpola\s+(?P<lh>\d{1,2})\b)",
             r"(?P<noon>\b(?:noon|midday|midnight|podne|ponoc)\b)",
             rf"(?P<weekday>\b(?:{_DAYS})\b)",
             rf"(?P<cash>(?P<cs>[$€£])\s?(?P<cv>{_NUM})(?:\s?(?P<ck>k|m|million|thousand|hundred)\b)?)",
             rf"(?P<cashword>\b(?P<wv>{_NUM})\s?(?P<wk>k|m|million|thousand)?\s?(?P<wu>{_CASH}|[$€£])(?!\w))",
-            r"(?P<andhalf>\b(?P<av>a|an|\d+) (?P<au>year|month|week|hour|day|minute|mile)s?[ -]and[ -](?:a half|a[ -]0\.5|0\.5))",
+            (
+                r"(?P<andhalf>\b(?P<av>a|an|\d+) (?P<au>year|month|week|hour|day|minute|mile)s?[ -]and[ -]"
+                r"(?:a half|a[ -]0\.5|0\.5))"
+            ),
             *_PLAIN,
             r"(?P<covid>\bcovid(?:[ -]?19)?\b)",
             rf"(?P<decade>\b(?P<kv>{_NUM})'?s\b)",
@@ -302,7 +319,9 @@ def _monthyear(m: re.Match[str], _: str) -> _Read:
 def _phone(m: re.Match[str], _: str) -> _Read:
     digits = re.sub(r"\D", "", m.group())
     parts = re.findall(r"\d+", m.group())
-    if len(parts) > 1 and not (m.group()[0] in "+(0" or re.search(r"\d[-.(/)]", m.group()) or max(map(len, parts)) <= 4):
+    if len(parts) > 1 and not (
+        m.group()[0] in "+(0" or re.search(r"\d[-.(/)]", m.group()) or max(map(len, parts)) <= 4
+    ):
         return None
     if len(parts) > 1 and all(len(part) <= 2 for part in parts) and not all(len(part) == 1 for part in parts):
         return None
@@ -403,7 +422,8 @@ def _point(m: re.Match[str], _: str) -> _Read:
 
 
 _READERS = {
-    "covid": lambda *_: None, "slashed": _slashed, "decade": _decade, "andhalf": _andhalf, "iso": _iso, "numeric": _numeric, "dotted": _dotted, "monthday": _monthday, "daymonth": _daymonth,
+    "covid": lambda *_: None, "slashed": _slashed, "decade": _decade, "andhalf": _andhalf, "iso": _iso,
+    "numeric": _numeric, "dotted": _dotted, "monthday": _monthday, "daymonth": _daymonth,
     "monthyear": _monthyear, "phone": _phone, "clock": _clock, "hour": _hour, "past": _past, "pola": _pola,
     "noon": _noon, "weekday": _weekday, "cash": _cash, "cashword": _cashword, "percent": _percentage,
     "measure": _measure, "ordinal": _ordinal, "code": _code, "number": _plain, "point": _point,

@@ -10,8 +10,10 @@ from typing import NamedTuple
 from reviewer.evidence.words import Token, tokens
 
 _ONES = {
-    **dict(zip("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-               "seventeen eighteen nineteen".split(), range(20), strict=True)),
+    **dict(zip("""
+        zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+        seventeen eighteen nineteen
+        """.split(), range(20), strict=True)),
 }  # fmt: skip
 _TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
 _TENS["fourty"] = 40
@@ -20,7 +22,11 @@ _ORDINALS = dict(
         "fifteenth sixteenth seventeenth eighteenth nineteenth".split(), range(1, 20), strict=True)
 )  # fmt: skip
 _ORDINAL_TENS = {"twentieth": 20, "thirtieth": 30, "fortieth": 40, "fiftieth": 50, "sixtieth": 60}
-_DECADES = dict(zip("twenties thirties forties fifties sixties seventies eighties nineties".split(), range(20, 100, 10), strict=True))
+_DECADES = dict(
+    zip(
+        "twenties thirties forties fifties sixties seventies eighties nineties".split(), range(20, 100, 10), strict=True
+    )
+)
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "grand": 1000}
 
 _SR_ONES = {
@@ -196,9 +202,9 @@ def _cardinal(pieces: tuple[Token, ...], at: int, words: _Words, seed: int) -> t
                 room = 100
             else:
                 total, current, room = total + max(current, 1) * scale, 0, 1000
-        elif seen and word in words.ordinals and words.ordinals[word] < room and joined == index + (room == 10):
-            return joined + 1 - at, total + current + words.ordinals[word], True
-        elif seen and word in words.ordinals and words.ordinals[word] < room <= 10:
+        elif (seen and word in words.ordinals and words.ordinals[word] < room and joined == index + (room == 10)) or (
+            seen and word in words.ordinals and words.ordinals[word] < room <= 10
+        ):
             return joined + 1 - at, total + current + words.ordinals[word], True
         else:
             break

@@ -20,13 +20,14 @@ from reviewer.evidence.words import Token, comparable, is_content, stem, tokens
 MOST = 5
 _ALLERGY = re.compile(r"\ballerg|\balergi", re.IGNORECASE)
 _PROMISE = re.compile(
-    r"\b(?:i|we)(?:'ll| will| am going to|'m going to|'re going to| are going to)\s+(?:call|send|e-?mail|refund|mail|ship|"
-    r"order|schedule|refer|check|contact|text|replace|credit|follow|prescribe|start|see|get back|transfer|arrange|have|"
-    r"put|increase|decrease|continue)|\b(?:javi|posla|nazva|pozva|vrati)ćemo\b",
+    r"\b(?:i|we)(?:'ll| will| am going to|'m going to|'re going to| are going to)\s+(?:call|send|e-?mail|refund|mail|"
+    r"ship|order|schedule|refer|check|contact|text|replace|credit|follow|prescribe|start|see|get back|transfer|"
+    r"arrange|have|put|increase|decrease|continue)|\b(?:javi|posla|nazva|pozva|vrati)ćemo\b",
     re.IGNORECASE,
 )
 _PLAN = frozenset(
-    stem(w) for w in "start continue increase decrease stop prescribe order refer schedule follow recommend refill".split()
+    stem(w)
+    for w in "start continue increase decrease stop prescribe order refer schedule follow recommend refill".split()
 )
 _ASKER = frozenset("user customer client caller patient guest".split())
 _SMALL_TALK = frozenset(
@@ -67,9 +68,7 @@ class Points:
         for point in self._points:
             if not stated.has(point):
                 by_segment[point.segment].append(point)
-        ranked = sorted(
-            by_segment.items(), key=lambda entry: (-_joint(entry[1]), entry[0])
-        )
+        ranked = sorted(by_segment.items(), key=lambda entry: (-_joint(entry[1]), entry[0]))
         found: list[Omission] = []
         shown_keys: set[str] = set()
         for segment, points in ranked:
@@ -205,7 +204,9 @@ class _Stated:
     def has(self, point: _Point) -> bool:
         """Tell whether the draft has `point`."""
         if point.quantity is not None:
-            return any(r in self._readings or (isinstance(r, float) and r in self._numbers) for r in point.quantity.readings)
+            return any(
+                r in self._readings or (isinstance(r, float) and r in self._numbers) for r in point.quantity.readings
+            )
         if point.sort in {"promise", "unanswered question"}:
             stems = self._source.segments[point.segment].stems - _SMALL_TALK
             return sum(self._has_word(s) for s in stems) * 2 >= len(stems)

@@ -1,10 +1,11 @@
 """How suspicious a sentence is: a linear model over named features whose signs are fixed.
 
 What is new in the draft (a number, a word, a negation) may only raise suspicion, what the source covers may only lower
-it. A model that may choose its signs looks better on the texts it was fitted to and fails on others. The weights and how they
-were fitted are in resources/evidence/weights.json; tests/bench/fit_evidence.py fits them again.
+it. A model that may choose its signs looks better on the texts it was fitted to and fails on others. The weights and
+how they were fitted are in resources/evidence/weights.json; tests/bench/fit_evidence.py fits them again.
 """
 
+import itertools
 import json
 import math
 from collections.abc import Callable, Collection
@@ -21,7 +22,7 @@ from reviewer.resources import resource
 
 
 class Feature(NamedTuple):
-    """A feature: +1 may only raise suspicion, -1 only lower it; `why` tells the reader, "" where it explains nothing."""
+    """A feature: +1 may only raise suspicion, -1 only lower it; `why` tells the reader, "" where nothing."""
 
     sign: int
     measure: Callable[[Context], float]
@@ -84,7 +85,9 @@ def _has(words: frozenset[str]) -> Callable[[Context], float]:
 
     def measure(context: Context) -> float:
         mine = any(token.word in words for token in context.words)
-        return float(mine and not any(t.word in words for n in context.link.segments for t in context.source.segments[n].words))
+        return float(
+            mine and not any(t.word in words for n in context.link.segments for t in context.source.segments[n].words)
+        )
 
     return measure
 
@@ -115,7 +118,7 @@ def _turned_near(context: Context) -> float:
 
 def _pairs(context: Context) -> list[tuple[str, str]]:
     stems = [token.stem for token in _content(context)]
-    return list(zip(stems, stems[1:], strict=False))
+    return list(itertools.pairwise(stems))
 
 
 def _copied(context: Context) -> float:

@@ -4,12 +4,15 @@ Guarantees: spans are in order, never overlap and never start or end with white 
 one of them, save those of headings and list marks.
 """
 
+import itertools
 import re
 from typing import NamedTuple
 
 from reviewer.domain.layout import heading_width
 
-_BULLET = re.compile(r"\s*(?:[-*•–—▪◦·‣]+(?=\s)|\(?\d{1,2}[.)](?=\s)|\(?[a-z]\)(?=\s)|\[[ xX]?\]|☐|☑|#{1,6}(?=\s)|>)\s*")
+_BULLET = re.compile(
+    r"\s*(?:[-*•–—▪◦·‣]+(?=\s)|\(?\d{1,2}[.)](?=\s)|\(?[a-z]\)(?=\s)|\[[ xX]?\]|☐|☑|#{1,6}(?=\s)|>)\s*"
+)
 _INLINE_BULLET = re.compile(r"(?<=[.;:!?])\s+(?=[-•*▪]\s+\w)|\s+(?=•\s)")
 # A mark that may end a sentence, with what closes behind it, then what opens the next one.
 _END = re.compile(r"(?:[.!?…]+|[。！？])[)\]\"'”’»]*(?=\s|$)|(?<=[a-zа-ш0-9)])[.!?](?=[A-ZČĆŠŽĐА-Ш][a-zčćšžđа-ш])")
@@ -57,7 +60,7 @@ def _only_heading(line: str, width: int) -> bool:
 def _cut_line(text: str, start: int, end: int, into: list[Span]) -> None:
     """Add the sentences of one line, entry by entry."""
     edges = [start, *(m.end() for m in _INLINE_BULLET.finditer(text, start, end)), end]
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in itertools.pairwise(edges):
         bullet = _BULLET.match(text, left, right)
         begin = bullet.end() if bullet else left
         for match in _END.finditer(text, begin, right):
@@ -86,7 +89,7 @@ def _ends(text: str, match: re.Match[str], begin: int, right: int) -> bool:
         return False  # an initial
     if word.isdigit() and len(word) <= 2 and rest[:1].islower():
         return False  # an ordinal, as Serbian and German write it
-    return not (rest[:1].islower() and match.group().startswith("..")) and not rest[:1] in ",;:)"
+    return not (rest[:1].islower() and match.group().startswith("..")) and rest[:1] not in ",;:)"
 
 
 def _add(text: str, start: int, end: int, into: list[Span]) -> None:

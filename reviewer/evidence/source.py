@@ -3,6 +3,7 @@
 Preparing costs a few milliseconds per hundred turns and is done once; every question after that is a look-up.
 """
 
+import itertools
 import math
 import re
 from collections import Counter, defaultdict
@@ -19,10 +20,16 @@ from reviewer.evidence.words import STOPWORDS, Token, comparable, is_content, st
 
 _LONGEST_SEGMENT = 400
 _AGE = re.compile(
-    r"\b(?:years?|yrs?|months?)[\s-]*(?:old|of age)\b|\bhow old\b|\byour age\b|\bage[ds]?\b|\by/?o\b|\b(?:i'm|i am|he's|she's|is|turned|turning)"
-    r" (?:now )?(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|\d\d\b)|godina", re.IGNORECASE
+    r"\b(?:years?|yrs?|months?)[\s-]*(?:old|of age)\b|\bhow old\b|\byour age\b|\bage[ds]?\b|\by/?o\b|"
+    r"\b(?:i'm|i am|he's|she's|is|turned|turning) (?:now )?(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|"
+    r"ninety|\d\d\b)|godina",
+    re.IGNORECASE,
 )
-_SERBIAN = frozenset("je da se su nije nisam imam ste sam bih mi vas ali što sto kako dobar dan hvala molim ćete cete treba ima".split())
+_SERBIAN = frozenset(
+    """
+        je da se su nije nisam imam ste sam bih mi vas ali što sto kako dobar dan hvala molim ćete cete treba ima
+        """.split()
+)
 _ENGLISH = frozenset("the is are was and you your have has with for this that not of to it".split())
 
 
@@ -66,7 +73,7 @@ class Prepared:
                 self.stance[one][stance] += 1
             self.words.update(token.word for token in segment.words)
             content = [t.stem for t in segment.words if is_content(t)]
-            for pair in zip(content, content[1:], strict=False):
+            for pair in itertools.pairwise(content):
                 self.neighbours[pair].append(number)
         self._beginnings: defaultdict[str, set[str]] = defaultdict(set)
         for one in self.postings:
@@ -76,7 +83,9 @@ class Prepared:
         self.speaks_of_age = any(_AGE.search(turn.text) for turn in self.turns)
         self.letters = " ".join(re.sub(r"[^a-z0-9]+", "", comparable(turn.text)) for turn in self.turns)
         self.speakers = {comparable(turn.speaker).strip() for turn in self.turns}
-        self.clinical = bool(self.speakers & {"doctor", "patient", "clinician", "nurse", "physician", "lekar", "pacijent"})
+        self.clinical = bool(
+            self.speakers & {"doctor", "patient", "clinician", "nurse", "physician", "lekar", "pacijent"}
+        )
         self.speaker_words = {token.word for turn in self.turns for token in tokens(turn.speaker)}
         self.kept: dict[str, Any] = {}  # what a check works out once for the whole source
         self._matches: dict[str, dict[str, float]] = {}
@@ -146,7 +155,13 @@ def _segments(turns: Sequence[Turn]) -> list[Segment]:
     asker = ""
     for number, turn in enumerate(turns):
         says = answer(turn.text) if turn.speaker != asker else Polarity.ASKED
-        if says is Polarity.DENIED and found and not asked and found[-1].turn == number - 1 and len(found[-1].words) <= 14:
+        if (
+            says is Polarity.DENIED
+            and found
+            and not asked
+            and found[-1].turn == number - 1
+            and len(found[-1].words) <= 14
+        ):
             # A bare list that is answered with "no" was a question; how it stands stays open.
             found[-1] = found[-1]._replace(stance=dict.fromkeys(found[-1].stance, Polarity.ASKED))
         if asked and says is not Polarity.ASKED:
@@ -157,7 +172,9 @@ def _segments(turns: Sequence[Turn]) -> list[Segment]:
         first = len(found)
         for start, end in _spans(turn.text):
             found.append(_segment(number, start, end, turn.text))
-        questions = [n for n in range(first, len(found)) if any(so is Polarity.ASKED for so in found[n].stance.values())]
+        questions = [
+            n for n in range(first, len(found)) if any(so is Polarity.ASKED for so in found[n].stance.values())
+        ]
         if questions:
             asked, asker = questions[-3:], turn.speaker
         elif len(found) > first and len(found[-1].words) > 3:
@@ -169,7 +186,10 @@ def _spans(text: str) -> list[tuple[int, int]]:
     spans = []
     for start, end in cut(text) or ([(0, len(text))] if text.strip() else []):
         while end - start > _LONGEST_SEGMENT:
-            at = max(text.rfind(" ", start + 100, start + _LONGEST_SEGMENT), text.rfind(",", start + 100, start + _LONGEST_SEGMENT))
+            at = max(
+                text.rfind(" ", start + 100, start + _LONGEST_SEGMENT),
+                text.rfind(",", start + 100, start + _LONGEST_SEGMENT),
+            )
             at = at if at > start else start + _LONGEST_SEGMENT
             spans.append((start, at + 1))
             start = at + 1

@@ -1,7 +1,7 @@
 """What the evidence engine finds, misses and wrongly marks on real material, beside lexical overlap in the same run.
 
-Run as `python -m tests.bench.bench_evidence [PART...] [--show N]`; the parts are the names in `PARTS`. Scores of labelled sentences
-come from models that never saw their conversation; everything else is the engine as it ships.
+Run as `python -m tests.bench.bench_evidence [PART...] [--show N]`; the parts are the names in `PARTS`. Scores of
+labelled sentences come from models that never saw their conversation; everything else is the engine as it ships.
 """
 
 import argparse
@@ -125,7 +125,9 @@ def false_alarms(arguments: argparse.Namespace) -> None:
                     for r in claim.reasons
                     if r.status is Status.STOP and (not arguments.only or r.check in arguments.only)
                 ]
-        print(f"{name}: {sentences} sentences, stop {stopped} ({stopped / sentences:.4f}), look {looked / sentences:.3f}")
+        print(
+            f"{name}: {sentences} sentences, stop {stopped} ({stopped / sentences:.4f}), look {looked / sentences:.3f}"
+        )
         print("  stop", dict(stop.most_common()), "\n  look", dict(look.most_common()))
         for example in random.Random(1).sample(examples, min(arguments.show, len(examples))):
             print("   ", example)
@@ -167,11 +169,21 @@ def planted(arguments: argparse.Namespace) -> None:
             stop[kind] += stopped
             marked[kind] += any(c.status is not Status.NONE for c in claims)
             if kind.value in arguments.only and not stopped:
-                print("   ", kind.value, error.was, "->", error.now, "|", error.text[max(0, error.start - 70) : error.end + 50])
+                print(
+                    "   ",
+                    kind.value,
+                    error.was,
+                    "->",
+                    error.now,
+                    "|",
+                    error.text[max(0, error.start - 70) : error.end + 50],
+                )
     print(f"{len(drafts)} clean notes and messages")
     for kind in injector.Kind:
         n = max(1, count[kind])
-        print(f"  {kind.value:20} planted {count[kind]:4}  stop {stop[kind] / n:.3f}  stop or look {marked[kind] / n:.3f}")
+        print(
+            f"  {kind.value:20} planted {count[kind]:4}  stop {stop[kind] / n:.3f}  stop or look {marked[kind] / n:.3f}"
+        )
 
 
 def evidence(arguments: argparse.Namespace) -> None:
@@ -188,8 +200,17 @@ def evidence(arguments: argparse.Namespace) -> None:
             facts += 1
             held += _holds(fact, spans, turns)
             if arguments.show and not _holds(fact, spans, turns):
-                print("   ", fact["text"], "|", record["draft"][:140], "|", [turns[e.turn].text[e.start : e.end] for e in spans])
-    print(f"sgd_confirmations: {held} of {facts} facts that the source has are in the marked spans ({held / facts:.3f})")
+                print(
+                    "   ",
+                    fact["text"],
+                    "|",
+                    record["draft"][:140],
+                    "|",
+                    [turns[e.turn].text[e.start : e.end] for e in spans],
+                )
+    print(
+        f"sgd_confirmations: {held} of {facts} facts that the source has are in the marked spans ({held / facts:.3f})"
+    )
     shown = numbers = 0
     for record in material.records("taskmaster_replies"):
         turns = material.turns(record["source"])
@@ -203,7 +224,9 @@ def evidence(arguments: argparse.Namespace) -> None:
             if results:
                 numbers += 1
                 shown += any(e.turn in results for c in claims if c.start <= quantity.start < c.end for e in c.evidence)
-    print(f"taskmaster_replies: for {shown} of {numbers} numbers a tool result that has it is shown ({shown / numbers:.3f})")
+    print(
+        f"taskmaster_replies: for {shown} of {numbers} numbers a tool result with it is shown ({shown / numbers:.3f})"
+    )
 
 
 def _holds(fact: material.Record, spans: Iterable[Evidence], turns: Sequence[Turn]) -> bool:
@@ -219,7 +242,7 @@ def _holds(fact: material.Record, spans: Iterable[Evidence], turns: Sequence[Tur
 
 
 def omissions(_: argparse.Namespace) -> None:
-    """Report how many of the five omissions the human note has, and how the length of a draft tells what it leaves out."""
+    """Report how many of the five omissions the human note has, and what the length of a draft tells."""
     notes = material.records("aci_bench_notes")
     conversations = {r["labels"]["reference_note"]: r for r in notes}
     spread: Counter[str] = Counter()
@@ -236,7 +259,7 @@ def omissions(_: argparse.Namespace) -> None:
         by_term.append(sum(key in gold for key in listed) / 5)
         spans = [source.turns[o.turn].text[o.start : o.end] for o in points.missing([draft])]
         by_span.append(sum(bool(_gold(span, rare) & gold) for span in spans) / 5)
-    print(f"{len(notes)} drafts: P@5 by term {_mean(by_term):.3f}, passages with a fact of the human note {_mean(by_span):.3f}")
+    print(f"{len(notes)} drafts: P@5 by term {_mean(by_term):.3f}, by passage {_mean(by_span):.3f}")
     rated = material.records("mts_dialog_summaries")
     prepared = [Prepared(material.turns(r["source"])) for r in rated]
     ratios = [length_ratio(r["draft"], s) for r, s in zip(rated, prepared, strict=True)]
@@ -292,7 +315,7 @@ def speed(_: argparse.Namespace) -> None:
         checker.check(note[:at] + "x" + note[at:])
         keys.append((time.perf_counter() - before) * 1000)
     print(f"{len(claims)} sentences, 300 turns: prepare {(prepared - started) * 1000:.0f} ms, check ", end="")
-    print(f"{(checked - prepared) * 1000:.0f} ms, a keystroke {sorted(keys)[len(keys) // 2]:.1f} ms (most {max(keys):.1f})")
+    print(f"{(checked - prepared) * 1000:.0f} ms, a key {sorted(keys)[len(keys) // 2]:.1f} ms (most {max(keys):.1f})")
 
 
 def weights(_: argparse.Namespace) -> None:

@@ -1,7 +1,8 @@
 """Derive `resources/evidence/wordnet.txt` from Princeton WordNet 3.0 as Debian's `wordnet-base` unpacks it.
 
-Run as `python tests/bench/derive_wordnet.py FOLDER_WITH_DATA_FILES`. Keeps single lower-case words only: the words that
-the tagged corpora use, with their usual part of speech (`w`), sets of words that share one of their three first senses (`s`), and antonyms (`a`).
+Run as `python tests/bench/derive_wordnet.py FOLDER_WITH_DATA_FILES`.
+Keeps single lower-case words only: the words that the tagged corpora use, with their usual part of speech (`w`), sets
+of words that share one of their three first senses (`s`), and antonyms (`a`).
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Fit and judge a logistic model whose weights keep their signs; plain Python, so that it runs wherever the program does."""
+"""Fit and judge a logistic model whose weights keep their signs; plain Python, to run wherever the program does."""
 
 import math
 import random
@@ -68,7 +68,7 @@ def _logistic(margin: float) -> float:
 def folds(groups: Sequence[str], number: int = 5, seed: int = 7) -> list[set[str]]:
     """Return the groups in `number` parts of about equal size."""
     names = sorted(set(groups))
-    random.Random(seed).shuffle(names)  # noqa: S311  # a repeatable split, nothing secret
+    random.Random(seed).shuffle(names)
     sizes = {name: sum(g == name for g in groups) for name in names}
     parts: list[set[str]] = [set() for _ in range(number)]
     for name in sorted(names, key=lambda n: -sizes[n]):

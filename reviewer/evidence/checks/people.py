@@ -1,4 +1,4 @@
-"""Names that the source does not have, drugs it does not speak of, and speakers who do not say what they are said to."""
+"""Names that the source does not have, drugs it does not speak of, and words that a speaker does not say."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,11 @@ from reviewer.evidence.names import known, names
 from reviewer.evidence.report import Status
 from reviewer.evidence.words import Token, comparable, is_content, tokens
 
-_ROLES = frozenset("doctor patient agent user system client customer guest guest_family caller clinician nurse email bot assistant".split())
+_ROLES = frozenset(
+    """
+        doctor patient agent user system client customer guest guest_family caller clinician nurse email bot assistant
+        """.split()
+)
 _SAYS = re.compile(
     r"(?:said|says|say|thought|think|thinks|proposed|suggested|argued|believed|mentioned|explained|stated|asked|wanted|"
     r"reported|noted|told|claimed|preferred|introduced|presented|pointed|recommended|felt|was|would|"
@@ -60,7 +64,12 @@ def speakers(context: Context) -> Iterator[Finding]:
         token = context.words[start]
         if theirs - mine >= 0.3 and mine < 0.34:
             message = f"{context.quote(token.start, context.words[end - 1].end)} says nothing like it; see {who}"
-            yield Finding(Status.STOP if mine < 0.12 and theirs >= 0.55 else Status.LOOK, message, token.start, context.words[end - 1].end)
+            yield Finding(
+                Status.STOP if mine < 0.12 and theirs >= 0.55 else Status.LOOK,
+                message,
+                token.start,
+                context.words[end - 1].end,
+            )
 
 
 def speaker_gap(context: Context) -> float:
@@ -82,11 +91,19 @@ def _given_to(context: Context, labels: list[str]) -> Iterator[tuple[str, int, i
     for label in labels:
         whole = [t.stem for t in tokens(label)]
         # "g" alone is Grad G where no other label ends so.
-        last = whole[-1:] if len(whole[-1]) <= 2 and sum(other.split()[-1:] == label.split()[-1:] for other in labels) == 1 else whole
+        last = (
+            whole[-1:]
+            if len(whole[-1]) <= 2 and sum(other.split()[-1:] == label.split()[-1:] for other in labels) == 1
+            else whole
+        )
         taken = -1
         for parts in (whole, last):
             for at in range(len(words) - len(parts)):
-                if at > taken and words[at : at + len(parts)] == parts and _SAYS.match(context.words[at + len(parts)].word):
+                if (
+                    at > taken
+                    and words[at : at + len(parts)] == parts
+                    and _SAYS.match(context.words[at + len(parts)].word)
+                ):
                     taken = at + len(parts)
                     yield label, at, taken
 

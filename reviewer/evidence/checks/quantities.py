@@ -61,11 +61,13 @@ def dates(context: Context) -> Iterator[Finding]:
             yield Finding(Status.STOP, message, named.start, named.end)
     taken = [(q.start, q.end) for q in context.quantities if q.sort is Sort.DATE]
     for token in context.words:
-        if token.word in _MONTH_NAMES and not any(a <= token.start < b for a, b in taken):
-            if not any(word == token.word or (word[:3] == token.word[:3] and len(word) <= 4) for word in context.source.words):
-                unsure = not any(month in context.source.words for month in _MONTH_NAMES)
-                message = f"the month {context.quote(token.start, token.end)} is not in the source"
-                yield Finding(Status.LOOK if unsure else Status.STOP, message, token.start, token.end)
+        if token.word not in _MONTH_NAMES or any(a <= token.start < b for a, b in taken):
+            continue
+        said = context.source.words
+        if not any(word == token.word or (word[:3] == token.word[:3] and len(word) <= 4) for word in said):
+            unsure = not any(month in said for month in _MONTH_NAMES)
+            message = f"the month {context.quote(token.start, token.end)} is not in the source"
+            yield Finding(Status.LOOK if unsure else Status.STOP, message, token.start, token.end)
 
 
 def times(context: Context) -> Iterator[Finding]:
@@ -104,7 +106,8 @@ def bindings(context: Context) -> Iterator[Finding]:
             continue
         other = _other_of_its_kind(quantity, theirs, context)
         if other is not None:
-            message = f"{context.quote(quantity.start, quantity.end)}: beside that the source says {context.quote_place(other)}"
+            said = context.quote_place(other)
+            message = f"{context.quote(quantity.start, quantity.end)}: beside that the source says {said}"
             yield Finding(Status.STOP, message, quantity.start, quantity.end, (other,))
 
 
@@ -149,7 +152,11 @@ def _head(quantity: Quantity, context: Context) -> str | None:
     behind = [t for t in context.words if t.start >= quantity.end and is_content(t)]
     before = [t for t in context.words if t.end <= quantity.start and is_content(t)]
     for token in behind[:1] + before[-1:]:
-        gap = context.text[quantity.end : token.start] if token.start >= quantity.end else context.text[token.end : quantity.start]
+        gap = (
+            context.text[quantity.end : token.start]
+            if token.start >= quantity.end
+            else context.text[token.end : quantity.start]
+        )
         if len(gap) <= 12 and not set(gap) & set(".;:,()") and context.source.match(token.stem):
             return token.stem
     return None
@@ -158,7 +165,8 @@ def _head(quantity: Quantity, context: Context) -> str | None:
 def _other_of_its_kind(quantity: Quantity, segments: set[int], context: Context) -> Place | None:
     for seen in context.source.facts.all:
         same_unit = (seen.quantity.unit is None) == (quantity.unit is None) and (
-            quantity.unit is None or (seen.quantity.unit is not None and seen.quantity.unit.dimension == quantity.unit.dimension)
+            quantity.unit is None
+            or (seen.quantity.unit is not None and seen.quantity.unit.dimension == quantity.unit.dimension)
         )
         if seen.quantity.sort is quantity.sort and same_unit:
             segment = context.source.segment_at(seen.place)

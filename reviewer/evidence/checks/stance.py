@@ -1,5 +1,6 @@
 """Negations that were added or lost, sides of the body that were swapped, and opposites."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 from reviewer.evidence import lexicon
@@ -18,11 +19,20 @@ _SIDES = {"left": "left", "right": "right", "bilateral": "both", "bilaterally": 
 _SIDE_BEFORE = frozenset("the his her their my on your to of in at both and or lower upper".split())
 _REACH = 4
 _COMPARING = frozenset("than versus vs other contralateral compared opposite".split())
-_WHERE = frozenset("upper lower lateral medial anterior posterior proximal distal inner outer big middle mid hearing heart optic".split())
+_WHERE = frozenset(
+    """
+        upper lower lateral medial anterior posterior proximal distal inner outer big middle mid hearing heart optic
+        """.split()
+)
 # What speaks of a symptom that is over, and words that stand before one without saying which it is.
 _PARTING = frozenset(", and that with for other than in or of until to".split()) - {"of"}
 _OVER = frozenset("resolved resolution improved negative gone subsided".split())
-_NO_COMPANY = frozenset("denies denied reports reported has had complains acute chronic mild severe significant associated recent further".split())
+_NO_COMPANY = frozenset(
+    """
+        denies denied reports reported has had complains acute chronic mild severe significant associated recent
+        further
+        """.split()
+)
 
 
 def negation_added(context: Context) -> Iterator[Finding]:
@@ -47,7 +57,7 @@ def phrase_denied(context: Context) -> Iterator[Finding]:
     """Find a phrase that the sentence denies and that the source has, though never near a negation."""
     source = context.source
     content = [place for place, token in enumerate(context.words) if is_content(token)]
-    for one, other in zip(content, content[1:], strict=False):
+    for one, other in itertools.pairwise(content):
         if one not in context.denied or other not in context.denied or other - one > 2:
             continue
         a, b = context.words[one], context.words[other]
@@ -96,7 +106,7 @@ def negation_lost(context: Context) -> Iterator[Finding]:
 
 
 def _mentions(one: str, company: frozenset[str], source: Prepared) -> list[tuple[Polarity, bool, Place]]:
-    """Return how the source stands to a word wherever it has it in the same company, and whether it is the word itself."""
+    """Return how the source stands to a word wherever it is in the same company, and whether it is the word itself."""
     found = []
     for other in source.match(one):
         for number in source.postings[other]:
@@ -107,7 +117,7 @@ def _mentions(one: str, company: frozenset[str], source: Prepared) -> list[tuple
 
 
 def _company(words: Sequence[Token], place: int) -> frozenset[str]:
-    """Return the stems that say which pain, which swelling is meant: the word before and the parts of the body near it."""
+    """Return the stems that say which pain or swelling is meant: the word before, the parts of the body near it."""
     before = words[place - 1] if place else None
     near = {t.stem for t in words[max(0, place - 4) : place + 6] if t.stem in lexicon.body_stems()}
     if before is not None and is_content(before) and before.word not in _NO_COMPANY:
@@ -163,7 +173,7 @@ def _parts(words: Sequence[Token], place: int) -> frozenset[str]:
 
 
 def source_sides(parts: frozenset[str], source: Prepared) -> tuple[set[str], bool]:
-    """Return the sides that the source gives to a part of the body, or else to anything, and whether it is to that part."""
+    """Return the sides that the source gives to a part of the body, else to anything, and whether to that part."""
     found, near = _sides_in(parts, source)
     return {side for side, _ in found}, near
 
@@ -198,9 +208,11 @@ def _is_speech(words: Sequence[Token], place: int) -> bool:
     after = words[place + 1].word if place + 1 < len(words) else ""
     if before in {"all", "that's", "is", "you're", "s", "'s", "are"} and after in {"", ".", ",", "?", "!"}:
         return True
-    return after in {"now", "away", "there", "here", "before", "after", "when", "about", "then", "at", "back"} or (
-        before in {"", ",", ".", "so"} and after in {",", ".", "?", ""}
-    ) or before == "all"
+    return (
+        after in {"now", "away", "there", "here", "before", "after", "when", "about", "then", "at", "back"}
+        or (before in {"", ",", ".", "so"} and after in {",", ".", "?", ""})
+        or before == "all"
+    )
 
 
 def _side_places(parts: frozenset[str], wanted: set[str], source: Prepared) -> tuple[Place, ...]:
@@ -218,7 +230,10 @@ def opposites(context: Context) -> Iterator[Finding]:
         after = context.words[content[at + 1]].stem if at + 1 < len(content) else ""
         for other in sorted(lexicon.antonyms(token.stem)):
             message = f"{context.quote(token.start, token.end)}: the source says the opposite, “{other}”"
-            where = [*context.source.neighbours.get((before, other), ()), *context.source.neighbours.get((other, after), ())]
+            where = [
+                *context.source.neighbours.get((before, other), ()),
+                *context.source.neighbours.get((other, after), ()),
+            ]
             segments = [context.source.segments[n] for n in where]
             if segments and not any(s.asked or has_negation(s.words) for s in segments):
                 places = tuple(Place(s.turn, s.start, s.end) for s in segments[:1])
