@@ -34,6 +34,7 @@ _A_UNIT = re.compile(
 )
 _SECONDS = {"hour": 3600, "day": 86400, "week": 604800, "month": 2629800, "year": 31557600, "minute": 60}
 _CONFLICTING = frozenset({"mass", "volume", "time", "money", "percent", "length", "pills", "units", "puffs", "drops"})
+_MOST_PLACES = 200  # of one number, so that a source of a thousand like lines costs no more than it tells
 _SHORT_YEAR = re.compile(r"(?:'|\bin |\bof |\b(?=0))(\d\d)\b(?![.,:]\d|\s?%)")
 _WORD = re.compile(r"[a-z']+")
 
@@ -210,7 +211,7 @@ class Facts:
         for reading in quantity.readings:
             if not isinstance(reading, float):
                 continue
-            for unit, place in self._by_value.get(round(reading, 6), ()):
+            for unit, place in self._by_value.get(round(reading, 6), [])[:_MOST_PLACES]:
                 (conflict if _conflict(quantity.unit, unit) else same).append(place)
             if quantity.unit is not None and not same:
                 same += self._same_base(quantity.unit, reading)
@@ -225,8 +226,8 @@ class Facts:
         slack = 0.035 if unit.dimension == "time" else 0.001
         entries = self._bases.get(unit.dimension, [])
         at = bisect_left(entries, base * (1 - slack), key=lambda entry: entry[0])
-        found = []
-        while at < len(entries) and entries[at][0] <= base * (1 + slack):
+        found: list[Place] = []
+        while at < len(entries) and entries[at][0] <= base * (1 + slack) and len(found) < _MOST_PLACES:
             found.append(entries[at][1])
             at += 1
         return found
@@ -270,7 +271,7 @@ class Facts:
             return Support.SAME, tuple(same)
         for reading in mine:
             parts = [float(part) for part in reading if part]
-            if len(parts) > 1 and all(part in self._by_value for part in parts):
+            if reading.year and all(part in self._by_value for part in parts):
                 return Support.SAME, (self._by_value[parts[-1]][0][1],)
         if self._today is None and (self.relative or self._weekdays) and not self._days:
             return Support.UNKNOWN, ()
@@ -281,8 +282,10 @@ class Facts:
         same = [place for number, place in self._weekdays if number in wanted]
         if same:
             return Support.SAME, tuple(same)
+        year = self._today.year if self._today is not None else 0
         for day, place in self._all_days():
-            if day.year and day.month and day.day and _weekday(day) in wanted:
+            whole = day if day.year else day._replace(year=year)
+            if all(whole) and _weekday(whole) in wanted:
                 same.append(place)
         if same:
             return Support.SAME, tuple(same)

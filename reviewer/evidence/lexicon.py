@@ -58,9 +58,15 @@ def synonyms(word_stem: str) -> frozenset[str]:
     return _wordnet()[1].get(word_stem, _NONE)
 
 
+@lru_cache(maxsize=32768)
 def antonyms(word_stem: str) -> frozenset[str]:
     """Return the stems that say the opposite of `word_stem`."""
-    return _wordnet()[2].get(word_stem, _NONE)
+    found = _wordnet()[2].get(word_stem, _NONE)
+    for prefix in ("un", "non", "dis"):
+        bare = word_stem.removeprefix(prefix)
+        if len(word_stem) >= 5:
+            found |= {bare} if bare != word_stem and len(bare) >= 4 else {prefix + word_stem}
+    return found
 
 
 @cache

@@ -46,7 +46,7 @@ def link(words: Sequence[Token], quantities: Sequence[Quantity], source: Prepare
             facts.add(token.stem)
         hits = where.setdefault(token.stem, {})
         for other, sure in found.items():
-            for segment in source.postings[other]:
+            for segment in source.places_of(other):
                 hits[segment] = max(hits.get(segment, 0.0), sure)
     supports = tuple((quantity, *source.facts.find(quantity)) for quantity in quantities)
     for number, (quantity, support, places) in enumerate(supports):

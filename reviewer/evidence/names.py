@@ -14,7 +14,8 @@ TITLES = frozenset(
 _PERSON_VERBS = frozenset(
     """is was has had reports reported states stated denies denied says said presents presented describes described
     notes noted feels felt takes took lives works complains complained came comes returns agrees agreed will would does
-    did wants needs called calls asked asks offers offered thinks thought suggested explained mentioned proposed""".split()
+    did wants needs called calls asked asks offers offered thinks thought suggested explained mentioned
+    proposed""".split()
 )
 
 
@@ -27,7 +28,7 @@ _MEDICAL = re.compile(
 
 def names(text: str, words: Sequence[Token]) -> Iterator[tuple[int, bool]]:
     """Yield the place of each word that is a name, and whether that is certain."""
-    letters = [t for t in words if t.word[:1].isalpha()]
+    letters = [t for t in words[1:] if t.word[:1].isalpha() and t.word not in TITLES]
     capitals = sum(text[t.start].isupper() for t in letters)
     if len(letters) > 2 and capitals > 0.7 * len(letters):
         return  # a heading, or a text in capitals

@@ -35,13 +35,13 @@ _OPENS = frozenset(
     "he she they it i we you the patient pt his her their there has have had is are was were does will would".split()
 )
 _YES = re.compile(
-    r"^\W*(?:oh |um |uh |well |okay |and )*[, ]*(?:yes|yeah|yep|yup|yea|correct|right|definitely|absolutely|sure|"
+    r"^\W*(?:(?:oh|um|uh|well|okay|and)[ ,.]+)*(?:yes|yeah|yep|yup|yea|correct|right|definitely|absolutely|sure|"
     r"i do\b(?! n)|i am\b(?! not)|i have\b(?! n)|it does\b(?! n)|it is\b(?! not)|mm-?\s?hmm|"
     r"uh-?\s?huh|da\b|jeste|naravno)",
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"^\W*(?:oh |um |uh |well |okay |so |actually )*[, ]*(?:no|nope|nah|none|never|not\b|negative|neither|nothing|"
+    r"^\W*(?:(?:oh|um|uh|well|okay|so|actually)[ ,.]+)*(?:no|nope|nah|none|never|not\b|negative|neither|nothing|"
     r"i (?:do|have|am|did|was)\s?n[o']t|i don't|i haven't|i didn't|doctor,? no|ne\b|nemam|nisam|nikad)\b",
     re.IGNORECASE,
 )
@@ -82,7 +82,7 @@ def denied(words: Sequence[Token]) -> frozenset[int]:
             reach, listing = max(reach, 12), True
         elif word in _CLAUSE and listing:
             reach = min(reach, 6)
-        elif word in _VERBS and (place - 1) in found:
+        elif listing and word in _VERBS and (place - 1) in found:
             reach = 0
         else:
             found.add(place)

@@ -129,7 +129,7 @@ def _number(pieces: tuple[Token, ...], at: int, words: _Words) -> tuple[int, str
     """Return how many tokens from `at` are one number in words, and the number in digits."""
     first = pieces[at].word
     if first in words.ordinals:
-        if first == "second" and at and (pieces[at - 1].word[:1].isdigit() or pieces[at - 1].word in {"per", "a"}):
+        if first == "second" and at and _before_a_unit(pieces[at - 1].word, words):
             return 0, ""
         return 1, f"{words.ordinals[first]}th"
     if first in _DECADES:
@@ -161,6 +161,10 @@ def _number(pieces: tuple[Token, ...], at: int, words: _Words) -> tuple[int, str
         if following == ["and", "a", "half"]:
             return taken + 3, f"{value}.5"
     return taken, f"{value}th" if ordinal else str(value)
+
+
+def _before_a_unit(word: str, words: _Words) -> bool:
+    return word[:1].isdigit() or word in {"per", "a"} or word in words.ones or word in words.tens
 
 
 def _follows(pieces: tuple[Token, ...], at: int, *wanted: str) -> bool:

@@ -128,7 +128,7 @@ class Points:
             if not is_content(token) or token.stem in _SMALL_TALK:
                 continue
             drug = lexicon.generic(token.word)
-            spoken = len(set(self._source.postings[token.stem]))
+            spoken = len(set(self._source.places_of(token.stem)))
             weight = 0.5 * min(spoken, 4) / 2 + 0.5 * (token.stem in both) + 0.3 * plan
             if drug is not None:
                 sort, weight = "medication", weight + 2.0

@@ -6,6 +6,7 @@ Preparing costs a few milliseconds per hundred turns and is done once; every que
 import itertools
 import math
 import re
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date
@@ -19,6 +20,7 @@ from reviewer.evidence.sentences import cut
 from reviewer.evidence.words import STOPWORDS, Token, comparable, is_content, stem, tokens
 
 _LONGEST_SEGMENT = 400
+_MOST_PLACES = 400  # of one word, so that a source of a thousand like lines costs no more than it tells
 _AGE = re.compile(
     r"\b(?:years?|yrs?|months?)[\s-]*(?:old|of age)\b|\bhow old\b|\byour age\b|\bage[ds]?\b|\by/?o\b|"
     r"\b(?:i'm|i am|he's|she's|is|turned|turning) (?:now )?(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|"
@@ -117,13 +119,23 @@ class Prepared:
                     found.setdefault(other, 0.8)
         return found
 
+    def spelled(self, one: str) -> str:
+        """Return a word of the source that has the stem `one`."""
+        for number in self.places_of(one)[:1]:
+            return next(token.word for token in self.segments[number].words if token.stem == one)
+        return one
+
     def segment_at(self, place: Place) -> int | None:
         """Return the number of the segment that holds `place`, or the first of its turn."""
         numbers = self._of_turn.get(place.turn, ())
-        for number in numbers:
-            if self.segments[number].start <= place.start < self.segments[number].end:
-                return number
+        at = bisect_right(numbers, place.start, key=lambda number: self.segments[number].start) - 1
+        if at >= 0 and place.start < self.segments[numbers[at]].end:
+            return numbers[at]
         return numbers[0] if numbers else None
+
+    def places_of(self, one: str) -> list[int]:
+        """Return the segments that have a stem; of one that is everywhere, enough of them."""
+        return self.postings[one][:_MOST_PLACES] if one in self.postings else []
 
 
 def _alike(one: str, other: str) -> bool:

@@ -118,7 +118,7 @@ def _coverage(context: Context, clause: list[Token], label: str) -> tuple[float,
     per_turn: dict[int, set[str]] = {}
     for one in weights:
         for other in source.match(one):
-            for segment in source.postings[other]:
+            for segment in source.places_of(other):
                 per_turn.setdefault(source.segments[segment].turn, set()).add(one)
     mine, theirs, who = 0.0, 0.0, ""
     for turn, found in per_turn.items():

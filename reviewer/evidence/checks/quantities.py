@@ -101,7 +101,7 @@ def bindings(context: Context) -> Iterator[Finding]:
         if head is None:
             continue
         mine = {s for place in places if (s := context.source.segment_at(place)) is not None}
-        theirs = {s for stem in context.source.match(head) for s in context.source.postings[stem]}
+        theirs = {s for stem in context.source.match(head) for s in context.source.places_of(stem)}
         if not theirs or any(abs(a - b) <= 1 for a in mine for b in theirs):
             continue
         other = _other_of_its_kind(quantity, theirs, context)

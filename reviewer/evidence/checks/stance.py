@@ -109,7 +109,7 @@ def _mentions(one: str, company: frozenset[str], source: Prepared) -> list[tuple
     """Return how the source stands to a word wherever it is in the same company, and whether it is the word itself."""
     found = []
     for other in source.match(one):
-        for number in source.postings[other]:
+        for number in source.places_of(other):
             segment = source.segments[number]
             if all(segment.stems & source.match(c).keys() for c in company):
                 found.append((segment.stance[other], other == one, Place(segment.turn, segment.start, segment.end)))
@@ -229,7 +229,8 @@ def opposites(context: Context) -> Iterator[Finding]:
         before = context.words[content[at - 1]].stem if at else ""
         after = context.words[content[at + 1]].stem if at + 1 < len(content) else ""
         for other in sorted(lexicon.antonyms(token.stem)):
-            message = f"{context.quote(token.start, token.end)}: the source says the opposite, “{other}”"
+            said = context.source.spelled(other)
+            message = f"{context.quote(token.start, token.end)}: the source says the opposite, “{said}”"
             where = [
                 *context.source.neighbours.get((before, other), ()),
                 *context.source.neighbours.get((other, after), ()),
