@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from reviewer import __version__, logs
 from reviewer.bootstrap import Application, Services, default_profile
-from reviewer.channels.drafts import lines
+from reviewer.channels.drafts import Beside, Refused, lines, read_beside
 from reviewer.domain.attestations import ADDENDUM_MEANING, Attestation
 from reviewer.domain.decisions import REASON_CODES, Judgement, Verdict
 from reviewer.domain.errors import ExitCode, InputRefusedError, ReviewerError, UsageError
@@ -112,6 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     addendum.add_argument("item", metavar="ITEM")
     addendum.add_argument("--text-file", required=True, metavar="F", help="the addendum, UTF-8; - reads standard input")
     addendum.add_argument("--idempotency-key", metavar="K", help="the same key never adds twice")
+
+    check = command("check", _check, "check drafts against their sources; needs no workspace; - reads standard input")
+    check.add_argument("file", metavar="FILE", nargs="?", default="-")
 
     release = command("release", _release, "give a leased item back undecided")
     release.add_argument("item", metavar="ITEM")
@@ -267,6 +270,45 @@ def _import(arguments: argparse.Namespace) -> ExitCode:
         text += "\n" + "\n".join(map(_in_line, shown)) + f"\nThe refused lines are in {kept}."
     _say(arguments, answer, text)
     return ExitCode.INPUT_REFUSED if report.refused else ExitCode.DONE
+
+
+def _check(arguments: argparse.Namespace) -> ExitCode:
+    """Write one line of JSON for each record as soon as it is read; what is refused stands in its place."""
+    refused = False
+    for entry in read_beside(_lines(arguments.file)):
+        if isinstance(entry, Refused):
+            refused = True
+            where = f"line {entry.number}" + (f", {entry.field}" if entry.field else "")
+            _print({"id": entry.line or None, "error": f"{where}: {entry.reason}"})
+        else:
+            _print(_checked_record(entry))
+    return ExitCode.INPUT_REFUSED if refused else ExitCode.DONE
+
+
+def _checked_record(record: Beside) -> Answer:
+    from reviewer import evidence  # its word lists are nothing that every command should load
+
+    report = evidence.check(
+        record.draft, record.source, language=record.language, conversation_date=record.conversation_date
+    )
+    claims = [
+        {
+            "start": claim.start,
+            "end": claim.end,
+            "status": claim.status.value,
+            "score": claim.score,
+            "reasons": [{"check": reason.check, "message": reason.message} for reason in claim.reasons],
+            "evidence": [{"turn": e.turn, "start": e.start, "end": e.end} for e in claim.evidence],
+        }
+        for claim in report.claims
+    ]
+    omissions = [{"turn": o.turn, "start": o.start, "end": o.end, "why": o.why} for o in report.omissions]
+    length = {"ratio": report.length_ratio, "warning": report.length_warning}
+    return {"id": record.external_id, "claims": claims, "omissions": omissions, "length": length}
+
+
+def _print(answer: Answer) -> None:
+    print(json.dumps(answer, ensure_ascii=False), flush=True)
 
 
 def _lines(name: str) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, BinaryIO
 
 from reviewer.domain import limits
@@ -44,6 +44,18 @@ class Accepted:
     line: str
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A draft beside its source, as much of a record as checking one against the other needs."""
+
+    number: int
+    external_id: str
+    draft: str
+    source: tuple[Turn, ...]
+    language: str | None
+    conversation_date: date | None
+
+
 def lines(untrusted_file: BinaryIO) -> Iterator[bytes]:
     """Yield the lines of a file; of an overlong one only the beginning, which is enough to refuse it."""
     while line := untrusted_file.readline(limits.LINE_BYTES + 1):
@@ -63,6 +75,29 @@ def read(untrusted_lines: Iterable[bytes], unknown_fields: Counter[str]) -> Iter
             yield Accepted(number, _draft(_record(raw, number), unknown_fields), line)
         except _BreaksRuleError as broken:
             yield Refused(number, broken.field, broken.reason, line)
+
+
+def read_beside(untrusted_lines: Iterable[bytes]) -> Iterator[Beside | Refused]:
+    """Check id, draft and source of each line, whatever else it holds; of a refused one keep the id if it has one."""
+    for number, raw in enumerate(untrusted_lines, start=1):
+        if not raw.strip():
+            continue
+        external_id = ""
+        try:
+            record = _record(raw, number)
+            external_id = _text(record, "id", limits.NAME_CHARACTERS)
+            draft, source, language = _draft_text(record), _source(record), _language(record)
+            yield Beside(number, external_id, draft, source, language, _conversation_date(record))
+        except _BreaksRuleError as broken:
+            yield Refused(number, broken.field, broken.reason, external_id)
+
+
+def _conversation_date(record: dict[str, Any]) -> date | None:
+    stated = _optional_text(record, "conversation_date", 40)
+    try:
+        return None if stated is None else date.fromisoformat(stated[:10])
+    except ValueError as exc:
+        raise _BreaksRuleError("conversation_date", "not a date such as 2026-05-14") from exc
 
 
 def _record(raw: bytes, number: int) -> dict[str, Any]:

@@ -178,8 +178,8 @@ def test_erasure_killed_for_real(desk: Desk, tmp_path: Path, count: Count) -> No
 
 def test_erasing_again_what_was_cut_off_finishes_it_and_says_that_it_was_done(desk: Desk, tmp_path: Path) -> None:
     steps = dying.left_at_each_step(_ready_to_erase, _erasing(desk, tmp_path / "profile", "signed"))
-    after_commit = 1 + [step for step, _ in steps].index("COMMIT", 8)
-    step, folder = steps[after_commit]
+    after_commit = 1 + [step for step, _ in steps].index("COMMIT")
+    _, folder = steps[after_commit]
     application = _opened(folder)
     with pytest.raises(RuleError, match="erased already"):
         application.unlock().vault.erase(desk.items["signed"])

@@ -62,7 +62,7 @@ def record(tmp_path_factory: pytest.TempPathFactory, loud_skip: Callable[[str], 
 
 
 def _cuts(recording: Recording, number: int, chance: random.Random, into: Path) -> Iterator[tuple[Path, list[Any]]]:
-    """Yield what is left after each of `number` cuts, in the order of their moments, and what was acknowledged by then."""
+    """Yield what is left after each of `number` cuts, in the order of their moments, and what was acknowledged."""
     disk, done = Disk(recording.root), 0
     for moment in sorted(chance.randrange(1, len(recording.steps) + 1) for _ in range(number)):
         for step in recording.steps[done:moment]:
@@ -135,7 +135,7 @@ def _lies_there(beneath: Beneath, decision: str, finals: dict[str, Any]) -> bool
 def _judge(recording: Recording, number: int, into: Path) -> Counter[str]:
     """Cut `number` times and count what was lost, by sort; what cannot be opened counts as corrupt."""
     seed = secrets.randbits(64)
-    print(f"seed {seed}")  # noqa: T201 - shown by a failing test, to see the same cuts again
+    print(f"seed {seed}")  # shown by a failing test, to see the same cuts again
     losses: Counter[str] = Counter(cuts=number)
     for profile, acknowledged in _cuts(recording, number, random.Random(seed), into):
         try:

@@ -1,8 +1,10 @@
 """The command line: what is understood, what is refused before anything is touched, and in which form."""
 
 import argparse
+import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +58,8 @@ _WRONG = [
     ["decide", "item", "approve", "--lease", "\udcff"],
     ["decide", "item", "skip", "--lease", "l", "--note", "\udcff"],
     ["decide", "item", "approve", "--lease", "l", "--idempotency-key", "\udcff"],
+    ["check", "no/such/file"],
+    ["check", "one", "two"],
     ["release", "item"],
     ["withdraw"],
     ["work", "--twice"],
@@ -152,3 +156,28 @@ def test_the_exit_codes_are_those_that_scripts_know() -> None:
         "UNAVAILABLE": 5,
         "LEDGER_BROKEN": 6,
     }
+
+
+def test_drafts_are_checked_without_a_workspace_and_a_bad_line_answers_in_its_place(call: Call, tmp_path: Path) -> None:
+    good = {"id": "A", "draft": "Take 50 mg.", "source": [{"speaker": "doctor", "text": "take five mg"}], "labels": {}}
+    file = tmp_path / "drafts.jsonl"
+    lines = [json.dumps(good), '{"id": "B", "draft": ""}', "nonsense", json.dumps(good | {"id": "C"})]
+    file.write_text("\n".join(lines))
+    code, out, err = call("check", str(file))
+    first, second, third, last = map(json.loads, out.splitlines())
+    assert (code, err) == (ExitCode.INPUT_REFUSED, "")
+    assert [claim["status"] for claim in first["claims"]] == ["stop"]
+    assert first["claims"][0]["reasons"] == [{"check": "dose", "message": "the dose “50 mg” is not in the source"}]
+    assert first["claims"][0]["evidence"] == [{"turn": 0, "start": 0, "end": 12}]
+    assert second == {"id": "B", "error": "line 2, draft: the draft is empty"}
+    assert third["id"] is None
+    assert last["id"] == "C"
+
+
+def test_drafts_are_checked_from_standard_input(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = [{"speaker": "agent", "text": "See you tomorrow."}]
+    record = {"id": "A", "draft": "See you on March 4th.", "source": source, "conversation_date": "2026-03-02"}
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(json.dumps(record).encode())))
+    code, out, _ = call("check")
+    assert code == ExitCode.DONE
+    assert json.loads(out)["claims"][0]["reasons"][0]["check"] == "date"

@@ -1,0 +1,245 @@
+"""Negations that were added or lost, sides of the body that were swapped, and opposites."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+from reviewer.evidence import lexicon
+from reviewer.evidence.checks.context import Context, Finding
+from reviewer.evidence.facts import Place
+from reviewer.evidence.negation import Polarity, firmly_denied, has_negation, is_cue
+from reviewer.evidence.normalise import UNITS
+from reviewer.evidence.report import Status
+from reviewer.evidence.source import Prepared
+from reviewer.evidence.words import Token, is_content
+
+_SIDES = {"left": "left", "right": "right", "bilateral": "both", "bilaterally": "both", "levi": "left", "leva": "left",
+          "levo": "left", "levu": "left", "levom": "left", "levoj": "left", "levog": "left", "desni": "right",
+          "desna": "right", "desno": "right", "desnu": "right", "desnom": "right", "desnoj": "right", "desnog": "right",
+          "lt": "left", "rt": "right", "l": "left", "r": "right"}  # fmt: skip
+_SIDE_BEFORE = frozenset("the his her their my on your to of in at both and or lower upper".split())
+_REACH = 4
+_COMPARING = frozenset("than versus vs other contralateral compared opposite".split())
+_WHERE = frozenset(
+    """
+        upper lower lateral medial anterior posterior proximal distal inner outer big middle mid hearing heart optic
+        """.split()
+)
+# What speaks of a symptom that is over, and words that stand before one without saying which it is.
+_PARTING = frozenset(", and that with for other than in or of until to".split()) - {"of"}
+_OVER = frozenset("resolved resolution improved negative gone subsided".split())
+_NO_COMPANY = frozenset(
+    """
+        denies denied reports reported has had complains acute chronic mild severe significant associated recent
+        further
+        """.split()
+)
+
+
+def negation_added(context: Context) -> Iterator[Finding]:
+    """Find what the sentence denies and the source only ever affirms."""
+    for place in sorted(context.denied):
+        token = context.words[place]
+        if not is_content(token) or token.stem not in lexicon.symptom_stems():
+            continue
+        mentions = _mentions(token.stem, _company(context.words, place), context.source)
+        stances = {stance for stance, _, _ in mentions}
+        if Polarity.ASSERTED not in stances or Polarity.DENIED in stances:
+            continue
+        exact = all(itself for _, itself, _ in mentions)
+        sure = exact and Polarity.ASKED not in stances and firmly_denied(context.words, place)
+        where = tuple(where for stance, _, where in mentions if stance is Polarity.ASSERTED)[:2]
+        message = f"denied here, but the source affirms {context.quote(token.start, token.end)}"
+        yield Finding(Status.STOP if sure else Status.LOOK, message, token.start, token.end, where)
+        return
+
+
+def phrase_denied(context: Context) -> Iterator[Finding]:
+    """Find a phrase that the sentence denies and that the source has, though never near a negation."""
+    source = context.source
+    content = [place for place, token in enumerate(context.words) if is_content(token)]
+    for one, other in itertools.pairwise(content):
+        if one not in context.denied or other not in context.denied or other - one > 2:
+            continue
+        a, b = context.words[one], context.words[other]
+        if b.word in UNITS or a.word in _SIDES or not _right_behind_its_cue(context.words, one):
+            continue
+        where = source.neighbours.get((a.stem, b.stem), [])
+        if not where or any(source.segments[n].asked or has_negation(source.segments[n].words) for n in where):
+            continue
+        if any(len(source.segments[n].words) < 6 for n in where):
+            continue
+        if any(source.stance[s][Polarity.DENIED] for s in (a.stem, b.stem)):
+            continue
+        segment = source.segments[where[0]]
+        message = f"denied here, but the source affirms {context.quote(a.start, b.end)}"
+        yield Finding(Status.STOP, message, a.start, b.end, (Place(segment.turn, segment.start, segment.end),))
+        return
+
+
+def _right_behind_its_cue(words: Sequence[Token], place: int) -> bool:
+    """Tell whether nothing but plain words stands between a denied word and what denies it."""
+    for back in range(place - 1, max(-1, place - 9), -1):
+        if is_cue(words, back):
+            return True
+        if words[back].word in _PARTING:
+            return False
+    return False
+
+
+def negation_lost(context: Context) -> Iterator[Finding]:
+    """Find what the sentence affirms and the source only ever denies."""
+    if any(token.word in _OVER for token in context.words):
+        return
+    for place, token in enumerate(context.words):
+        if not is_content(token) or place in context.denied or token.stem not in context.source.postings:
+            continue
+        symptom = token.stem in lexicon.symptom_stems()
+        noun = lexicon.part_of_speech(token.word, token.stem) in {"n", ""}
+        if not symptom and not (noun and context.source.clinical):
+            continue
+        mentions = _mentions(token.stem, _company(context.words, place), context.source)
+        if mentions and all(stance is Polarity.DENIED for stance, _, _ in mentions):
+            message = f"affirmed here, but the source denies {context.quote(token.start, token.end)}"
+            status = Status.STOP if symptom else Status.LOOK
+            yield Finding(status, message, token.start, token.end, tuple(w for _, _, w in mentions)[:2])
+            return
+
+
+def _mentions(one: str, company: frozenset[str], source: Prepared) -> list[tuple[Polarity, bool, Place]]:
+    """Return how the source stands to a word wherever it is in the same company, and whether it is the word itself."""
+    found = []
+    for other in source.match(one):
+        for number in source.places_of(other):
+            segment = source.segments[number]
+            if all(segment.stems & source.match(c).keys() for c in company):
+                found.append((segment.stance[other], other == one, Place(segment.turn, segment.start, segment.end)))
+    return found
+
+
+def _company(words: Sequence[Token], place: int) -> frozenset[str]:
+    """Return the stems that say which pain or swelling is meant: the word before, the parts of the body near it."""
+    before = words[place - 1] if place else None
+    near = {t.stem for t in words[max(0, place - 4) : place + 6] if t.stem in lexicon.body_stems()}
+    if before is not None and is_content(before) and before.word not in _NO_COMPANY:
+        near.add(before.stem)
+    return frozenset(near)
+
+
+def laterality(context: Context) -> Iterator[Finding]:
+    """Find a side of the body that the source does not have, or has for the other side only."""
+    named = list(sides(context.text, context))
+    compared = len({side for _, side, _ in named}) > 1 and any(token.word in _COMPARING for token in context.words)
+    for place, side, parts in named:
+        token = context.words[place]
+        found, near = source_sides(parts, context.source)
+        if not near:
+            found.discard("both")
+        if side in found or (side == "both" and {"left", "right"} <= found) or (side != "both" and "both" in found):
+            continue
+        what = context.quote(token.start, token.end)
+        if found:
+            sure = side != "both" and not compared
+            message = f"{what}: the source says {' and '.join(sorted(found))}"
+            where = _side_places(parts, found, context.source) if near else ()
+            yield Finding(Status.STOP if sure else Status.LOOK, message, token.start, token.end, where)
+        else:
+            yield Finding(Status.LOOK, f"the side {what} is not in the source", token.start, token.end)
+
+
+def sides(text: str, context: Context) -> Iterator[tuple[int, str, frozenset[str]]]:
+    """Yield the place of each word that names a side, the side, and the stems of the part of the body it is of."""
+    for place, token in enumerate(context.words):
+        side = _SIDES.get(token.word)
+        if side is None or (len(token.word) < 3 and not text[token.start].isupper()):
+            continue
+        parts = _parts(context.words, place)
+        if parts:
+            yield place, side, parts
+
+
+def _parts(words: Sequence[Token], place: int) -> frozenset[str]:
+    """Return the stems of the part of the body that a side at `place` is of; empty where it is of none."""
+    behind = words[place + 1 : place + 1 + _REACH]
+    for ordered in (behind, tuple(reversed(words[max(0, place - 3) : place]))):
+        found = set()
+        for token in ordered:
+            if token.word in {".", ";", ":", ","}:
+                break
+            if token.stem in lexicon.body_stems():
+                found.add(token.stem)
+        if found:
+            return frozenset(found - _WHERE or found)
+    return frozenset()
+
+
+def source_sides(parts: frozenset[str], source: Prepared) -> tuple[set[str], bool]:
+    """Return the sides that the source gives to a part of the body, else to anything, and whether to that part."""
+    found, near = _sides_in(parts, source)
+    return {side for side, _ in found}, near
+
+
+def _sides_in(parts: frozenset[str], source: Prepared) -> tuple[list[tuple[str, Place]], bool]:
+    """Return the sides that the source names beside one of `parts`, or else anywhere, and whether it is beside them."""
+    if "sides" not in source.kept:
+        source.kept["sides"] = list(_all_sides(source))
+    named: list[tuple[str, Place, frozenset[str]]] = source.kept["sides"]
+    alike = {other for part in parts for other in source.match(part)}
+    near = [(side, place) for side, place, company in named if company & alike]
+    return (near, True) if near else ([(side, place) for side, place, _ in named], False)
+
+
+def _all_sides(source: Prepared) -> Iterator[tuple[str, Place, frozenset[str]]]:
+    """Yield every side that the source names, where, and the stems around it."""
+    for number, segment in enumerate(source.segments):
+        for place, token in enumerate(segment.words):
+            side = "both" if token.word == "both" else _SIDES.get(token.word) if len(token.word) > 2 else None
+            if side is None or (token.word == "right" and _is_speech(segment.words, place)):
+                continue
+            company = {t.stem for t in segment.words[max(0, place - 5) : place + 6]}
+            for step in (-1, 1):
+                if 0 <= number + step < len(source.segments) and len(segment.words) < 8:
+                    company |= source.segments[number + step].stems
+            yield side, Place(segment.turn, segment.start + token.start, segment.start + token.end), frozenset(company)
+
+
+def _is_speech(words: Sequence[Token], place: int) -> bool:
+    """Tell whether "right" is a way of speaking: "all right", "right ,", "right now", "that's right"."""
+    before = words[place - 1].word if place else ""
+    after = words[place + 1].word if place + 1 < len(words) else ""
+    if before in {"all", "that's", "is", "you're", "s", "'s", "are"} and after in {"", ".", ",", "?", "!"}:
+        return True
+    return (
+        after in {"now", "away", "there", "here", "before", "after", "when", "about", "then", "at", "back"}
+        or (before in {"", ",", ".", "so"} and after in {",", ".", "?", ""})
+        or before == "all"
+    )
+
+
+def _side_places(parts: frozenset[str], wanted: set[str], source: Prepared) -> tuple[Place, ...]:
+    return tuple(place for side, place in _sides_in(parts, source)[0] if side in wanted)[:3]
+
+
+def opposites(context: Context) -> Iterator[Finding]:
+    """Find words whose opposite the source has: in the same phrase, or in the passage."""
+    content = [place for place, token in enumerate(context.words) if is_content(token)]
+    for at, place in enumerate(content):
+        token = context.words[place]
+        if place in context.denied or context.source.match(token.stem):
+            continue
+        before = context.words[content[at - 1]].stem if at else ""
+        after = context.words[content[at + 1]].stem if at + 1 < len(content) else ""
+        for other in sorted(lexicon.antonyms(token.stem)):
+            said = context.source.spelled(other)
+            message = f"{context.quote(token.start, token.end)}: the source says the opposite, “{said}”"
+            where = [
+                *context.source.neighbours.get((before, other), ()),
+                *context.source.neighbours.get((other, after), ()),
+            ]
+            segments = [context.source.segments[n] for n in where]
+            if segments and not any(s.asked or has_negation(s.words) for s in segments):
+                places = tuple(Place(s.turn, s.start, s.end) for s in segments[:1])
+                yield Finding(Status.STOP, message, token.start, token.end, places)
+                break
+            if other in context.passage:
+                yield Finding(Status.LOOK, message, token.start, token.end)
+                break

@@ -1,0 +1,241 @@
+"""A source made ready to be asked: its sentences, its words and where they are, its quantities, who speaks.
+
+Preparing costs a few milliseconds per hundred turns and is done once; every question after that is a look-up.
+"""
+
+import itertools
+import math
+import re
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from reviewer.domain.items import Turn
+from reviewer.evidence import lexicon
+from reviewer.evidence.facts import Facts, Place
+from reviewer.evidence.negation import Polarity, answer, asks, begins_question, denied
+from reviewer.evidence.sentences import cut
+from reviewer.evidence.words import STOPWORDS, Token, comparable, is_content, stem, tokens
+
+_LONGEST_SEGMENT = 400
+_MOST_PLACES = 400  # of one word, so that a source of a thousand like lines costs no more than it tells
+_AGE = re.compile(
+    r"\b(?:years?|yrs?|months?)[\s-]*(?:old|of age)\b|\bhow old\b|\byour age\b|\bage[ds]?\b|\by/?o\b|"
+    r"\b(?:i'm|i am|he's|she's|is|turned|turning) (?:now )?(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|"
+    r"ninety|\d\d\b)|godina",
+    re.IGNORECASE,
+)
+_SERBIAN = frozenset(
+    """
+        je da se su nije nisam imam ste sam bih mi vas ali što sto kako dobar dan hvala molim ćete cete treba ima
+        """.split()
+)
+_ENGLISH = frozenset("the is are was and you your have has with for this that not of to it".split())
+
+
+class Segment(NamedTuple):
+    """A sentence of a turn; `stems` are its content words, `stance` says how each stands."""
+
+    turn: int
+    start: int
+    end: int
+    words: tuple[Token, ...]
+    stems: frozenset[str]
+    stance: dict[str, Polarity]
+
+    @property
+    def asked(self) -> bool:
+        """Tell whether anything in the segment is asked or left open."""
+        return any(so is Polarity.ASKED for so in self.stance.values())
+
+
+class Prepared:
+    """A source with its indexes."""
+
+    def __init__(
+        self, turns: Sequence[Turn], *, language: str | None = None, conversation_date: date | None = None
+    ) -> None:
+        self.turns = tuple(turns)
+        self.language = _language(self.turns, language)
+        self.conversation_date = conversation_date
+        self.facts = Facts(self.turns, self.language, conversation_date)
+        self.segments = tuple(_segments(self.turns))
+        self.postings: defaultdict[str, list[int]] = defaultdict(list)
+        self.stance: defaultdict[str, Counter[Polarity]] = defaultdict(Counter)
+        self.words: Counter[str] = Counter()
+        self.neighbours: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        self._of_turn: defaultdict[int, list[int]] = defaultdict(list)
+        for number, segment in enumerate(self.segments):
+            self._of_turn[segment.turn].append(number)
+            for one in segment.stems:
+                self.postings[one].append(number)
+            for one, stance in segment.stance.items():
+                self.stance[one][stance] += 1
+            self.words.update(token.word for token in segment.words)
+            content = [t.stem for t in segment.words if is_content(t)]
+            for pair in itertools.pairwise(content):
+                self.neighbours[pair].append(number)
+        self._beginnings: defaultdict[str, set[str]] = defaultdict(set)
+        for one in self.postings:
+            if len(one) >= 4:
+                self._beginnings[one[:4]].add(one)
+        self.spoken = sum(count for word, count in self.words.items() if word[:1].isalnum())
+        self.speaks_of_age = any(_AGE.search(turn.text) for turn in self.turns)
+        self.letters = " ".join(re.sub(r"[^a-z0-9]+", "", comparable(turn.text)) for turn in self.turns)
+        self.speakers = {comparable(turn.speaker).strip() for turn in self.turns}
+        self.clinical = bool(
+            self.speakers & {"doctor", "patient", "clinician", "nurse", "physician", "lekar", "pacijent"}
+        )
+        self.speaker_words = {token.word for turn in self.turns for token in tokens(turn.speaker)}
+        self.kept: dict[str, Any] = {}  # what a check works out once for the whole source
+        self._matches: dict[str, dict[str, float]] = {}
+
+    def weight(self, one: str) -> float:
+        """Return how telling a word is: rarer in the source is more."""
+        return 1.0 + math.log((1 + len(self.segments)) / (1 + len(self.postings.get(one, ()))))
+
+    def match(self, one: str) -> dict[str, float]:
+        """Return the stems of the source that may stand for `one`, each with how surely, 1 being itself."""
+        known = self._matches.get(one)
+        if known is None:
+            known = self._matches[one] = self._match(one)
+        return known
+
+    def _match(self, one: str) -> dict[str, float]:
+        found = {one: 1.0} if one in self.postings else {}
+        for other in lexicon.synonyms(one):
+            if other in self.postings:
+                found.setdefault(other, 0.8)
+        drug = lexicon.generic(one)
+        if drug is not None:
+            for other in self.postings:
+                if other != one and lexicon.generic(other) == drug:
+                    found.setdefault(other, 1.0)
+        if len(one) >= 4:
+            for other in self._beginnings.get(one[:4], ()):
+                if other != one and _alike(one, other):
+                    found.setdefault(other, 0.8)
+        return found
+
+    def spelled(self, one: str) -> str:
+        """Return a word of the source that has the stem `one`."""
+        for number in self.places_of(one)[:1]:
+            return next(token.word for token in self.segments[number].words if token.stem == one)
+        return one
+
+    def segment_at(self, place: Place) -> int | None:
+        """Return the number of the segment that holds `place`, or the first of its turn."""
+        numbers = self._of_turn.get(place.turn, ())
+        at = bisect_right(numbers, place.start, key=lambda number: self.segments[number].start) - 1
+        if at >= 0 and place.start < self.segments[numbers[at]].end:
+            return numbers[at]
+        return numbers[0] if numbers else None
+
+    def places_of(self, one: str) -> list[int]:
+        """Return the segments that have a stem; of one that is everywhere, enough of them."""
+        return self.postings[one][:_MOST_PLACES] if one in self.postings else []
+
+
+def _alike(one: str, other: str) -> bool:
+    """Tell whether two stems share a beginning long enough to be forms of one word."""
+    shared = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        shared += 1
+    return shared >= max(4, min(len(one), len(other)) - 1, (max(len(one), len(other)) * 3) // 5)
+
+
+def _language(turns: Sequence[Turn], stated: str | None) -> str:
+    if stated is not None:
+        return "sr" if stated.split("-")[0].casefold() in {"sr", "hr", "bs", "sh", "cnr"} else "en"
+    return guess_language(" ".join(turn.text for turn in turns)[:20_000])
+
+
+def guess_language(text: str) -> str:
+    """Return "sr" for Serbian and its neighbours, "en" for all else."""
+    words = [comparable(word) for word in re.findall(r"[^\W\d_]+", text)]
+    serbian = sum(word in _SERBIAN for word in words)
+    return "sr" if serbian > 2 * sum(word in _ENGLISH for word in words) and serbian > len(words) / 20 else "en"
+
+
+def _segments(turns: Sequence[Turn]) -> list[Segment]:
+    found: list[Segment] = []
+    asked: list[int] = []
+    asker = ""
+    for number, turn in enumerate(turns):
+        says = answer(turn.text) if turn.speaker != asker else Polarity.ASKED
+        if (
+            says is Polarity.DENIED
+            and found
+            and not asked
+            and found[-1].turn == number - 1
+            and len(found[-1].words) <= 14
+        ):
+            # A bare list that is answered with "no" was a question; how it stands stays open.
+            found[-1] = found[-1]._replace(stance=dict.fromkeys(found[-1].stance, Polarity.ASKED))
+        if asked and says is not Polarity.ASKED:
+            for index in asked:
+                found[index] = _answered(found[index], says)
+        elif asked and turn.speaker != asker and turn.text.strip():
+            asked = []
+        first = len(found)
+        for start, end in _spans(turn.text):
+            found.append(_segment(number, start, end, turn.text))
+        questions = [
+            n for n in range(first, len(found)) if any(so is Polarity.ASKED for so in found[n].stance.values())
+        ]
+        if questions:
+            asked, asker = questions[-3:], turn.speaker
+        elif len(found) > first and len(found[-1].words) > 3:
+            asked = []
+    return found
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    spans = []
+    for start, end in cut(text) or ([(0, len(text))] if text.strip() else []):
+        while end - start > _LONGEST_SEGMENT:
+            at = max(
+                text.rfind(" ", start + 100, start + _LONGEST_SEGMENT),
+                text.rfind(",", start + 100, start + _LONGEST_SEGMENT),
+            )
+            at = at if at > start else start + _LONGEST_SEGMENT
+            spans.append((start, at + 1))
+            start = at + 1
+        if end > start:
+            spans.append((start, end))
+    return spans
+
+
+def _segment(turn: int, start: int, end: int, text: str) -> Segment:
+    words = tokens(text[start:end])
+    not_so = denied(words)
+    asked = asks(words)
+    open_until = -1  # what follows "any" or "if" is asked, or left open
+    stance: dict[str, Polarity] = {}
+    for place, token in enumerate(words):
+        if begins_question(words, place):
+            open_until = place + 15
+        if is_content(token):
+            unsure = asked or place <= open_until
+            so = Polarity.DENIED if place in not_so else Polarity.ASKED if unsure else Polarity.ASSERTED
+            if token.stem not in stance or so is Polarity.ASSERTED:
+                stance[token.stem] = so
+    stems = frozenset(token.stem for token in words if is_content(token))
+    return Segment(turn, start, end, words, stems, stance)
+
+
+def _answered(segment: Segment, says: Polarity) -> Segment:
+    stance = {one: (says if so is Polarity.ASKED else so) for one, so in segment.stance.items()}
+    return segment._replace(stance=stance)
+
+
+def content_stems(words: Sequence[Token]) -> list[str]:
+    """Return the stems of the content words, in order."""
+    return [token.stem for token in words if is_content(token)]
+
+
+__all__ = ["STOPWORDS", "Prepared", "Segment", "content_stems", "guess_language", "stem"]
