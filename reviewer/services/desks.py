@@ -7,7 +7,6 @@ from filelock import FileLock, Timeout
 
 from reviewer.domain.members import DeskId
 
-
 # A command ends at once, but a script goes on with the lease that it printed: nobody adopts what a command claimed.
 _COMMAND = "command-"
 

@@ -28,7 +28,7 @@ from tests.security.full_desk import FullDesk
 Call = Callable[[], object]
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """Stands for a disk that is full, a connection that is cut, a person who presses Ctrl+C."""
 
 
@@ -88,7 +88,9 @@ _GIVING_NONE_OUT = {
 def desk(profile: Profile) -> Iterator[tuple[Profile, Canary, dict[str, ItemId]]]:
     """Fill a workspace with content that is known when seen."""
     canary = Canary()
-    yield profile, canary, FullDesk(profile.services(), profile, canary).fill()
+    items = FullDesk(profile.services(), profile, canary).fill()
+    profile.rows("UPDATE item SET rank = -5 WHERE external_id = 'waiting'")
+    yield profile, canary, items
 
 
 def _call(way: str, services: Services, items: dict[str, ItemId]) -> tuple[Call, str]:
@@ -121,7 +123,7 @@ def _no_commit(profile: Profile) -> Iterator[None]:
     """Let every commit within the block fail."""
 
     def fail(_: Any) -> None:
-        raise _Refused
+        raise _RefusedError
 
     engine = profile.store._engine
     event.listen(engine, "commit", fail)
@@ -179,7 +181,7 @@ def test_a_look_whose_commit_fails_shows_nothing_and_fetches_nothing(
         if tx._actor is None:
             fetched.append(about)
 
-    with _opened_content(check), _no_commit(profile), pytest.raises(_Refused):
+    with _opened_content(check), _no_commit(profile), pytest.raises(_RefusedError):
         call()
     assert (_looks(profile, item_id), fetched) == (before, [])
     assert profile.services().ledger.verify().ok

@@ -272,7 +272,7 @@ class Typist:
             self._write_state()
 
     def _move(self) -> None:
-        press(self._chance.choice(("Left", "Right", "Home", "End", "Up", "Ctrl+Home", "Ctrl+End", "Alt+Down", "Alt+Up")))
+        press(self._chance.choice(["Left", "Right", "Home", "End", "Up", "Ctrl+Home", "Ctrl+End", "Alt+Down", "Alt+Up"]))
         self._write_state()
 
     def _undo(self) -> None:

@@ -114,7 +114,7 @@ def test_a_locked_desk_holds_no_text_and_no_key(profile: Profile, open_desk: Ope
     assert CANARY not in texts_of_all_widgets()
     profile.store.close()
     assert kept_alive(ClaimedItem, Item, DataKey) == []
-    assert [name for name in kept_alive(OpenKeys, WorkspaceKey)] == ["OpenKeys", "WorkspaceKey"]  # the test's own
+    assert list(kept_alive(OpenKeys, WorkspaceKey)) == ["OpenKeys", "WorkspaceKey"]  # the test's own
     with pytest.raises(LockedError):
         desk._desk.application.session  # noqa: B018 - it raises
 

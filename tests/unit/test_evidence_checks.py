@@ -21,7 +21,10 @@ _VISIT = (
     Turn("patient", "no , none"),
     Turn("doctor", "okay . do you take anything ?"),
     Turn("patient", "lisinopril , twenty milligrams every day . and i am allergic to penicillin"),
-    Turn("doctor", "alright , take ibuprofen six hundred milligrams three times a day , see mrs. anderson at half past nine"),
+    Turn(
+        "doctor",
+        "alright , take ibuprofen six hundred milligrams three times a day , see mrs. anderson at half past nine",
+    ),
     Turn("patient", "yes my ankle has swelling too , in the evening"),
 )  # fmt: skip
 
