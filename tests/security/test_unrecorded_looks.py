@@ -28,7 +28,7 @@ from tests.security.full_desk import FullDesk
 Call = Callable[[], object]
 
 
-class _RefusedError(Exception):
+class _CutErrorError(Exception):
     """Stands for a disk that is full, a connection that is cut, a person who presses Ctrl+C."""
 
 
@@ -123,7 +123,7 @@ def _no_commit(profile: Profile) -> Iterator[None]:
     """Let every commit within the block fail."""
 
     def fail(_: Any) -> None:
-        raise _RefusedError
+        raise _CutErrorError
 
     engine = profile.store._engine
     event.listen(engine, "commit", fail)
@@ -181,7 +181,7 @@ def test_a_look_whose_commit_fails_shows_nothing_and_fetches_nothing(
         if tx._actor is None:
             fetched.append(about)
 
-    with _opened_content(check), _no_commit(profile), pytest.raises(_RefusedError):
+    with _opened_content(check), _no_commit(profile), pytest.raises(_CutErrorError):
         call()
     assert (_looks(profile, item_id), fetched) == (before, [])
     assert profile.services().ledger.verify().ok

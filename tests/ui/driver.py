@@ -272,7 +272,8 @@ class Typist:
             self._write_state()
 
     def _move(self) -> None:
-        press(self._chance.choice(["Left", "Right", "Home", "End", "Up", "Ctrl+Home", "Ctrl+End", "Alt+Down", "Alt+Up"]))
+        keys = ["Left", "Right", "Home", "End", "Up", "Ctrl+Home", "Ctrl+End", "Alt+Down", "Alt+Up"]
+        press(self._chance.choice(keys))
         self._write_state()
 
     def _undo(self) -> None:

@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -303,12 +304,13 @@ def test_what_was_decided_is_still_listed_and_can_be_undone_after_the_lock(
 @pytest.mark.parametrize("why", ["idle", "asked", "screen", "sleep"])
 def test_the_page_says_why_and_the_ledger_too(profile: Profile, open_desk: OpenDesk, why: str) -> None:
     desk = open_desk()
-    {
+    acts: dict[str, Callable[[], object]] = {
         "idle": desk._desk.idle.idle.emit,
-        "asked": desk.window.findChildren(QToolButton, "rail_lock")[0].click,
+        "asked": partial(press, "Ctrl+L"),
         "screen": desk._desk.system_lock.screen_locked.emit,
         "sleep": desk._desk.system_lock.going_to_sleep.emit,
-    }[why]()
+    }
+    acts[why]()
     wait_until(lambda: desk.is_locked)
     assert desk.sees("Locked")
     ((body,),) = profile.rows("SELECT body FROM entry WHERE action = 'locked'")

@@ -18,7 +18,7 @@ Call = Callable[..., tuple[int, str, str]]
 def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
     """Return a function that runs a command line that may not come as far as a profile."""
 
-    def no_profile(*_: object) -> None:
+    def no_profile(*_: object, **__: object) -> None:
         raise AssertionError("a wrong call opened a profile")
 
     monkeypatch.setattr(cli, "Application", no_profile)
@@ -112,7 +112,7 @@ def test_common_options_stand_before_or_behind_the_command(
 ) -> None:
     opened: list[str] = []
 
-    def opening(profile: object, key_file: object) -> None:
+    def opening(profile: object, key_file: object, **_: object) -> None:
         opened.append(f"{profile} {key_file}")
         raise UsageError("Far enough.")
 
@@ -125,7 +125,7 @@ def test_common_options_stand_before_or_behind_the_command(
 def test_a_fault_of_the_program_ends_with_1_and_shows_no_value(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise KeyError("Mrs Okafor, 064 123 4567")
 
     monkeypatch.setattr(cli, "Application", broken)
