@@ -322,7 +322,11 @@ def test_every_key_and_move_of_the_mouse_puts_the_lock_off(profile: Profile, ope
     noted: list[bool] = []
     desk._desk.idle._last = -1e9  # long ago
     desk._desk.idle.set_limit(timedelta(days=40_000))
-    for act in (lambda: press("Right"), lambda: QTest.mouseMove(desk.window.windowHandle(), QPoint(300, 300))):
+    acts: tuple[Callable[[], object], ...] = (
+        partial(press, "Right"),
+        partial(QTest.mouseMove, desk.window.windowHandle(), QPoint(300, 300)),
+    )
+    for act in acts:
         desk._desk.idle._last = -1e9
         act()
         QCoreApplication.processEvents()
