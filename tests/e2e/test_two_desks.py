@@ -90,16 +90,18 @@ def test_two_desks_and_two_claimers_never_hold_the_same_item(profile: Profile, t
         for journal in journals[:2]
     ]
     claimers = [children.start(claim_in_a_loop, profile.folder, journal, stop) for journal in journals[2:]]
-    while (claimed := _claimed(profile)) < claims or not all(journal.exists() for journal in journals):
-        assert all(each.is_alive() for each in (*desks, *claimers))
-        if profile.rows("SELECT count(*) FROM item WHERE state = 'waiting'")[0][0] < 50:
-            profile.take(*(line() for _ in range(100)))
-        time.sleep(0.05)
-    stop.touch()
-    for claimer in claimers:
-        claimer.join()
-    for desk in desks:
-        children.kill(desk)
+    try:
+        while (claimed := _claimed(profile)) < claims or not all(journal.exists() for journal in journals):
+            assert all(each.is_alive() for each in (*desks, *claimers))
+            if profile.rows("SELECT count(*) FROM item WHERE state = 'waiting'")[0][0] < 50:
+                profile.take(*(line() for _ in range(100)))
+            time.sleep(0.05)
+        stop.touch()
+        for claimer in claimers:
+            claimer.join()
+    finally:
+        for process in (*desks, *claimers):
+            children.kill(process)
 
     assert [claimer.exitcode for claimer in claimers] == [0, 0]
     of_desks = [_spans_of_desk(journal) for journal in journals[:2]]
