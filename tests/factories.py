@@ -43,7 +43,7 @@ from reviewer.services.review import Review
 from reviewer.services.signing import Signing
 from reviewer.services.vault import Vault
 from reviewer.services.work import Transport, Work
-from reviewer.storage import Store, contents, keys, members, schema
+from reviewer.storage import Store, contents, decisions, keys, members, schema, working_copies
 from reviewer.storage.members import MemberSecrets
 
 _numbers = count(1)
@@ -238,6 +238,23 @@ class Profile(Beneath):
                 decision: keys.unseal(tx, item_id, ("outbox", decision, "request"), sealed[decision]).encode()
                 for decision, item_id in rows
             }
+
+    def working_copies(self) -> list[tuple[str, int]]:
+        """Return every text that is kept undecided, with the cursor in it."""
+        owners = self.rows("SELECT item_id, member_id FROM working_copy ORDER BY item_id")
+        with self.store.read() as tx:
+            copies = [working_copies.load(tx, item_id, member_id) for item_id, member_id in owners]
+        return [(copy.text, copy.cursor) for copy in copies if copy is not None]
+
+    def opinions(self, item_id: ItemId) -> list[tuple[str, str]]:
+        """Return the second opinions on an item, as member and text."""
+        with self.store.read() as tx:
+            return [(opinion.member, opinion.text) for opinion in working_copies.opinions(tx, item_id)]
+
+    def final(self, decision_id: str) -> str | None:
+        """Return the text that a decision released."""
+        with self.store.read() as tx:
+            return decisions.texts(tx, decisions.by_id(tx, decision_id).decision)[0]
 
     def drafts(self) -> dict[str, str]:
         """Return every draft by its producer's id."""

@@ -119,5 +119,5 @@ def test_two_desks_and_two_claimers_never_hold_the_same_item(profile: Profile, t
 
 
 def _claimed(profile: Profile) -> int:
-    ((number,),) = profile.rows("SELECT count(*) FROM event WHERE action = 'claimed'")
+    ((number,),) = profile.rows("SELECT count(*) FROM entry WHERE action = 'claimed'")
     return int(number)

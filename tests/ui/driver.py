@@ -27,9 +27,11 @@ from PySide6.QtWidgets import (
 
 from reviewer.bootstrap import Application
 from reviewer.domain.items import ClaimedItem
+from reviewer.domain.kinds import KINDS
 from reviewer.ui.app import Desk
 from reviewer.ui.desk import DeskPresenter, DeskView, presenter, view
 from reviewer.ui.desk.presenter import HistoryEntry
+from reviewer.ui.desk.signing import SignDialog
 from reviewer.ui.text import PlainLabel
 
 PATIENCE_MS = 20_000
@@ -42,13 +44,25 @@ def wait_until(
     if condition():
         return
     loop, look, end = QEventLoop(), QTimer(), QTimer()
-    look.timeout.connect(lambda: loop.quit() if condition() else None)
+    problems: list[Exception] = []
+
+    def check() -> None:
+        try:
+            if condition():
+                loop.quit()
+        except Exception as problem:  # out of a slot it would get lost
+            problems.append(problem)
+            loop.quit()
+
+    look.timeout.connect(check)
     end.timeout.connect(lambda: loop.exit(1))
     look.start(2)
     end.start(patience_ms)
     is_late = loop.exec()
     look.stop()
     end.stop()
+    if problems:
+        raise problems[0]
     assert not is_late or condition(), f"not within {patience_ms} ms: {what}"
 
 
@@ -162,6 +176,20 @@ class DrivenDesk:
         """Wait until that item is on screen."""
         wait_until(lambda: self.external_id == external_id, f"item {external_id} on screen")
 
+    def approve(self) -> None:
+        """Approve what is on screen, and sign it where that is asked for and takes no more than the device."""
+        item = self.item
+        press("Ctrl+Return")
+        if item is not None and KINDS[item.item.kind].signed:
+            wait_until(lambda: self.signing, "the question for a signature")
+            press("Return")
+            wait_until(lambda: not self.signing, "the signature")
+
+    @property
+    def signing(self) -> bool:
+        """Tell whether a signature is being asked for."""
+        return self.window.findChild(SignDialog) is not None
+
     def sees(self, words: str) -> bool:
         """Tell whether the words stand on a label or button in the window."""
         return any(words in text for text in self.visible_words())
@@ -213,6 +241,7 @@ class Typist:
         self._journal = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._chance = random.Random(seed)
         self._told: set[str] = set()
+        self._signed: ClaimedItem | None = None
         self._timer = QTimer()
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._act)
@@ -261,6 +290,8 @@ class Typist:
         (act,) = self._chance.choices(acts, (40, 10, 10, 20, 14, 4, 2))
         if self._desk.faults():
             self._write("fault", why=self._desk.faults())
+        elif self._desk.signing:
+            self._sign()
         elif self._desk.item is not None:
             act()
         self._timer.start(self._chance.choice((0, 0, 5, 20, 60)))
@@ -285,7 +316,20 @@ class Typist:
             press("Ctrl+Z")
 
     def _approve(self) -> None:
-        self._press_to_decide("Ctrl+Return", "approve")
+        item = self._desk.item
+        assert item is not None
+        if KINDS[item.item.kind].signed:
+            press("Ctrl+Return")  # and what is asked then is answered the next time
+        else:
+            self._press_to_decide("Ctrl+Return", "approve")
+
+    def _sign(self) -> None:
+        if self._chance.random() < 0.2:
+            press("Escape")
+        elif (item := self._desk.item) is not None and self._signed != item:
+            self._signed = item
+            self._write("pressing", item=item.item.id, verdict="approve", text=self._desk.text)
+            press("Return")
 
     def _answer(self) -> None:
         key, verdict = self._chance.choice((("R", "reject"), ("M", "respond"), ("E", "escalate"), ("K", "skip")))

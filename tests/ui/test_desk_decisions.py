@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from reviewer.domain.attestations import MEANING, STATEMENT
 from reviewer.domain.kinds import KINDS
 from tests.factories import EMAIL_REPLY, EMAIL_SAMPLE, Profile
 from tests.ui.driver import DrivenDesk, press, type_text
@@ -103,6 +104,11 @@ class Sitting:
         assert self.desk.external_id == "first"
         assert self.desk.text == self.sample.draft
 
+    def approve(self) -> None:
+        """Approve the first item and wait for the second."""
+        self.desk.approve()
+        self.desk.wait_for_item("second")
+
     def let_it_leave(self) -> None:
         """End every hold and do what is due then."""
         self.desk.settle()
@@ -132,20 +138,24 @@ class Sitting:
         )
         return value
 
-    def request(self, verdict: str, *middle: tuple[str, Any]) -> bytes:
-        """Return the bytes that must leave for the first item."""
-        decided_at = datetime.fromtimestamp(self.row("decided_at") / 1000, UTC).isoformat().replace("+00:00", "Z")
-        pairs = [
-            ("item", self.first),
-            ("external_id", "first"),
-            ("kind", self.kind),
-            ("verdict", verdict),
-            *[pair for pair in middle if pair[1] is not None or pair[0] == "reason" or pair[0] == "note"],
-            ("recipient", "+381 60 1234"),
-            ("decided_at", decided_at),
-            ("decision", self.row("id")),
-        ]
-        return json.dumps(dict(pairs), ensure_ascii=False, indent=1).encode()
+    def request(self, verdict: str, **said: Any) -> bytes:
+        """Return the bytes that must leave for the first item; `said` is what its verdict brings along."""
+        request = {"item": self.first, "external_id": "first", "kind": self.kind, "verdict": verdict}
+        request |= {name: value for name, value in said.items() if name != "fields" or value is not None}
+        request["recipient"] = "+381 60 1234"
+        if KINDS[self.kind].signed and "final" in said:
+            signed = {"name": "First", "meaning": MEANING, "statement": STATEMENT, "signed_at": self._signed_at()}
+            request["signature"] = signed
+        decided_at = datetime.fromtimestamp(self.row("decided_at") / 1000, UTC).isoformat()
+        request |= {"decided_at": decided_at.replace("+00:00", "Z"), "decision": self.row("id")}
+        return json.dumps(request, ensure_ascii=False, indent=1).encode()
+
+    def _signed_at(self) -> str:
+        """Return when the first item was signed: in the instant of the decision."""
+        (file,) = self.profile.files("sent").values()
+        signed_at = str(json.loads(file)["signature"]["signed_at"])
+        assert abs(datetime.fromisoformat(signed_at).timestamp() * 1000 - self.row("decided_at")) < 1_000
+        return signed_at
 
 
 @pytest.fixture
@@ -154,26 +164,24 @@ def sitting(profile: Profile, kind: str, open_desk: Callable[[], DrivenDesk]) ->
 
 
 def test_an_untouched_draft_leaves_byte_for_byte(sitting: Sitting) -> None:
-    press("Ctrl+Return")
-    sitting.desk.wait_for_item("second")
-    final, fields = ("final", sitting.sample.draft), ("fields", sitting.sample.fields)
-    assert sitting.sent() == sitting.request("approve", final, fields)
+    sitting.approve()
+    sent = sitting.sent()
+    assert sent == sitting.request("approve", final=sitting.sample.draft, fields=sitting.sample.fields)
 
 
 def test_what_was_typed_leaves_as_it_stood_on_screen(sitting: Sitting) -> None:
     type_text("New ")
     assert sitting.desk.text == sitting.sample.edited
-    press("Ctrl+Return")
-    sitting.desk.wait_for_item("second")
-    final, fields = ("final", sitting.sample.edited), ("fields", sitting.sample.edited_fields)
-    assert sitting.sent() == sitting.request("approve_with_edits", final, fields)
+    sitting.approve()
+    sample, sent = sitting.sample, sitting.sent()
+    assert sent == sitting.request("approve_with_edits", final=sample.edited, fields=sample.edited_fields)
 
 
 def test_a_rejection_goes_back_with_its_reason(sitting: Sitting) -> None:
     press("Ctrl+R")
     press("T", "Return")
     sitting.desk.wait_for_item("second")
-    assert sitting.returned() == sitting.request("reject", ("producer", "tests"), ("reason", "tone"), ("note", None))
+    assert sitting.returned() == sitting.request("reject", producer="tests", reason="tone", note=None)
 
 
 def test_a_response_goes_back_with_its_instructions(sitting: Sitting) -> None:
@@ -181,9 +189,8 @@ def test_a_response_goes_back_with_its_instructions(sitting: Sitting) -> None:
     type_text("Shorter, пожалуйста.")
     press("Return")
     sitting.desk.wait_for_item("second")
-    assert sitting.returned() == sitting.request(
-        "respond", ("producer", "tests"), ("reason", None), ("note", "Shorter, пожалуйста.")
-    )
+    returned = sitting.returned()
+    assert returned == sitting.request("respond", producer="tests", reason=None, note="Shorter, пожалуйста.")
 
 
 def test_an_escalated_item_comes_to_a_supervisor_with_who_and_why(sitting: Sitting) -> None:
@@ -193,7 +200,7 @@ def test_an_escalated_item_comes_to_a_supervisor_with_who_and_why(sitting: Sitti
     sitting.desk.wait_for_item("second")
     sitting.let_it_leave()
     assert sitting.profile.state(sitting.first) == "escalated"
-    press("Ctrl+Return")  # decides the second
+    sitting.desk.approve()  # decides the second
     sitting.desk.wait_for_item("first")
     assert sitting.desk.sees("▲ escalated")
     assert sitting.desk.sees("First, escalated: Is the dose right?")
@@ -209,7 +216,7 @@ def test_a_skipped_item_rests_and_comes_back(sitting: Sitting) -> None:
     assert sitting.profile.state(sitting.first) == "skipped"
     sitting.profile.let_skips_end()
     sitting.profile.services().work.round()
-    press("Ctrl+Return")
+    sitting.desk.approve()
     sitting.desk.wait_for_item("first")
     assert sitting.desk.text == sitting.sample.draft
     assert sitting.profile.files("sent") == sitting.profile.files("returned") == {}
@@ -217,23 +224,20 @@ def test_a_skipped_item_rests_and_comes_back(sitting: Sitting) -> None:
 
 def test_undo_during_the_hold_brings_the_item_back_with_its_text(sitting: Sitting) -> None:
     type_text("New ")
-    press("Ctrl+Return")
-    sitting.desk.wait_for_item("second")
+    sitting.approve()
     press("Ctrl+Z")
     sitting.desk.wait_for_item("first")
     assert sitting.desk.text == sitting.sample.edited
     sitting.let_it_leave()
     assert sitting.profile.files("sent") == {}
     assert sitting.profile.state(sitting.first) == "leased"
-    press("Ctrl+Return")
-    sitting.desk.wait_for_item("second")
-    final, fields = ("final", sitting.sample.edited), ("fields", sitting.sample.edited_fields)
-    assert sitting.sent() == sitting.request("approve_with_edits", final, fields)
+    sitting.approve()
+    sample, sent = sitting.sample, sitting.sent()
+    assert sent == sitting.request("approve_with_edits", final=sample.edited, fields=sample.edited_fields)
 
 
 def test_undo_while_typing_takes_back_the_typing_only(sitting: Sitting) -> None:
-    press("Ctrl+Return")
-    sitting.desk.wait_for_item("second")
+    sitting.approve()
     type_text("x")
     press("Ctrl+Z")
     assert sitting.desk.text == "Another draft."

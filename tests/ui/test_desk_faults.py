@@ -64,11 +64,6 @@ def decided(profile: Profile) -> list[tuple[str, str]]:
     )
 
 
-def saved(profile: Profile) -> list[str]:
-    """Return the texts of the working copies on disk."""
-    return [bytes(text).decode() for (text,) in profile.rows("SELECT text FROM working_copy")]
-
-
 # --- one press, one decision ---------------------------------------------------------------------------------------
 
 
@@ -262,7 +257,7 @@ def test_the_text_of_a_failed_decision_is_saved_though_nobody_types_again(
         type_text("My ")
         press("Ctrl+Return")
         desk.wait_for_item("1")
-    wait_until(lambda: saved(profile) == ["My Draft 1."], "the text on disk")
+    wait_until(lambda: profile.working_copies() == [("My Draft 1.", 0)], "the text on disk")
     wait_until(lambda: desk.sees("✓ saved"))
     desk.kill()
     assert open_desk().text == "My Draft 1."
@@ -356,8 +351,10 @@ def test_a_locked_database_delays_decisions_and_saving_but_not_the_hands(profile
         type_text("Two ")
         assert desk.text == "Two Draft 2."
         assert desk.sees("saving…")
-        assert saved(profile) == []
-    wait_until(lambda: saved(profile) == ["One Draft 1.", "Two Draft 2."], "both texts on disk")
+        assert profile.working_copies() == []
+    wait_until(
+        lambda: sorted(profile.working_copies()) == [("One Draft 1.", 0), ("Two Draft 2.", 4)], "both texts on disk"
+    )
     desk.settle()
     assert decided(profile) == [("1", "approve_with_edits")]
 
@@ -369,7 +366,7 @@ def test_a_text_that_cannot_be_saved_is_tried_again_until_it_can(profile: Profil
         type_text("x")
         wait_until(lambda: desk.sees("disk I/O error"), "the failure told")
         assert desk.sees("saving…")
-    wait_until(lambda: saved(profile) == ["xDraft 1."], "the text on disk")
+    wait_until(lambda: profile.working_copies() == [("xDraft 1.", 1)], "the text on disk")
     wait_until(lambda: desk.sees("✓ saved"))
 
 
@@ -398,13 +395,9 @@ def test_a_lost_lease_keeps_the_text_and_offers_a_second_opinion(
     wait_until(lambda: desk.external_id == "3", "the next item")
     assert desk.text == "Draft 3."
     desk.settle()
-    assert saved(profile) == []
+    assert profile.working_copies() == []
     assert taken[0] is not None
-    ((text, name),) = profile.rows(
-        "SELECT text, name FROM second_opinion JOIN member ON member.id = member_id WHERE item_id = ?",
-        taken[0].item.id,
-    )
-    assert (bytes(text).decode(), name) == ("My Draft 1.", "First")
+    assert profile.opinions(taken[0].item.id) == [("First", "My Draft 1.")]
 
 
 def test_deciding_on_a_lapsed_lease_keeps_the_text_as_a_second_opinion(profile: Profile, open_desk: OpenDesk) -> None:
@@ -420,8 +413,7 @@ def test_deciding_on_a_lapsed_lease_keeps_the_text_as_a_second_opinion(profile: 
     desk.settle()
     assert decided(profile) == []
     other.review.decide(taken.lease, Judgement(Verdict.REJECT, reason="tone"), key="k")
-    ((text,),) = profile.rows("SELECT text FROM second_opinion")
-    assert bytes(text).decode() == "My Draft 1."
+    assert profile.opinions(taken.item.id) == [("First", "My Draft 1.")]
 
 
 def test_a_second_opinion_can_be_used_by_a_key(profile: Profile, open_desk: OpenDesk) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from reviewer.bootstrap import Application
 from reviewer.domain.members import Role
 from tests.ui.driver import DrivenDesk, press, type_text, wait_until
+from tests.ui.test_accessibility import check
 
 
 @pytest.fixture
@@ -32,11 +33,38 @@ def test_two_names_and_enter_make_a_workspace_and_open_the_desk(desk: DrivenDesk
     press("Tab")
     type_text("Žana")
     press("Return")
-    wait_until(lambda: desk.sees("Nothing waits"), "the review page")
+    confirm_recovery_code(desk)
     assert desk.sees("Klinika Đorđević · Žana")
     with closing(Application(folder, folder / "keys")) as application:
         member = application.unlock().member
         assert (member.name, member.roles) == ("Žana", frozenset(Role))
+
+
+def confirm_recovery_code(desk: DrivenDesk) -> None:
+    """Say by keys that the recovery code is written down, and wait for the review page."""
+    wait_until(lambda: desk.sees("Write down your recovery code"), "the recovery code")
+    check(desk.window)
+    press("Return")  # one Enter too many does no harm
+    assert desk.sees("Write down your recovery code")
+    press("Tab", "Space")
+    wait_until(lambda: desk.sees("Nothing waits"), "the review page")
+
+
+def test_two_passphrases_that_differ_are_typed_again(desk: DrivenDesk, folder: Path) -> None:
+    type_text("Desk")
+    press("Tab")
+    type_text("Me")
+    press("Tab")
+    type_text("correct horse battery")
+    press("Tab")
+    type_text("correct house battery")
+    press("Return")
+    assert desk.sees("The two passphrases differ")
+    assert not (folder / "reviewer.db").exists()
+    type_text("correct horse battery")
+    press("Return")
+    confirm_recovery_code(desk)
+    assert not any("horse" in words for words in desk.visible_words())
 
 
 def test_nothing_is_made_until_both_names_are_there(desk: DrivenDesk, folder: Path) -> None:
