@@ -317,12 +317,24 @@ def test_the_page_says_why_and_the_ledger_too(profile: Profile, open_desk: OpenD
     assert json.loads(bytes(body))["details"] == {"why": why}
 
 
+def test_the_lock_at_the_foot_of_the_rail_locks(profile: Profile, open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    button = desk.window.findChildren(QToolButton, "rail_lock")[0]
+    assert button.accessibleName() == "Lock the desk"
+    button.click()
+    wait_until(lambda: desk.is_locked)
+
+
 def test_every_key_and_move_of_the_mouse_puts_the_lock_off(profile: Profile, open_desk: OpenDesk) -> None:
     desk = open_desk()
     noted: list[bool] = []
     desk._desk.idle._last = -1e9  # long ago
     desk._desk.idle.set_limit(timedelta(days=40_000))
-    for act in (lambda: press("Right"), lambda: QTest.mouseMove(desk.window.windowHandle(), QPoint(300, 300))):
+    acts: tuple[Callable[[], object], ...] = (
+        partial(press, "Right"),
+        partial(QTest.mouseMove, desk.window.windowHandle(), QPoint(300, 300)),
+    )
+    for act in acts:
         desk._desk.idle._last = -1e9
         act()
         QCoreApplication.processEvents()
