@@ -26,9 +26,12 @@ apt_run=(
   libwayland-egl1
 )
 
-# What the tests need as well: real windows on a virtual screen, and a message bus.
+# What the tests need as well: real windows on a virtual screen, message buses, and a keyring to keep secrets in.
 apt_test=(
   dbus
+  dbus-x11  # or gnome-keyring would bring all of systemd
+  gnome-keyring
+  libglib2.0-bin
   x11-utils
   xauth
   xvfb

@@ -7,7 +7,7 @@ from platformdirs import user_data_path
 
 from reviewer import logs
 from reviewer.channels.folder import FolderTransport
-from reviewer.crypto import KeyFile, KeyringStore, KeyStore
+from reviewer.crypto import KeyFile, KeyStore, SystemKeyring
 from reviewer.domain.errors import LockedError, UnavailableError
 from reviewer.domain.members import Actor, Member
 from reviewer.services.access import Access, Session
@@ -49,18 +49,10 @@ class Application:
             raise UnavailableError(f"The profile folder {profile} cannot be used: {exc.strerror}.") from exc
         self.profile = profile
         self.settings = SettingsFile(profile / "settings.toml")
-        self._key_file = key_file
-        self._access: Access | None = None
+        keystore: KeyStore = SystemKeyring() if key_file is None else KeyFile(key_file)
+        self.access = Access(profile, keystore, self.desk.id)
         self._session: Session | None = None
         self._services: Services | None = None
-
-    @property
-    def access(self) -> Access:
-        """Return the way into the workspace. Raises KeysUnavailableError where no key store can be used."""
-        if self._access is None:
-            keystore: KeyStore = KeyringStore.of_this_system() if self._key_file is None else KeyFile(self._key_file)
-            self._access = Access(self.profile, keystore, self.desk.id)
-        return self._access
 
     @property
     def session(self) -> Session:

@@ -27,6 +27,7 @@ from reviewer.domain.kinds import KINDS
 from reviewer.domain.limits import DRAFT_BYTES, unstorable_character
 from reviewer.domain.members import Role
 from reviewer.services.ledger import Filter, Ledger
+from reviewer.services.signing import attested
 
 _ROUND_SECONDS = 1.0
 _VERDICTS = {"approve": Verdict.APPROVE, "edit": Verdict.APPROVE_WITH_EDITS} | {
@@ -409,7 +410,11 @@ def _decide(arguments: argparse.Namespace) -> ExitCode:
     key = arguments.idempotency_key or secrets.token_hex(16)
     with _Opened(arguments) as application:
         decision = _unlock(arguments, application).review.decide_by_ids(
-            arguments.item, LeaseId(arguments.lease), judgement, key=key, attestation=_attestation(arguments)
+            arguments.item,
+            LeaseId(arguments.lease),
+            judgement,
+            key=key,
+            attestation=_attestation(arguments, application),
         )
     answer = {
         "decision": decision.id,
@@ -421,17 +426,16 @@ def _decide(arguments: argparse.Namespace) -> ExitCode:
     return ExitCode.DONE
 
 
-def _attestation(arguments: argparse.Namespace) -> Attestation:
+def _attestation(arguments: argparse.Namespace, application: Application) -> Attestation:
     """A command opens the keys afresh each time: that is the factor it signs with."""
-    given = {"passphrase": arguments.passphrase_file, "code": arguments.code}
-    return Attestation(factors=("device", *(name for name, what in given.items() if what is not None)))
+    return attested(application.access.factors(), _passphrase(arguments), arguments.code)
 
 
 def _addendum(arguments: argparse.Namespace) -> ExitCode:
-    attestation = replace(_attestation(arguments), meaning=ADDENDUM_MEANING)
     key = arguments.idempotency_key or secrets.token_hex(16)
     with _Opened(arguments) as application:
         review = _unlock(arguments, application).review
+        attestation = replace(_attestation(arguments, application), meaning=ADDENDUM_MEANING)
         decision = review.add_addendum(arguments.item, _text(arguments.text_file), attestation, key=key)
     answer = {"decision": decision.id, "state": ItemState.HELD.value, "hold_until": _stamp(decision.hold_until)}
     _say(arguments, answer, f"Signed; the addendum is held until {_stamp(decision.hold_until)}.")

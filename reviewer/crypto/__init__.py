@@ -23,7 +23,7 @@ from reviewer.crypto.identities import (
     seal_for_recovery,
     seal_identity,
 )
-from reviewer.crypto.keystores import KeyFile, KeyringStore, KeyStore
+from reviewer.crypto.keystores import KeyFile, KeyringStore, KeyStore, SystemKeyring
 from reviewer.crypto.open_keys import OpenKeys
 from reviewer.crypto.recovery_codes import RecoveryCode
 from reviewer.crypto.sealing import database_key, new_secret
@@ -45,6 +45,7 @@ __all__ = [
     "RecoveryCode",
     "SecondFactor",
     "SignatureCheckers",
+    "SystemKeyring",
     "WorkspaceKey",
     "database_key",
     "first_bad_signature",

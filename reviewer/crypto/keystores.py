@@ -135,6 +135,22 @@ class KeyringStore:
                 raise KeyringLocked
 
 
+class SystemKeyring:
+    """Whichever accepted keyring answers when it is asked: one may start, or be unlocked, while the program runs."""
+
+    def load(self, name: str) -> bytes:
+        """Return the secret. Raises KeysUnavailableError."""
+        return KeyringStore.of_this_system().load(name)
+
+    def save(self, name: str, secret: bytes) -> None:
+        """Keep a secret and read it back. Raises KeysUnavailableError."""
+        KeyringStore.of_this_system().save(name, secret)
+
+    def forget(self, name: str) -> None:
+        """Remove a secret if it is there. Raises KeysUnavailableError."""
+        KeyringStore.of_this_system().forget(name)
+
+
 class KeyFile:
     """Secrets in a file that only its owner can read: the explicit way for servers and tests."""
 
@@ -171,17 +187,21 @@ class KeyFile:
 
     def _read_text(self) -> str:
         try:
-            # O_NOFOLLOW is missing on Windows, where links need a privilege.
-            opened = os.open(self._path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+            # Both are missing on Windows, where links need a privilege; a pipe would be waited for.
+            flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+            opened = os.open(self._path, flags)
         except FileNotFoundError as exc:
             raise KeysUnavailableError(f"There is no key file {self._path.name}.") from exc
         except OSError as exc:
             if self._path.is_symlink():
                 raise KeysUnavailableError(f"The key file {self._path.name} is a link: name the file itself.") from exc
             raise KeysUnavailableError(f"The key file {self._path.name} cannot be read: {exc.strerror}.") from exc
-        with os.fdopen(opened, encoding="ascii", errors="replace") as file:
+        try:
             self._refuse_if_shared(os.fstat(opened))
-            return file.read()
+            with os.fdopen(opened, encoding="ascii", errors="replace", closefd=False) as file:
+                return file.read()
+        finally:
+            os.close(opened)
 
     def _refuse_if_shared(self, found: os.stat_result) -> None:
         name = self._path.name

@@ -18,3 +18,8 @@ class Attestation:
     meaning: str = MEANING
     statement: str = STATEMENT
     factors: tuple[str, ...] = ("device",)
+
+    def __post_init__(self) -> None:
+        """Refuse one that says nothing or rests on nothing."""
+        if not (self.factors and self.statement.strip() and self.meaning.strip()):
+            raise ValueError("an attestation has a statement, a meaning and a factor")

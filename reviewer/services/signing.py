@@ -24,7 +24,12 @@ class Signing:
 
     def confirm(self, passphrase: str | None, code: str | None = None) -> Attestation:
         """Open the member's keys afresh, from the keyring on, and return what may be signed. Raises UnlockError."""
-        self._access.confirm(passphrase, code, code_needed=not (self._has_signed and passphrase is not None))
+        self._access.confirm(passphrase, code, code_needed=self.factors().code)
         self._has_signed = True
-        given = {"passphrase": passphrase, "code": code}
-        return Attestation(factors=("device", *(name for name, what in given.items() if what is not None)))
+        return attested(self._access.factors(), passphrase, code)
+
+
+def attested(known: Factors, passphrase: str | None, code: str | None) -> Attestation:
+    """Return what may be signed by a member who was let in with these; what nobody looked at is no factor."""
+    checked = {"passphrase": known.passphrase and passphrase is not None, "code": known.code and code is not None}
+    return Attestation(factors=("device", *(name for name, is_checked in checked.items() if is_checked)))

@@ -149,6 +149,7 @@ class Desk(QObject):
             return
         self._closed = True
         self.clipboard.clear()
+        self.system_lock.let_sleep()
         if self.spelling is not None:
             self.spelling.close()
         if self.presenter is not None:
@@ -263,6 +264,7 @@ class Desk(QObject):
 
     def _on_locked(self, _nothing: None) -> None:
         self._locking = None
+        self.system_lock.let_sleep()
         self.unlocking.wait_for_person()
         QTimer.singleShot(0, gc.collect)  # texts in cycles of objects that are gone
 
@@ -359,6 +361,7 @@ class Desk(QObject):
         place, self._place = self._place, Place()
         self.presenter.resume(place)
         self.idle.start()
+        self.system_lock.put_off_sleep()
         if self.ledger is not None:
             self.ledger.start()
         self.worker.run(services.vault.age, self._on_key_age, None)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlcipher3 import dbapi2
 
 from reviewer.bootstrap import Application, Services
 from reviewer.domain.errors import NoWorkspaceError, ReviewerError
@@ -140,7 +141,7 @@ def _judge(recording: Recording, number: int, into: Path) -> Counter[str]:
     for profile, acknowledged in _cuts(recording, number, random.Random(seed), into):
         try:
             losses.update(set(_lost(profile, acknowledged)))
-        except ReviewerError as exc:
+        except (ReviewerError, dbapi2.DatabaseError) as exc:
             losses[f"corrupt: {exc}"] += 1
     return losses
 

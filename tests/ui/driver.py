@@ -106,11 +106,11 @@ def open_desk(folder: Path) -> "DrivenDesk":
 class DrivenDesk:
     """The real desk on a profile: window, store, worker and services, from opening to closing."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, keyring: bool = False) -> None:
         qt = QApplication.instance()
         assert isinstance(qt, QApplication)
         self._ended = False
-        self._desk = Desk(qt, Application(folder, folder / "keys"), demo=False)
+        self._desk = Desk(qt, Application(folder, None if keyring else folder / "keys"), demo=False)
         self.window = self._desk.window
         self.worker = self._desk.worker
         self.appearance = self._desk.appearance

@@ -317,6 +317,14 @@ def test_the_page_says_why_and_the_ledger_too(profile: Profile, open_desk: OpenD
     assert json.loads(bytes(body))["details"] == {"why": why}
 
 
+def test_the_lock_at_the_foot_of_the_rail_locks(profile: Profile, open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    button = desk.window.findChildren(QToolButton, "rail_lock")[0]
+    assert button.accessibleName() == "Lock the desk"
+    button.click()
+    wait_until(lambda: desk.is_locked)
+
+
 def test_every_key_and_move_of_the_mouse_puts_the_lock_off(profile: Profile, open_desk: OpenDesk) -> None:
     desk = open_desk()
     noted: list[bool] = []

@@ -10,10 +10,11 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
 
-from reviewer.crypto import KeyFile, PassphraseCost, RecoveryCode, SecondFactor, identities
+from reviewer.crypto import KeyFile, KeyringStore, PassphraseCost, RecoveryCode, SecondFactor, identities
 from reviewer.domain.members import DeskId, Role
 from reviewer.services import access as module
 from reviewer.services.access import FREE_TRIES, Access
+from tests.desktops import IS_THERE, Desktop
 from tests.ui.driver import DrivenDesk, press, type_text, wait_until
 
 PASSPHRASE = "four plain words"
@@ -306,6 +307,58 @@ def test_lost_keys_are_told_and_can_be_tried_again(profile: Profile, open_desk: 
     assert shown_fields(desk) == ["passphrase"]
     enter(desk, PASSPHRASE)
     wait_until(lambda: is_open(desk))
+
+
+@pytest.fixture
+def desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desktop]:
+    """Return a session whose bus this process is on."""
+    if not IS_THERE:
+        pytest.skip("no gnome-keyring-daemon or no dbus-daemon here")
+    made = Desktop(tmp_path)
+    made.start_bus()
+    for name in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"):
+        monkeypatch.setenv(name, made.env[name])
+    yield made
+    made.stop()
+
+
+def test_without_a_keyring_the_first_start_says_what_to_do_and_goes_on_once_it_is_done(
+    desktop: Desktop, tmp_path: Path, qapp: QApplication
+) -> None:
+    folder = tmp_path / "profile"
+    desk = DrivenDesk(folder, keyring=True).open()
+    type_text("Desk")
+    press("Tab")
+    type_text("Ana")
+    press("Return")
+    wait_until(lambda: desk.sees("This system has no keyring that answers."))
+    assert not (folder / "reviewer.db").exists()
+    assert not (folder / "device").exists()
+    desktop.start_keyring(b"login")
+    press("Return")
+    wait_until(lambda: desk.window.findChildren(QPushButton, "written_down"), "the recovery code")
+    button(desk, "written_down").click()
+    wait_until(lambda: is_open(desk))
+    desk.close()
+
+
+def test_a_keyring_that_is_locked_is_told_and_can_be_tried_again(
+    desktop: Desktop, tmp_path: Path, qapp: QApplication
+) -> None:
+    folder = tmp_path / "profile"
+    folder.mkdir()
+    desktop.start_keyring(b"login")
+    Access(folder, KeyringStore.of_this_system(), DeskId("test")).make("Desk", "Ana", frozenset(Role))
+    desktop.stop_keyring()
+    desktop.start_keyring(None)
+    desk = DrivenDesk(folder, keyring=True).open()
+    wait_until(lambda: "is locked" in problem(desk))
+    assert shown_fields(desk) == []
+    desktop.stop_keyring()
+    desktop.start_keyring(b"login")
+    button(desk, "try_again").click()
+    wait_until(lambda: is_open(desk))
+    desk.close()
 
 
 # ---- The first start
