@@ -140,7 +140,7 @@ class Sitting:
 
     def request(self, verdict: str, **said: Any) -> bytes:
         """Return the bytes that must leave for the first item; `said` is what its verdict brings along."""
-        request = {"item": self.first, "external_id": "first", "kind": self.kind, "verdict": verdict}
+        request: dict[str, Any] = {"item": self.first, "external_id": "first", "kind": self.kind, "verdict": verdict}
         request |= {name: value for name, value in said.items() if name != "fields" or value is not None}
         request["recipient"] = "+381 60 1234"
         if KINDS[self.kind].signed and "final" in said:
