@@ -292,6 +292,8 @@ class Typist:
             self._write("fault", why=self._desk.faults())
         elif self._desk.signing:
             self._sign()
+        elif self._desk.presenter._to_sign is not None:
+            pass  # what is to be signed is about to be shown
         elif self._desk.item is not None:
             act()
         self._timer.start(self._chance.choice((0, 0, 5, 20, 60)))

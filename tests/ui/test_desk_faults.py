@@ -222,6 +222,21 @@ def test_two_items_that_come_at_once_are_both_kept_and_the_first_stays_on_screen
     assert on_screen == [("2",)]
 
 
+def test_typing_on_after_asking_to_sign_goes_on_with_the_text(profile: Profile, open_desk: OpenDesk) -> None:
+    profile.put(kind="clinical_note", draft="S:\nCough.\n")
+    desk = open_desk()
+    with busy_worker(desk):
+        press("Ctrl+Return")
+        type_text("x \n")  # either would press a button of a dialog that came up under the hands
+    desk.settle()
+    assert not desk.signing
+    assert desk.text == "x \nS:\nCough.\n"
+    assert decided(profile) == []
+    desk.approve()
+    desk.settle()
+    assert decided(profile) == [(desk.history[0].item.item.head.external_id, "approve_with_edits")]
+
+
 # --- a decision that fails -----------------------------------------------------------------------------------------
 
 

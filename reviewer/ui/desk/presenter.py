@@ -203,6 +203,7 @@ class DeskPresenter(QObject):
         """Note what the reviewer typed; it is saved within half a second."""
         self._text, self._cursor = text, cursor
         self._active = True
+        self._to_sign = None  # it was asked for over another text
         self.engage()
         self._save_soon()
         self.saved.emit(None)
