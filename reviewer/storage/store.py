@@ -268,6 +268,7 @@ def _make_private(path: Path) -> None:
 
 
 def _prepare_sqlite(key: bytes, connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA cipher_log_level = NONE")  # it would tell the terminal of every damaged page
     # A raw key: there is no password to stretch (https://www.zetetic.net/sqlcipher/sqlcipher-api/#key).
     connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
     connection.isolation_level = None  # BEGIN is ours: the driver's own would start writes as reads

@@ -290,7 +290,9 @@ def test_a_profile_that_cannot_be_used_is_said(run: Run, tmp_path: Path, obstacl
             (profile / "reviewer.db").write_bytes(b"holiday photos" * 500)
     wanted = {"no workspace": (5, "no_workspace"), "wrong settings": (2, "usage")}.get(obstacle, (5, "unavailable"))
     assert _refusal(run("--json", "queue")) == wanted
-    assert run("queue").err.endswith(".\n")
+    told = run("queue").err
+    assert told.endswith(".\n")
+    assert told.count("\n") == 1
 
 
 # ---- Refused lines

@@ -146,7 +146,7 @@ def _judge(recording: Recording, number: int, into: Path) -> Counter[str]:
     return losses
 
 
-def test_ten_thousand_power_cuts_corrupt_nothing_and_lose_nothing_acknowledged(
+def test_power_cuts_corrupt_nothing_and_lose_nothing_acknowledged(
     record: Callable[[int], Recording], tmp_path: Path, count: Count
 ) -> None:
     recording = record(_FULL)

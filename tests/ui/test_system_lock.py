@@ -1,6 +1,7 @@
 """The system's own lock and sleep signals, over real buses: a session bus, and one that stands in for the system's."""
 
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("jeepney")  # comes with keyring, on Linux only
-from jeepney import DBusAddress, new_method_call, new_signal
+from jeepney import DBusAddress, HeaderFields, new_method_call, new_method_return, new_signal
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
 pytestmark = pytest.mark.skipif(
@@ -26,6 +27,7 @@ lock = SystemLock()
 lock.screen_locked.connect(lambda: print("screen", flush=True))
 lock.going_to_sleep.connect(lambda: print("sleep", flush=True))
 print("listening" if lock.listen() else "deaf", flush=True)
+ACT
 QTimer.singleShot(60_000, app.quit)
 app.exec()
 """
@@ -42,8 +44,8 @@ class Buses:
         self.session, self.system = self._start_bus(), self._start_bus()
         self.listener: subprocess.Popen[str] | None = None
 
-    def listen(self, session_id: str | None = "7") -> str:
-        """Start to listen in a login session of that id, and return the first word."""
+    def listen(self, session_id: str | None = "7", *, act: str = "") -> str:
+        """Start to listen in a login session of that id, do more if asked, and return the first word."""
         env = {
             **os.environ,
             "PYTHONPATH": str(_ROOT),
@@ -53,7 +55,7 @@ class Buses:
         env.pop("XDG_SESSION_ID", None)
         if session_id is not None:
             env["XDG_SESSION_ID"] = session_id
-        self.listener = self._start([sys.executable, "-c", _LISTENER], env)
+        self.listener = self._start([sys.executable, "-c", _LISTENER.replace("ACT", act)], env)
         return self.heard()
 
     def heard(self) -> str:
@@ -94,7 +96,7 @@ def buses() -> Iterator[Buses]:
 @pytest.fixture
 def logind(buses: Buses) -> Iterator[DBusConnection]:
     """Return a connection that is logind for this bus."""
-    with open_dbus_connection(buses.system) as connection:
+    with open_dbus_connection(buses.system, enable_fds=True) as connection:
         bus = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
         connection.send_and_get_reply(new_method_call(bus, "RequestName", "su", ("org.freedesktop.login1", 0)))
         yield connection
@@ -151,6 +153,25 @@ def test_a_program_that_is_not_logind_is_not_believed_on_the_system_bus(buses: B
         )
     logind.send(new_signal(_MANAGER, "PrepareForSleep", "b", (True,)))
     assert buses.heard() == "sleep"
+
+
+def test_sleep_is_put_off_until_the_desk_is_locked(buses: Buses, logind: DBusConnection) -> None:
+    assert buses.listen(act="lock.put_off_sleep()\nlock.going_to_sleep.connect(lock.let_sleep)") == "listening"
+    request = logind.receive(timeout=20)
+    while request.header.fields.get(HeaderFields.member) != "Inhibit":
+        request = logind.receive(timeout=20)
+    assert (request.body[0], request.body[3]) == ("sleep", "delay")
+    reader, writer = os.pipe()
+    logind.send(new_method_return(request, "h", (writer,)))
+    os.close(writer)
+    try:
+        assert not select.select([reader], [], [], 0.3)[0]
+        logind.send(new_signal(_MANAGER, "PrepareForSleep", "b", (True,)))
+        assert buses.heard() == "sleep"
+        assert select.select([reader], [], [], 20)[0], "the delay was not given up"
+        assert os.read(reader, 1) == b""
+    finally:
+        os.close(reader)
 
 
 def test_a_system_without_any_bus_is_taken_as_it_is(buses: Buses) -> None:
