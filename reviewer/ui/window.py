@@ -1,7 +1,7 @@
 """The frame: the rail of pages on the left, the page, and the status line under it."""
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent
+from PySide6.QtGui import QAction, QCloseEvent, QInputEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QButtonGroup,
@@ -171,6 +171,8 @@ class Window(QMainWindow):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Notice that somebody is at the desk, and let ? show the keys outside text."""
+        if not isinstance(event, QInputEvent):
+            return False  # nearly all of them, so this comes first
         if event.type() in _TOUCHES:
             self.touched.emit()
         elif event.type() in _ACTS:
@@ -180,7 +182,7 @@ class Window(QMainWindow):
                 if not isinstance(focused, QTextEdit | QLineEdit) or focused.isReadOnly():
                     self.show_keys()
                     return True
-        return super().eventFilter(watched, event)
+        return False
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Let everything be saved before the window goes."""

@@ -21,11 +21,13 @@ from typing import Any
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from reviewer.ui.desk import view
+from reviewer.ui.text import PlainTextEdit
 from tests.factories import Profile
-from tests.ui.driver import DrivenDesk, press, type_text, wait_until
+from tests.ui.driver import DrivenDesk, type_text, wait_until
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FILES = (
@@ -53,25 +55,21 @@ def material() -> Iterator[bytes]:
         yield json.dumps({**record, "id": f"{record['id']}-{number}"}, ensure_ascii=False).encode()
 
 
-class Paints(QObject):
-    """Counts how often each watched widget was painted."""
+class Paints:
+    """Notes when a text was last painted, by the wall's clock and by that of the GUI thread's work.
+
+    To be made before the window: PySide looks up what is overridden once for each widget.
+    """
 
     def __init__(self) -> None:
-        super().__init__()
-        self._counts: dict[QObject, int] = {}
+        self.at: dict[QWidget, tuple[float, float]] = {}
+        paint = PlainTextEdit.paintEvent
 
-    def of(self, widget: QWidget) -> int:
-        """Return how often `widget` was painted since it was first asked for."""
-        if widget not in self._counts:
-            self._counts[widget] = 0
-            widget.installEventFilter(self)
-        return self._counts[widget]
+        def paint_and_note(edit: PlainTextEdit, event: QPaintEvent) -> None:
+            paint(edit, event)
+            self.at[edit] = time.perf_counter(), time.thread_time()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Count."""
-        if event.type() == QEvent.Type.Paint:
-            self._counts[watched] += 1
-        return False
+        PlainTextEdit.paintEvent = paint_and_note  # type: ignore[method-assign, assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +93,9 @@ def decide(folder: Path, number: int) -> dict[str, Any]:
     profile = Profile(folder)
     profile.take(*islice(material(), number + 10))
     profile.close()
+    paints = Paints()
     desk = _open(folder)
-    paints, walls, works = Paints(), [], []
+    walls, works = [], []
     for turn in range(number):
         _read(desk)
         if turn % 2:
@@ -120,22 +119,19 @@ def _read(desk: DrivenDesk) -> None:
 
 
 def _time_decision(desk: DrivenDesk, paints: Paints) -> tuple[float, float]:
-    source = desk.view.source.view
-    following = desk.presenter._next[0].item
-    before = [paints.of(source.viewport()), *(paints.of(edit.viewport()) for edit in desk.view.editor.texts())]
-    del before
-    drawn_source, decided = paints.of(source.viewport()), len(desk.history)
-    drawn_text = dict(paints._counts)
+    """Press the key and return how long it took until editor and source of the next item were painted."""
+    following, decided = desk.presenter._next[0].item, len(desk.history)
+    control = Qt.KeyboardModifier.ControlModifier
+    key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, control)
+    paints.at.clear()
     wall, work = time.perf_counter(), time.thread_time()
-    press("Ctrl+Return")
+    QCoreApplication.sendEvent(desk.window.windowHandle(), key)
     assert len(desk.history) == decided + 1
     assert desk.item is not None and desk.item.item.id == following.id
-    body = desk.view.editor.body.viewport()
-    while paints.of(body) <= drawn_text.get(body, 0) or (
-        following.source and paints.of(source.viewport()) <= drawn_source
-    ):
+    awaited = {desk.view.editor.body, *([desk.view.source.view] if following.source else [])}
+    while not awaited <= paints.at.keys():
         QCoreApplication.processEvents()
-    return time.perf_counter() - wall, time.thread_time() - work
+    return max(paints.at[each][0] for each in awaited) - wall, max(paints.at[each][1] for each in awaited) - work
 
 
 class Gaps(QObject):

@@ -188,7 +188,7 @@ class DrivenDesk:
     @property
     def signing(self) -> bool:
         """Tell whether a signature is being asked for."""
-        return self.window.findChild(SignDialog) is not None
+        return any(dialog.isVisible() for dialog in self.window.findChildren(SignDialog))
 
     def sees(self, words: str) -> bool:
         """Tell whether the words stand on a label or button in the window."""
@@ -241,7 +241,7 @@ class Typist:
         self._journal = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._chance = random.Random(seed)
         self._told: set[str] = set()
-        self._signed: ClaimedItem | None = None
+        self._signed: str | None = None
         self._timer = QTimer()
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._act)
@@ -321,15 +321,19 @@ class Typist:
         item = self._desk.item
         assert item is not None
         if KINDS[item.item.kind].signed:
+            self._signed = None
             press("Ctrl+Return")  # and what is asked then is answered the next time
         else:
             self._press_to_decide("Ctrl+Return", "approve")
 
     def _sign(self) -> None:
+        item = self._desk.item
+        if item is None or item.item.id == self._signed:
+            return  # it was answered, and that takes a moment
         if self._chance.random() < 0.2:
             press("Escape")
-        elif (item := self._desk.item) is not None and self._signed != item:
-            self._signed = item
+        else:
+            self._signed = item.item.id
             self._write("pressing", item=item.item.id, verdict="approve", text=self._desk.text)
             press("Return")
 

@@ -40,6 +40,7 @@ from reviewer.ui.theme import Appearance, set_role, tabular
 
 FRESH_MS = 300  # nobody has read an item that came up so recently: a key pressed twice must not approve it
 _COMPARE_MS = 120
+_DUE_TIMES_MS = 5_000  # they are shown in minutes
 _LEASE_WARNING_S = 60
 
 
@@ -69,6 +70,10 @@ class DeskView(QWidget):
         self._clocks.setInterval(500)
         self._clocks.timeout.connect(self._tick)
         self._clocks.start()
+        self._due_times = QTimer(self)
+        self._due_times.setInterval(_DUE_TIMES_MS)
+        self._due_times.timeout.connect(self.queue.model.refresh_clocks)
+        self._due_times.start()
         self._connect()
         self._show_page(self._waiting_page)
 
@@ -598,7 +603,6 @@ class DeskView(QWidget):
             set_role(self._lease, "caution" if left < _LEASE_WARNING_S else "muted")
         self._show_held()
         self.history.refresh_clocks()
-        self.queue.model.refresh_clocks()
 
     def _show_held(self) -> None:
         entry = self._presenter.undoable
