@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reviewer import cli
+from reviewer.cli import profile
 from reviewer.domain.errors import ExitCode, UsageError
 
 Call = Callable[..., tuple[int, str, str]]
@@ -21,7 +22,7 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
     def no_profile(*_: object, **__: object) -> None:
         raise AssertionError("a wrong call opened a profile")
 
-    monkeypatch.setattr(cli, "Application", no_profile)
+    monkeypatch.setattr(profile, "Application", no_profile)
 
     def run(*argv: str, desk: Callable[[argparse.Namespace], int] = lambda _: 99) -> tuple[int, str, str]:
         code = cli.main(list(argv), desk=desk)
@@ -116,7 +117,7 @@ def test_common_options_stand_before_or_behind_the_command(
         opened.append(f"{profile} {key_file}")
         raise UsageError("Far enough.")
 
-    monkeypatch.setattr(cli, "Application", opening)
+    monkeypatch.setattr(profile, "Application", opening)
     assert cli.main(argv, desk=lambda _: 99) == ExitCode.USAGE
     assert opened == ["here k"]
     assert json.loads(capsys.readouterr().out) == {"error": {"code": "usage", "message": "Far enough."}}
@@ -128,7 +129,7 @@ def test_a_fault_of_the_program_ends_with_1_and_shows_no_value(
     def broken(*_: object, **__: object) -> None:
         raise KeyError("Mrs Okafor, 064 123 4567")
 
-    monkeypatch.setattr(cli, "Application", broken)
+    monkeypatch.setattr(profile, "Application", broken)
     assert cli.main(["--json", "queue"], desk=lambda _: 99) == ExitCode.BUG
     shown = capsys.readouterr()
     answer = json.loads(shown.out)["error"]

@@ -1,0 +1,36 @@
+"""The background rounds."""
+
+import argparse
+import time
+
+from reviewer.bootstrap import Services
+from reviewer.cli.answers import say
+from reviewer.cli.arguments import AddCommand
+from reviewer.cli.profile import Opened, unlock
+from reviewer.domain.errors import ExitCode
+
+_ROUND_SECONDS = 1.0
+
+
+def add(command: AddCommand) -> None:
+    """Add these commands."""
+    work = command("work", _work, "run the background jobs: holds, dispatch, expiry, escalation")
+    work.add_argument("--once", action="store_true", help="one round, then end")
+
+
+def _work(arguments: argparse.Namespace) -> ExitCode:
+    with Opened(arguments) as application:
+        services = unlock(arguments, application)
+        _round(arguments, services)
+        while not arguments.once:
+            time.sleep(_ROUND_SECONDS)
+            _round(arguments, services)
+    return ExitCode.DONE
+
+
+def _round(arguments: argparse.Namespace, services: Services) -> None:
+    report = services.work.round()
+    if arguments.once or report.anything:
+        fields = ("settled", "sent", "failed", "expired", "woken", "escalated")
+        answer = {name: getattr(report, name) for name in fields}
+        say(arguments, answer, ", ".join(f"{number} {name}" for name, number in answer.items()) + ".")
