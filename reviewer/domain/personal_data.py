@@ -1,13 +1,16 @@
-"""Personal data as it was found in a text."""
+"""Where personal data stands in a text: what the detector finds and the rest of the desk marks, masks and replaces."""
 
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class PiiSpan:
-    """One piece of personal data in [start, end) of a text, in code points; `type` is an entity's name."""
+    """Personal data of one type in [start, end), counted in code points of the text as it was given.
+
+    `type` is Presidio's name of the entity where it has one (PERSON, PHONE_NUMBER), else a name in that style.
+    """
 
     start: int
     end: int
     type: str
-    score: float
+    score: float  # 0 to 1

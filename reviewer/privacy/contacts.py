@@ -82,7 +82,7 @@ class Known:
 
     def __init__(self, texts: list[str]) -> None:
         self._texts = [text.casefold() for text in texts]
-        self._digits = "|".join(digits(_said(text)) for text in self._texts)
+        self._digits = "|".join(spoken_digits(text) for text in self._texts)
         self._joined = [re.sub(r"\s", "", re.sub(r"\s+dot\s+", ".", re.sub(r"\s+at\s+", "@", t))) for t in self._texts]
 
     def has(self, contact: Contact) -> bool:
@@ -93,17 +93,16 @@ class Known:
         return any(domain in text for text in (*self._texts, *self._joined))
 
 
-def _said(text: str) -> str:
-    """Return a text with spoken digits written: "five five five double oh one" -> 555001."""
-    words = re.findall(r"\w+", text)
+def spoken_digits(text: str) -> str:
+    """Return the digits of a text, those that it spells out as words among them: "five double oh 1" -> 5001."""
     said, times = [], 1
-    for word in words:
+    for word in re.findall(r"\w+", text.casefold()):
         if word in _REPEATED:
             times = _REPEATED[word]
             continue
         said.append(_SPOKEN.get(word, word) * times)
         times = 1
-    return " ".join(said)
+    return digits(" ".join(said))
 
 
 def canonical(contact: str, region: str | None = None) -> str | None:

@@ -13,9 +13,8 @@ _CYRILLIC = dict(
 ) | {"ъ": "", "ь": ""}
 _LATIN = str.maketrans({"đ": "dj", "ø": "o", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"})
 _TITLES = frozenset(
-_LATIN = str.maketrans(
-    {"đ": "dj", "ø": "o", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"}
-)
+    """mr mrs ms miss mx dr doctor prof professor sir madam rev fr sister nurse capt lt sgt judge hon
+    g gdja gdj gdin gda
     gospodin gospodja gospodjica gosp gospodine gospodjo dr doktor doktorka doktore lekar profesor profesorka prim sr
     sra srta don dona senor senora herr frau m mme mlle monsieur madame""".split()
 )
@@ -31,7 +30,9 @@ def fold(word: str) -> str:
 
 
 def parts(name: str) -> tuple[str, ...]:
-    """Return the folded words of a name, in order, titles left out."""
+    """Return the folded words of a name, given name first, titles left out."""
+    family, comma, given = name.partition(",")
+    name = f"{given} {family}" if comma and given.strip() else name
     words = [fold(word.rstrip(".")).replace("’", "'").removesuffix("'s") for word in _WORD.findall(name)]
     return tuple(word for word in words if word and word not in _TITLES)
 

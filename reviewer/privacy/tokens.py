@@ -118,14 +118,15 @@ def put_back(text: str, value_of: Callable[[Token, int], str | None]) -> tuple[s
             at = match.end()
             continue
         exact = _EXACT.fullmatch(_body(match))
-        is_whole = exact is not None and text[start:end] == f"<{match.group()}>" and not _goes_on(text, end)
+        is_whole = exact is not None and text[match.start() - 1 : match.end() + 1] == f"<{exact.group()}>"
+        is_whole = is_whole and not _goes_on(text, match.end() + 1)
         value = value_of(Token(exact["type"], int(exact["number"])), count) if exact is not None and is_whole else None
         count += 1
         if value is None:
             damages.append(Damage(start, end, known=exact is not None and is_whole))
             continue
-        done += [text[at:start], value]
-        at = end
+        done += [text[at : match.start() - 1], value]
+        at = match.end() + 1
     done.append(text[at:])
     return "".join(done), damages
 

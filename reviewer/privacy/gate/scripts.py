@@ -145,6 +145,15 @@ def other_language(outgoing: Outgoing) -> Iterator[Finding]:
         yield stop(LANGUAGE, "This seems to be written in another language than the recipient's.", 0, 0)
 
 
+def seems_serbian(text: str) -> bool:
+    """Tell whether a text of no stated language reads like Serbian, in either script."""
+    words = [word.casefold() for word in _WORD.findall(text)]
+    if any(letter in text for letter in "ђћјљњџЂЋЈЉЊЏ"):
+        return True
+    hits = {name: sum(word in common for word in words) for name, common in _COMMON.items()}
+    return hits["sr"] > 0 and hits["sr"] == max(hits.values())
+
+
 def _is_mixed(word: str) -> bool:
     if _CASE_SUFFIX.fullmatch(word):
         return False
