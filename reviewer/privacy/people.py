@@ -14,7 +14,7 @@ from reviewer.privacy.names import fold, parts, stems, titles
 Parts = tuple[str, ...]
 
 _FEMALE_TITLES = frozenset(
-    "mrs ms miss gdja gdj gda gospodja gospodjica gospodjo doktorka profesorka sra srta dona senora frau m me mlle madame".split()
+    "mrs ms miss gdja gdj gda gospodja gospodjica gospodjo doktorka profesorka sra srta dona senora frau mme mlle".split()
 )
 _MALE_TITLES = frozenset("mr sir gdin gospodin gosp gospodine g sr don senor herr monsieur".split())
 
@@ -107,7 +107,7 @@ def find(mention: str, people: Sequence[Person], *, declines: bool) -> Person | 
         person
         for person in people
         if _is_of(name, person.fullest, declines=declines)
-        and not _contradict(gender, person.is_female, name, person.fullest)
+        and not _contradict(name, person.fullest, one=gender, other=person.is_female)
     ]
     if len(fitting) == 1:
         return fitting[0]
@@ -193,7 +193,7 @@ def _gender(found: set[str], name: Parts) -> bool | None:
     return None
 
 
-def _contradict(one: bool | None, other: bool | None, name: Parts, full: Parts) -> bool:
+def _contradict(name: Parts, full: Parts, *, one: bool | None, other: bool | None) -> bool:
     """Tell whether a title or given name shows that two names are those of a woman and of a man."""
     if one is None or other is None or one == other:
         return False
