@@ -105,10 +105,11 @@ def test_the_window_is_blank_before_anything_is_put_away(profile: Profile, open_
 
 def test_a_lock_ends_the_analyst_over_its_work_and_nothing_is_lost(profile: Profile, open_desk: OpenDesk) -> None:
     for _ in range(30):
-        profile.put(draft=f"Dear {CANARY}, at 9:30.", source=[{"speaker": "C", "text": f"{CANARY} word " * 2_000}])
+        profile.put(draft=f"Dear {CANARY}, at 9:30.", source=[{"speaker": "C", "text": f"{CANARY} word " * 700}])
     desk = open_desk()
     wait_until(lambda: desk.analyst is not None, "an analyst at work")
     process = desk.analyst
+    assert process is not None
     lock(desk)
     with pytest.raises(ValueError, match="closed"):
         process.is_alive()
