@@ -223,6 +223,7 @@ decision = Table(
     Column("decided_at", Instant, nullable=False),
     Column("hold_until", Instant, nullable=False),
     Column("state", String(20), nullable=False),  # held, withdrawn, settled
+    Column("overrides", LargeBinary),  # the findings that were dismissed, and why
     UniqueConstraint("member_id", "idempotency_key"),
 )
 Index("ix_decision_held", decision.c.hold_until, sqlite_where=decision.c.state == "held",

@@ -48,4 +48,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace_id", "kind", "rule", name=op.f("pk_rule_off")),
     )
     op.add_column("working_copy", sa.Column("attention", sa.LargeBinary(), nullable=True))
+    op.add_column("decision", sa.Column("overrides", sa.LargeBinary(), nullable=True))
     op.execute(_ALL_OPEN)
