@@ -9,12 +9,12 @@ they are: a token too many costs a clumsy sentence, a token shared sends one per
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from reviewer.privacy.names import fold, parts, stems, titles
+from reviewer.privacy.person_names import fold, parts, stems, titles
 
 Parts = tuple[str, ...]
 
 _FEMALE_TITLES = frozenset(
-    "mrs ms miss gdja gdj gda gospodja gospodjica gospodjo doktorka profesorka sra srta dona senora frau mme mlle".split()
+    "mrs ms miss gdja gdj gda gospodja gospodjica gospodjo doktorka profesorka sra srta dona senora frau mlle".split()
 )
 _MALE_TITLES = frozenset("mr sir gdin gospodin gosp gospodine g sr don senor herr monsieur".split())
 

@@ -23,8 +23,8 @@ from reviewer.domain.personal_data import PiiSpan
 from reviewer.privacy import people
 from reviewer.privacy.contacts import canonical, spoken_digits
 from reviewer.privacy.gate.scripts import seems_serbian
-from reviewer.privacy.names import fold, parts
 from reviewer.privacy.people import Person
+from reviewer.privacy.person_names import fold, parts
 from reviewer.privacy.tokens import TYPES, Damage, Token, looks_like_token, neutralised, put_back
 
 _DECLINING = ("sr", "hr", "bs", "cnr", "me", "sh")

@@ -10,13 +10,21 @@ from reviewer.domain import layout, limits
 from reviewer.domain.attestations import Attestation
 from reviewer.domain.decisions import Decision, DecisionId, Judgement, Verdict
 from reviewer.domain.difference import edit_distance_words
-from reviewer.domain.errors import HoldOverError, InputRefusedError, KeyReusedError, LeaseLostError, RuleError
+from reviewer.domain.errors import (
+    HoldOverError,
+    InputRefusedError,
+    KeyReusedError,
+    LeaseLostError,
+    RuleError,
+    StoppedError,
+)
 from reviewer.domain.events import Action
 from reviewer.domain.items import ClaimedItem, ItemHead, ItemId, Lease, LeaseId, SignedFinal
 from reviewer.domain.kinds import KINDS, Form
 from reviewer.domain.members import Actor, Role
 from reviewer.ledger.entries import instant
 from reviewer.services import recorded
+from reviewer.services.gatekeeper import stopping
 from reviewer.services.queue import Queue, claim_for, keep_texts_of_others, length_of, shown
 from reviewer.storage import Store, Transaction, contents, decisions, items, keys, leases, outbox, working_copies
 from reviewer.storage.store import Unrecorded
@@ -178,6 +186,7 @@ class Review:
             if decisions.standing(tx, item_id) is not None:
                 raise RuleError("Another addendum is in its hold: wait until that is over, or withdraw it.")
             recorded.check(tx, decisions.by_id(tx, signed))
+            self._pass_gate(tx, head.id, text)
             decision = decisions.add(
                 tx,
                 DecisionId(secrets.token_hex(16)),
@@ -230,6 +239,8 @@ class Review:
             raise RuleError(f"Your roles do not let you approve an item of the kind '{kind.key}'.")
         if verdict.releases and kind.signed and attestation is None:
             raise RuleError(f"An item of the kind '{kind.key}' is released by a signature: sign it.")
+        if final is not None:
+            self._pass_gate(tx, lease.item_id, final)
         signature = attestation if verdict.releases and kind.signed else None
         leases.hold(tx, lease)
         decision = decisions.add(
@@ -253,6 +264,12 @@ class Review:
             self._record_signature(tx, decision, final, signature)
         self._record_decision(tx, decision, draft, final, request)
         return decision
+
+    def _pass_gate(self, tx: Transaction, item_id: ItemId, final: str) -> None:
+        """Refuse what must not leave, as things stand in this very transaction. Raises StoppedError."""
+        found = stopping(tx, self._actor, item_id, final)
+        if found:
+            raise StoppedError(finding.rule for finding in found)
 
     def _record_signature(self, tx: Transaction, decision: Decision, final: str, attestation: Attestation) -> None:
         """Record who signed exactly which text, and what it means."""

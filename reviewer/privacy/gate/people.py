@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from reviewer.domain.findings import Finding
 from reviewer.privacy.contacts import Contact, Known, contacts
 from reviewer.privacy.gate.outgoing import Outgoing, block, stop
-from reviewer.privacy.names import fold, parts, stems
+from reviewer.privacy.person_names import fold, parts, stems
 
 PERSON, CONTACT = "wrong_person", "wrong_contact"
 

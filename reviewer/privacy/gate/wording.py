@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from reviewer.domain.findings import Finding, Weight
 from reviewer.privacy.gate import lexicon
 from reviewer.privacy.gate.outgoing import Outgoing, stop
-from reviewer.privacy.names import fold
+from reviewer.privacy.person_names import fold
 
 PREAMBLE, PROFANITY, THREAT = "preamble", "profanity", "threat"
 
