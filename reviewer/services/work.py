@@ -15,9 +15,9 @@ from reviewer.domain.events import Action
 from reviewer.domain.items import ItemId
 from reviewer.domain.members import Actor
 from reviewer.services import recorded
-from reviewer.services.gatekeeper import stopping
+from reviewer.services.gatekeeper import outgoing, stopping
 from reviewer.services.queue import expire_leases
-from reviewer.storage import Store, Transaction, decisions, items, leases, outbox, working_copies
+from reviewer.storage import Store, Transaction, contents, decisions, items, leases, outbox, working_copies
 from reviewer.storage.decisions import StoredDecision
 from reviewer.storage.outbox import Parcel
 from reviewer.storage.store import Unrecorded
@@ -137,7 +137,9 @@ class Work:
             return False
         item_id = ItemId(parcel.item_id)
         final = str(json.loads(parcel.request)["final"])
-        found = stopping(tx, self._actor, item_id, final)
+        _, source, recipient, _ = contents.whole(tx, item_id)
+        head = items.find(tx, self._actor.member.workspace_id, item_id)
+        found = stopping(outgoing(tx, self._actor, head, source, recipient), final)
         if not found:
             return False
         decisions.stop(tx, parcel.decision_id)
