@@ -1,6 +1,7 @@
 """Start the desk: build the application, the window and its pages, and end them in order."""
 
 import gc
+import os
 import signal
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QToolTip
 
 from reviewer import logs
 from reviewer.bootstrap import Application, Services, default_profile
-from reviewer.domain.errors import LedgerBrokenError, NoWorkspaceError, ReviewerError
+from reviewer.domain.errors import LedgerBrokenError, NoWorkspaceError, ReviewerError, UnavailableError
 from reviewer.domain.members import Role
 from reviewer.services import demo as samples
 from reviewer.services.ledger import Verified
@@ -42,7 +43,11 @@ _LEDGER_READERS = frozenset({Role.ADMIN, Role.AUDITOR, Role.SUPERVISOR})
 
 
 def run(profile: Path | None, key_file: Path | None, *, demo: bool, pictures: Path | None) -> int:
-    """Open the desk on a profile, or on a throw-away one for the demo, and return the exit code."""
+    """Open the desk on a profile, or on a throw-away one for the demo, and return the exit code.
+
+    Raises UnavailableError where there is no display; pictures need none.
+    """
+    _choose_platform(draws_only=pictures is not None)
     take_messages()
     qt = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(qt, QApplication)  # noqa: S101 - nothing else makes one
@@ -53,6 +58,18 @@ def run(profile: Path | None, key_file: Path | None, *, demo: bool, pictures: Pa
         # Thrown away with the rest: a demo leaves nothing in the keyring.
         application = Application(Path(folder) / "profile", Path(folder) / "keys")
         return _run(qt, application, demo=True, pictures=pictures)
+
+
+def _choose_platform(*, draws_only: bool) -> None:
+    """Let Qt draw without a display where that is enough: it would end the process where there is none."""
+    if sys.platform != "linux" or {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"} & os.environ.keys():
+        return
+    if not draws_only:
+        raise UnavailableError(
+            "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set). "
+            "The commands work without one: 'reviewer --help' lists them."
+        )
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 
 def _run(qt: QApplication, application: Application, *, demo: bool, pictures: Path | None) -> int:
