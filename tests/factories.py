@@ -46,6 +46,7 @@ from reviewer.services.review import Review
 from reviewer.services.signing import Signing
 from reviewer.services.vault import Vault
 from reviewer.services.work import Transport, Work
+from reviewer.settings import SettingsFile
 from reviewer.storage import Address, Store, contents, decisions, keys, members, schema, working_copies
 from reviewer.storage.members import MemberSecrets
 from tests.postgres import Cluster
@@ -217,6 +218,8 @@ class Profile(Beneath):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         desk = DeskId("first")
         self.address = None if team is None else team.address(login)
+        if self.address is not None:
+            SettingsFile(folder / "settings.toml").change(database=self.address.text)
         self.access = Access(folder, KeyFile(self.key_file), desk, team=self.address)
         if not self.access.exists:
             invitation = None if team is None else team.invite(login)

@@ -10,10 +10,23 @@ from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from psycopg import Connection as PsycopgConnection
-from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, MetaData, Table, create_engine, func, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    create_engine,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 
 from reviewer.domain.errors import UsageError
+from reviewer.ledger import START, ChainHead
 
 FLOOR = 15
 _READS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -39,6 +52,9 @@ _NETWORK = {
 place = Table("entry_place", MetaData(), Column("position", BigInteger, primary_key=True), Column("seq", BigInteger))
 
 
+_HOLD_CHAIN = text("SELECT number, hash FROM hold_chain(:actor)")
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a team's database is and who connects, as `postgresql://login@host:port/database?sslrootcert=FILE`."""
@@ -50,10 +66,10 @@ class Address:
     files: tuple[tuple[str, str], ...]  # sslrootcert; sslcert and sslkey where the server asks for a certificate
 
     @classmethod
-    def read(cls, text: str) -> "Address":
+    def read(cls, written: str) -> "Address":
         """Read an address. Raises UsageError; a password in it is refused, as addresses are kept and shown."""
         try:
-            parts = urlsplit(text)
+            parts = urlsplit(written)
             port = parts.port or 5432
             asked = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
         except ValueError as exc:
@@ -144,9 +160,10 @@ def reading(engine: Engine) -> Engine:
     return engine.execution_options(**_READS)
 
 
-def begin_write(connection: Connection, actor: str) -> None:
-    """Wait until no other transaction writes this actor's chain."""
-    connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(actor, 0))))
+def hold_chain(connection: Connection, actor: str) -> ChainHead:
+    """Wait until no other transaction writes this actor's chain, and return where it ends."""
+    row = connection.execute(_HOLD_CHAIN, {"actor": actor}).one()
+    return START if row.number is None else ChainHead(row.number, bytes(row.hash).hex())
 
 
 def settle(connection: Connection) -> int:

@@ -65,6 +65,11 @@ class Transaction:
         return self._actor
 
     @property
+    def writes(self) -> bool:
+        """Tell whether this transaction may write."""
+        return self._actor is not None
+
+    @property
     def keys(self) -> OpenKeys:
         """Return the open keys. Raises LockedError."""
         if self._keys is None:
@@ -98,6 +103,10 @@ class Transaction:
         if self._now is None:
             self._now = self._connection.execute(select(clock.now())).scalar_one()
         return self._now
+
+    def hold_chain(self) -> None:
+        """Wait until no other transaction writes the actor's chain, and note where it ends."""
+        self._head = postgresql.hold_chain(self._connection, self.actor.member.id)
 
     def settle(self) -> int:
         """Give entries their places; return how many committed ones must wait."""
@@ -279,9 +288,10 @@ class Store:
             raise RuntimeError("a transaction on the thread that paints")
         try:
             with self._connect(writes=writes) as connection, connection.begin():
+                transaction = Transaction(connection, actor, self._keys)
                 if actor is not None and connection.dialect.name != "sqlite":
-                    postgresql.begin_write(connection, actor.member.id)
-                yield Transaction(connection, actor, self._keys)
+                    transaction.hold_chain()
+                yield transaction
         except (*sqlite.FAULTS, DBAPIError) as exc:
             raise UnavailableError(f"The database did not answer: {_cause(exc)}.") from exc
 

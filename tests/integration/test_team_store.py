@@ -154,10 +154,10 @@ def test_many_members_claim_at_once_and_nobody_gets_the_same(profile: Profile, s
     actors = [profile.actor() for _ in range(4)]
     start = threading.Barrier(len(actors))
 
-    def take(number: int) -> list[str]:
+    def take(number: int) -> list[ItemId]:
         queue = profile.services(actors[number]).queue
         start.wait()
-        taken = []
+        taken: list[ItemId] = []
         while (claimed := queue.claim()) is not None:
             taken.append(claimed.item.id)
         return taken
