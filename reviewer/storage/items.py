@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_server
 from reviewer.domain.errors import NotFoundError
 from reviewer.domain.items import Channel, IncomingDraft, ItemHead, ItemId, ItemState
 from reviewer.domain.members import WorkspaceId
-from reviewer.storage import clock, contents, schema
+from reviewer.storage import analyses, clock, contents, schema
 from reviewer.storage.store import Transaction
 
 _item, _route = schema.item, schema.route
@@ -121,6 +121,7 @@ def add(
         rows.append(_row(item_id, new, workspace_id, producer, made[key], received_at))
     tx.run(insert(schema.item), rows)
     contents.add(tx, drafts)
+    analyses.want(tx, rows)
 
 
 def listing(tx: Transaction, workspace_id: WorkspaceId, limit: int) -> list[ItemHead]:

@@ -22,7 +22,7 @@ from reviewer.services import demo as samples
 from reviewer.services.ledger import Verified
 from reviewer.services.vault import KeyAge
 from reviewer.ui.clipboard import PrivateClipboard
-from reviewer.ui.desk import DeskPresenter, DeskSpelling, DeskView
+from reviewer.ui.desk import BackgroundAnalysis, DeskPresenter, DeskSpelling, DeskView
 from reviewer.ui.desk.presenter import Place
 from reviewer.ui.icons import icon
 from reviewer.ui.idle import IdleWatch
@@ -108,6 +108,7 @@ class Desk(QObject):
         self.ledger: LedgerPresenter | None = None
         self.view: DeskView | None = None
         self.spelling: DeskSpelling | None = None
+        self.background: BackgroundAnalysis | None = None
         self.welcome: WelcomeView | None = None
         self._services: Services | None = None
         self._closed = False
@@ -169,6 +170,8 @@ class Desk(QObject):
         self.system_lock.let_sleep()
         if self.spelling is not None:
             self.spelling.close()
+        if self.background is not None:
+            self.background.close()
         if self.presenter is not None:
             self.presenter.close()
         if self.ledger is not None:
@@ -241,6 +244,8 @@ class Desk(QObject):
         """Destroy what shows content; the presenters go when the worker has delivered what they asked for."""
         if self.spelling is not None:
             self.spelling.close()
+        if self.background is not None:
+            self.background.close()
         if self.ledger is not None:
             self.ledger.close(wait=False)
         for page in self.window.clear_pages():
@@ -248,6 +253,7 @@ class Desk(QObject):
                 page.deleteLater()
         self.view = None
         self.spelling = None
+        self.background = None
 
     @Slot()
     def _drain(self) -> None:
@@ -377,6 +383,11 @@ class Desk(QObject):
         self.view.set_column_widths(self._columns)
         place, self._place = self._place, Place()
         self.presenter.resume(place)
+        self.background = BackgroundAnalysis(services.analysis, self.worker, self._open_pages)
+        self.background.progressed.connect(window.show_analysing)
+        self.background.failed.connect(window.show_status)
+        self.background.crashed.connect(self._on_crash)
+        self.background.start()
         self.idle.start()
         self.system_lock.put_off_sleep()
         if self.ledger is not None:
