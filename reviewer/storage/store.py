@@ -96,7 +96,8 @@ class Transaction:
 
     def change(self, statement: UpdateBase, values: Any = None) -> int:
         """Execute one insert, update or delete and return the number of rows it touched."""
-        result = self.run(statement, values)
+        self._wrote = True
+        result = self._connection.execute(statement, values, execution_options={"preserve_rowcount": True})
         assert isinstance(result, CursorResult)  # noqa: S101 - for the type checker
         return result.rowcount
 
