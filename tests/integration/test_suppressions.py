@@ -96,8 +96,7 @@ def test_the_database_does_not_tell_who_opted_out(profile: Profile) -> None:
     stored = " ".join(map(str, (digest, tail, bytes(shown))))
     for told in ("2025550107", "55501", "example"):
         assert told not in stored
-    ((bodies,),) = profile.rows("SELECT group_concat(body) FROM entry")
-    assert b"5550107" not in bytes(str(bodies), "utf-8")
+    assert not any(b"5550107" in bytes(body) for (body,) in profile.rows("SELECT body FROM entry"))
 
 
 def test_the_list_outlives_a_new_key_of_the_workspace(profile: Profile) -> None:
