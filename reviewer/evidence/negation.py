@@ -19,7 +19,7 @@ _LISTING = frozenset("""
 _PLAIN = frozenset("""
     not n't never cannot can't don't doesn't didn't isn't aren't wasn't weren't won't wouldn't couldn't shouldn't
     hasn't haven't hadn't ain't unable unlikely refuses refused declines declined hardly nobody rarely seldom dont
-    doesnt didnt isnt cant wont
+    doesnt didnt isnt cant wont opted waived waives
     """.split()) | frozenset(_SR.split())  # fmt: skip
 _CUES = _LISTING | _PLAIN
 _STOPS = frozenset(
@@ -150,6 +150,8 @@ def _denies_backwards(words: Sequence[Token], place: int) -> bool:
     ends = place + 1 == len(words) or words[place + 1].word in {".", ",", ";", ")", "and", "but", "today", "at"}
     if word == "ruled" and place + 1 < len(words) and words[place + 1].word == "out":
         return before in _BE or before in {"has", "have", "been", "not"}
+    if word == "negative" and before in _BE:
+        return place + 1 == len(words) or words[place + 1].word not in {"for", "about", "to"}
     if word in {"denied", "absent", "negative"}:
         return ends and (before in _BE or before in {":", "-", "–"})
     return word in {"none", "no", "nil"} and before in {":", "-", "–"} and (ends or place + 1 == len(words))
@@ -241,7 +243,7 @@ _ASKING_PAIRS = frozenset(
 )
 _LEADS = frozenset(
     """
-        okay ok and so um uh well alright all right now then but hm hmm great good got it yeah yes no , . or tell me
+        okay ok and so um uh well alright all right now then but hm hmm great good got yeah yes no , . or tell me
         """.split()
 )
 
@@ -258,7 +260,7 @@ def asks(words: Sequence[Token]) -> bool:
     if words and words[-1].word == "?":
         return True
     for place, token in enumerate(words[:12]):
-        if token.word not in _LEADS:
+        if token.word not in _LEADS and not (token.word == "it" and place and words[place - 1].word == "got"):
             following = words[place + 1].word if place + 1 < len(words) else ""
             return token.word in _ASKS and not (token.word in {"have", "do", "had"} and following in {"a", "the"})
     return False

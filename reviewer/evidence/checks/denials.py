@@ -46,7 +46,7 @@ _PLAIN_WORDS = frozenset(
 _LIMITING = frozenset(
     """
         new further other additional more longer necessarily always completely entirely yet too very really just only
-        much many enough quite exactly sure able
+        much many enough quite exactly sure able rarely seldom hardly
         """.split()
 ) - {"able"}
 _SAID_OF = frozenset("i'm i am is are was were be been being got he's she's it's you're they're we're you".split())
@@ -60,6 +60,9 @@ _OPENING_PAIRS = frozenset(
         ("rather", "than"), ("instead", "of"),
     }
 )
+_LEAST_COVER = 0.3  # of a sentence's weight in its passage, for a "not" that it lacks to be foreign to it
+_HAVING = frozenset("with has have had needs need wants want requests requires includes include a an and the".split())
+_ENDING_LISTS = frozenset("with but normal intact clear stable regular positive full good".split())
 # In the source: another one, a change or a part of it is denied, not the thing itself.
 _PARTLY = frozenset(
     """
@@ -88,7 +91,7 @@ def negation_added(context: Context) -> Iterator[Finding]:
 
 def _added(context: Context, scope: Scope, entry: Sequence[int]) -> Iterator[Finding]:
     words = context.words
-    of = frozenset(words[p].stem for p in _clause_before(words, scope.cue)) & lexicon.body_stems()
+    of = frozenset(words[p].stem for p in _clause_before(words, scope.cue)) & lexicon.site_stems()
     for place in entry:
         token = words[place]
         if not _names_a_condition(token):
@@ -117,12 +120,24 @@ def phrase_denied(context: Context) -> Iterator[Finding]:
     """Find a phrase that the sentence denies and that the source affirms, with no negation near it."""
     found: list[Finding] = []
     for scope in scopes(context.words):
-        groups = _entries(context.words, scope.places)
-        if not is_listing(context.words[scope.cue].word):
-            groups = groups[:1]
+        groups = _list(context.words, scope)
         for group in groups:
             found += _phrase(context, scope, group)
+        if not found:
+            found += _foreign(context, scope)
     yield from _weightiest(found)
+
+
+def _list(words: Sequence[Token], scope: Scope) -> list[list[int]]:
+    """Return what a cue denies entry by entry, as far as it surely reaches."""
+    groups = _entries(words, scope.places)
+    if not is_listing(words[scope.cue].word):
+        return groups[:1]
+    for number, group in enumerate(groups):
+        begins = max(scope.cue, groups[number - 1][-1] if number else 0)
+        if {t.word for t in words[begins : group[0] + 1]} & _ENDING_LISTS:
+            return groups[:number]
+    return groups
 
 
 def _phrase(context: Context, scope: Scope, group: Sequence[int]) -> Iterator[Finding]:
@@ -138,13 +153,14 @@ def _phrase(context: Context, scope: Scope, group: Sequence[int]) -> Iterator[Fi
     wanted = list(dict.fromkeys(words[p].stem for p in said))
     about = {words[p].stem for p in before if words[p].word not in _PLAIN_WORDS} - set(wanted)
     whole = sum(source.weight(one) for one in (*wanted, *about))
-    since = any(token.word == "since" for token in words)
+    # A test that is negative is not denied, and what is so since then may have been otherwise before.
+    unsure = words[scope.cue].word == "negative" or any(token.word == "since" for token in words)
     best: tuple[float, tuple[Segment, ...], Status] | None = None
     for window in _windows(wanted[0], source):
         stems = frozenset().union(*(s.stems for s in window))
         found = [one for one in (*wanted, *about) if one in stems]
         share = sum(source.weight(one) for one in found) / whole
-        if share < _LEAST_SHARE or any(has_negation(s.words) for s in window):
+        if share < _LEAST_SHARE or any(_negates_near(s, found) for s in window):
             continue
         stances = {s.stance[one] for s in window for one in wanted if one in s.stance}
         if Polarity.ASSERTED not in stances or Polarity.DENIED in stances:
@@ -154,7 +170,7 @@ def _phrase(context: Context, scope: Scope, group: Sequence[int]) -> Iterator[Fi
             continue
         if not alone and sum(len(s.words) for s in window) < _LEAST_WORDS:
             continue
-        sure = Polarity.ASKED not in stances and not since and not _denied_elsewhere(wanted, found, source)
+        sure = Polarity.ASKED not in stances and not unsure and not _denied_elsewhere(wanted, found, source)
         if best is None or share > best[0]:
             best = share, window, Status.STOP if sure else Status.LOOK
     if best is not None:
@@ -162,6 +178,31 @@ def _phrase(context: Context, scope: Scope, group: Sequence[int]) -> Iterator[Fi
         message = f"denied here, but the source affirms {context.quote(first.start, last.end)}"
         where = tuple(Place(s.turn, s.start, s.end) for s in best[1])
         yield Finding(best[2], message, first.start, last.end, where)
+
+
+def _negates_near(segment: Segment, stems: Sequence[str]) -> bool:
+    """Tell whether a segment denies anything near one of `stems`; speech without full stops runs on."""
+    if len(segment.words) <= 30:
+        return has_negation(segment.words)
+    places = [place for place, token in enumerate(segment.words) if token.stem in stems]
+    return any(is_cue(segment.words, p) for p in range(len(segment.words)) if any(-6 <= q - p <= 10 for q in places))
+
+
+def _foreign(context: Context, scope: Scope) -> Iterator[Finding]:
+    """Find a "not" in a sentence whose passage speaks of what it denies and denies nothing."""
+    words, source = context.words, context.source
+    said = [p for p in scope.places if is_content(words[p])]
+    if is_listing(words[scope.cue].word) or not said or context.link.best < _LEAST_COVER:
+        return
+    number = context.link.segments[0]
+    near = [source.segments[n] for n in (number - 1, number, number + 1) if 0 <= n < len(source.segments)]
+    stems = source.segments[number].stems
+    if any(has_negation(s.words) for s in near) or not any(source.match(words[p].stem).keys() & stems for p in said):
+        return
+    first, last = words[scope.cue], words[said[-1]]
+    segment = source.segments[number]
+    message = f"{context.quote(first.start, last.end)}: the passage denies nothing"
+    yield Finding(Status.LOOK, message, first.start, last.end, (Place(segment.turn, segment.start, segment.end),))
 
 
 def _denied_elsewhere(wanted: Sequence[str], found: Sequence[str], source: Prepared) -> bool:
@@ -192,7 +233,26 @@ def negation_lost(context: Context) -> Iterator[Finding]:
     for entry in _entries(context.words, affirmed):
         found += _lost(context, entry)
         found += _phrase_lost(context, entry)
-    yield from _weightiest(found)
+        found += _noun_lost(context, entry)
+    yield from _weightiest(found or _turned(context))
+
+
+def _turned(context: Context) -> Iterator[Finding]:
+    """Find a sentence that denies nothing, though its passage denies most of what they share."""
+    source = context.source
+    if any(is_cue(context.words, p) for p in range(len(context.words))) or context.link.best < _LEAST_COVER:
+        return
+    segment = source.segments[context.link.segments[0]]
+    shared: dict[str, Polarity] = {}
+    for token in context.words:
+        if is_content(token) and token.stem in segment.stance:
+            shared[token.stem] = segment.stance[token.stem]
+    weight = sum(source.weight(one) for one in shared)
+    turned = sum(source.weight(one) for one, stance in shared.items() if stance is Polarity.DENIED)
+    if len(shared) >= 2 and turned >= _LEAST_SHARE * weight:
+        message = "the passage denies what is affirmed here"
+        where = (Place(segment.turn, segment.start, segment.end),)
+        yield Finding(Status.LOOK, message, 0, len(context.text), where)
 
 
 def _lost(context: Context, entry: Sequence[int]) -> Iterator[Finding]:
@@ -220,13 +280,43 @@ def _lost(context: Context, entry: Sequence[int]) -> Iterator[Finding]:
         yield Finding(Status.STOP if sure else Status.LOOK, message, token.start, token.end, where)
 
 
+def _noun_lost(context: Context, entry: Sequence[int]) -> Iterator[Finding]:
+    """Find a noun that the source asks about at most, and denies right behind a "no" or "don't need" in the end."""
+    source = context.source
+    for place in entry:
+        token = context.words[place]
+        if lexicon.part_of_speech(token.word, token.stem) != "n" or token.stem not in source.postings:
+            continue
+        if not place or context.words[place - 1].word not in _HAVING:
+            continue  # a heading, or a noun that is only spoken of
+        segments = [source.segments[n] for n in source.places_of(token.stem)]
+        if any(s.stance[token.stem] is Polarity.ASSERTED for s in segments):
+            continue
+        last = segments[-1]
+        if last.stance[token.stem] is Polarity.DENIED and _denied_directly(last, token.stem) and _firm(last, token.stem):
+            message = f"affirmed here, but the source denies {context.quote(token.start, token.end)}"
+            where = (Place(last.turn, last.start, last.end),)
+            yield Finding(Status.STOP, message, token.start, token.end, where)
+
+
+def _denied_directly(segment: Segment, one: str) -> bool:
+    for place, token in enumerate(segment.words):
+        if token.stem == one:
+            for back in range(place - 1, max(-1, place - 5), -1):
+                if is_cue(segment.words, back):
+                    return True
+                if is_beside(segment.words, back) or segment.words[back].word in _PARTING:
+                    break
+    return False
+
+
 def _phrase_lost(context: Context, entry: Sequence[int]) -> Iterator[Finding]:
     """Find neighbouring words that the source has together, only ever denied together."""
     source = context.source
     places = [p for p in entry if context.words[p].word not in _PLAIN_WORDS and context.words[p].word not in UNITS]
     for one, other in zip(places, places[1:], strict=False):
         a, b = context.words[one], context.words[other]
-        if other - one > 2 or a.stem == b.stem:
+        if other - one > 2 or a.stem == b.stem or lexicon.part_of_speech(a.word, a.stem) == "v":
             continue
         numbers = sorted(set(source.places_of(a.stem)) & set(source.places_of(b.stem)))
         segments = [source.segments[n] for n in numbers]
@@ -319,7 +409,7 @@ def _left_open(words: Sequence[Token]) -> frozenset[int]:
 
 def _company(words: Sequence[Token], place: int, entry: Sequence[int]) -> frozenset[str]:
     """Return the stems that say which pain or swelling is meant: the word before, the parts of the body with it."""
-    near = {words[p].stem for p in entry if words[p].stem in lexicon.body_stems() and p != place}
+    near = {words[p].stem for p in entry if words[p].stem in lexicon.site_stems() and p != place}
     if place - 1 in entry and words[place - 1].word not in _PLAIN_WORDS | _NARROWING:
         near.add(words[place - 1].stem)
     return frozenset(near)
