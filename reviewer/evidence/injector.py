@@ -13,8 +13,8 @@ from enum import StrEnum
 from reviewer.evidence import lexicon
 from reviewer.evidence.checks.quantities import is_dose
 from reviewer.evidence.facts import Support
-from reviewer.evidence.negation import denied
 from reviewer.evidence.names import TITLES, known, names
+from reviewer.evidence.negation import denied
 from reviewer.evidence.normalise import UNITS, Quantity, Sort, quantities
 from reviewer.evidence.sentences import cut
 from reviewer.evidence.source import Prepared
@@ -253,9 +253,9 @@ def _denied_behind(text: str, start: int) -> set[str]:
 
 
 def _borne_out(text: str, source: Prepared) -> bool:
-    """Tell whether the source speaks of most of a sentence; what it never speaks of is no error against it."""
+    """Tell whether the source speaks of half of a sentence; what it never speaks of is no error against it."""
     content = [token for token in tokens(text) if is_content(token)]
-    return sum(bool(source.match(token.stem)) for token in content) >= 0.6 * max(1, len(content))
+    return sum(bool(source.match(token.stem)) for token in content) >= 0.5 * max(1, len(content))
 
 
 def _negation_added(draft: str, source: Prepared) -> _Edits:

@@ -81,7 +81,7 @@ class Polarity(IntEnum):
     ASSERTED = 1
     DENIED = -1
     ASKED = 0
-    BESIDE = 2  # named in a question beside what it asks: "blood" is asked, "vomit" is not, in "any blood in the vomit?"
+    BESIDE = 2  # named in a question beside what it asks: "vomit" in "any blood in the vomit?"
 
 
 class Scope(NamedTuple):
@@ -114,8 +114,9 @@ def scopes(words: Sequence[Token]) -> tuple[Scope, ...]:
         if not reach:
             continue
         following = words[place + 1].word if place + 1 < len(words) else ""
-        begins = word in _SUBJECTS and following in _STATING and place - found[-1][0] > 1
-        if begins or word in _BREAKS or word in _STOPS or (word, following) in _EXCEPTING or (listing and word == "some"):
+        begins = listing and word in _SUBJECTS and following in _STATING and place - found[-1][0] > 1
+        ends = word in _BREAKS or word in _STOPS or (word, following) in _EXCEPTING or (listing and word == "some")
+        if begins or ends:
             reach = 0
         elif word == "," or word in {"and", "or", "i", "ili"}:
             after = words[place + 2].word if place + 2 < len(words) else ""

@@ -4,6 +4,7 @@ A word alone decides only where it names a symptom, a condition or a habit. Anyt
 phrase that the draft denies has to stand together in one exchange of the source, affirmed, with no negation near it.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from reviewer.evidence import lexicon
@@ -27,7 +28,9 @@ from reviewer.evidence.source import Prepared, Segment
 from reviewer.evidence.words import Token, is_content
 
 _PARTING = frozenset(", ; : / ( ) . ? ! - and or nor with but that which because due i ili".split())
-_OVER = frozenset("resolved resolution improved improvement negative gone subsided free resolves improves controlled".split())
+_OVER = frozenset(
+    "resolved resolution improved improvement negative gone subsided free resolves improves controlled".split()
+)
 # What says that a part, a time or another one is denied, not the thing itself.
 _NARROWING = frozenset(
     """
@@ -56,8 +59,14 @@ _LEAST_SHARE = 0.6  # of the weight of what is said and of whom: how much an exc
 _OPENING = frozenset("if whether unless unaware until should could may might worsening return call avoid ako".split())
 _OPENING_PAIRS = frozenset(
     {
-        ("rule", "out"), ("risk", "of"), ("in", "case"), ("monitor", "for"), ("watch", "for"), ("due", "for"),
-        ("rather", "than"), ("instead", "of"),
+        ("rule", "out"),
+        ("risk", "of"),
+        ("in", "case"),
+        ("monitor", "for"),
+        ("watch", "for"),
+        ("due", "for"),
+        ("rather", "than"),
+        ("instead", "of"),
     }
 )
 _LEAST_COVER = 0.3  # of a sentence's weight in its passage, for a "not" that it lacks to be foreign to it
@@ -101,7 +110,7 @@ def _added(context: Context, scope: Scope, entry: Sequence[int]) -> Iterator[Fin
         exact = {stance for stance, itself, _ in mentions if itself}
         if Polarity.ASSERTED not in stances or Polarity.DENIED in stances:
             continue
-        narrowed = any(words[p].word in _NARROWING for p in range(_opening(words, place), entry[-1] + 4) if _in(p, context))
+        narrowed = any(t.word in _NARROWING for t in words[_opening(words, place) : entry[-1] + 4])
         sure = exact == {Polarity.ASSERTED} and not narrowed and firmly_denied(words, place)
         where = tuple(where for stance, _, where in mentions if stance is Polarity.ASSERTED)[:2]
         message = f"denied here, but the source affirms {context.quote(token.start, token.end)}"
@@ -147,7 +156,7 @@ def _phrase(context: Context, scope: Scope, group: Sequence[int]) -> Iterator[Fi
         return
     if words[said[0]].word in _HOLDING:
         return
-    if any(words[p].word in _LIMITING for p in range(scope.cue - 1, group[-1] + 3) if _in(p, context)):
+    if any(t.word in _LIMITING for t in words[max(0, scope.cue - 1) : group[-1] + 3]):
         return
     before = [] if is_listing(words[scope.cue].word) else _clause_before(words, scope.cue)
     wanted = list(dict.fromkeys(words[p].stem for p in said))
@@ -166,7 +175,8 @@ def _phrase(context: Context, scope: Scope, group: Sequence[int]) -> Iterator[Fi
         if Polarity.ASSERTED not in stances or Polarity.DENIED in stances:
             continue
         alone = len(found) < 2
-        if alone and (len(source.postings[wanted[0]]) > 2 or said[0] - scope.cue > 2 or not _is_predicate(window, wanted[0])):
+        plain = len(source.postings[wanted[0]]) <= 2 and said[0] - scope.cue <= 2 and _is_predicate(window, wanted[0])
+        if alone and not plain:
             continue
         if not alone and sum(len(s.words) for s in window) < _LEAST_WORDS:
             continue
@@ -210,7 +220,8 @@ def _denied_elsewhere(wanted: Sequence[str], found: Sequence[str], source: Prepa
     for one in wanted:
         for number in source.places_of(one):
             segment = source.segments[number]
-            if segment.stance[one] is Polarity.DENIED and (len(found) < 2 or len(segment.stems & set(found)) > 1 or one == wanted[0]):
+            weighs = one == wanted[0] or len(found) < 2 or len(segment.stems & set(found)) > 1
+            if weighs and segment.stance[one] is Polarity.DENIED:
                 return True
     return False
 
@@ -293,7 +304,8 @@ def _noun_lost(context: Context, entry: Sequence[int]) -> Iterator[Finding]:
         if any(s.stance[token.stem] is Polarity.ASSERTED for s in segments):
             continue
         last = segments[-1]
-        if last.stance[token.stem] is Polarity.DENIED and _denied_directly(last, token.stem) and _firm(last, token.stem):
+        denied = last.stance[token.stem] is Polarity.DENIED
+        if denied and _denied_directly(last, token.stem) and _firm(last, token.stem):
             message = f"affirmed here, but the source denies {context.quote(token.start, token.end)}"
             where = (Place(last.turn, last.start, last.end),)
             yield Finding(Status.STOP, message, token.start, token.end, where)
@@ -314,7 +326,7 @@ def _phrase_lost(context: Context, entry: Sequence[int]) -> Iterator[Finding]:
     """Find neighbouring words that the source has together, only ever denied together."""
     source = context.source
     places = [p for p in entry if context.words[p].word not in _PLAIN_WORDS and context.words[p].word not in UNITS]
-    for one, other in zip(places, places[1:], strict=False):
+    for one, other in itertools.pairwise(places):
         a, b = context.words[one], context.words[other]
         if other - one > 2 or a.stem == b.stem or lexicon.part_of_speech(a.word, a.stem) == "v":
             continue
@@ -357,10 +369,6 @@ def _firm(segment: Segment, one: str) -> bool:
         if token.stem == one:
             near |= {t.word for t in segment.words[max(0, place - 6) : place + 5]}
     return not near & _PARTLY
-
-
-def _in(place: int, context: Context) -> bool:
-    return 0 <= place < len(context.words)
 
 
 def _weightiest(found: Iterable[Finding]) -> list[Finding]:
@@ -427,7 +435,7 @@ def _mentions(one: str, company: frozenset[str], source: Prepared) -> list[tuple
 
 
 def _windows(one: str, source: Prepared) -> Iterator[tuple[Segment, ...]]:
-    """Yield each exchange that has a stem: its sentence, with the answer where it asks, the question where it answers."""
+    """Yield each exchange that has a stem: its sentence, with the answer to it or the question before it."""
     for number in source.places_of(one)[:40]:
         segment = source.segments[number]
         window = [segment]
