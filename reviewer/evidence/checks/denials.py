@@ -72,6 +72,7 @@ _OPENING_PAIRS = frozenset(
 _LEAST_COVER = 0.3  # of a sentence's weight in its passage, for a "not" that it lacks to be foreign to it
 _HAVING = frozenset("with has have had needs need wants want requests requires includes include a an and the".split())
 _ENDING_LISTS = frozenset("with but normal intact clear stable regular positive full good".split())
+_SPEAKING = frozenset("i we you i'm i'd i'll we're we'll you're you'll won't".split())
 # In the source: another one, a change or a part of it is denied, not the thing itself.
 _PARTLY = frozenset(
     """
@@ -306,9 +307,21 @@ def _noun_lost(context: Context, entry: Sequence[int]) -> Iterator[Finding]:
         last = segments[-1]
         denied = last.stance[token.stem] is Polarity.DENIED
         if denied and _denied_directly(last, token.stem) and _firm(last, token.stem):
+            sure = source.clinical or _of_a_speaker(last, token.stem)
             message = f"affirmed here, but the source denies {context.quote(token.start, token.end)}"
             where = (Place(last.turn, last.start, last.end),)
-            yield Finding(Status.STOP, message, token.start, token.end, where)
+            yield Finding(Status.STOP if sure else Status.LOOK, message, token.start, token.end, where)
+
+
+def _of_a_speaker(segment: Segment, one: str) -> bool:
+    """Tell whether a word is denied of whoever speaks or is spoken to, or of nobody: "I don't need", "no charge"."""
+    words = segment.words
+    place = next(place for place, token in enumerate(words) if token.stem == one)
+    for back in range(place - 1, max(-1, place - 6), -1):
+        if is_cue(words, back):
+            before = {t.word for t in words[max(0, back - 2) : back]}
+            return is_listing(words[back].word) or bool(before & _SPEAKING) or not before
+    return False
 
 
 def _denied_directly(segment: Segment, one: str) -> bool:
@@ -336,9 +349,12 @@ def _phrase_lost(context: Context, entry: Sequence[int]) -> Iterator[Finding]:
             continue
         if not all(_denies_both(s, a.stem, b.stem) for s in segments):
             continue
+        # Where the source affirms either word elsewhere, it may speak of another thing, or of the same one otherwise.
+        sure = not any(source.stance[one][Polarity.ASSERTED] for one in (a.stem, b.stem))
+        sure = sure and (source.clinical or any(_of_a_speaker(s, a.stem) for s in segments))
         message = f"affirmed here, but the source denies {context.quote(a.start, b.end)}"
         where = tuple(Place(s.turn, s.start, s.end) for s in segments[:2])
-        yield Finding(Status.STOP, message, a.start, b.end, where)
+        yield Finding(Status.STOP if sure else Status.LOOK, message, a.start, b.end, where)
         return
 
 
