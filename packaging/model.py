@@ -77,7 +77,7 @@ def converted(source: bytes) -> bytes:
     """Return the model with every 4-bit product of matrices replaced by an 8-bit one."""
     model = list(_fields(source))
     return b"".join(
-        _encoded((number, kind, _converted_graph(bytes(value)) if number == _GRAPH and isinstance(value, bytes) else value))
+        _encoded((number, kind, _converted_graph(value) if number == _GRAPH and isinstance(value, bytes) else value))
         for number, kind, value in model
     )
 
@@ -154,7 +154,8 @@ def _widened(packed: Array, scales: Array) -> npt.NDArray[np.float32]:
     """Return the float weights, inputs by outputs, of a 4-bit matrix in blocks of 32 around 8."""
     halves = np.stack([packed & 15, packed >> 4], axis=-1).astype(np.float32)  # type: ignore[operator]
     outputs, blocks = packed.shape[:2]
-    values = (halves.reshape(outputs, blocks, -1) - np.float32(8)) * scales.reshape(outputs, blocks, 1).astype(np.float32)
+    steps = scales.reshape(outputs, blocks, 1).astype(np.float32)
+    values = (halves.reshape(outputs, blocks, -1) - np.float32(8)) * steps
     return np.ascontiguousarray(values.reshape(outputs, -1).T)
 
 
@@ -164,7 +165,7 @@ def _eight_bits(weights: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8],
     return np.rint(weights / scales).astype(np.int8), scales
 
 
-# ---- Protobuf, as far as needed (https://protobuf.dev/programming-guides/encoding/) ------------------------------------
+# ---- Protobuf, as far as needed (https://protobuf.dev/programming-guides/encoding/) ----------------------------------
 
 
 def _fields(raw: bytes) -> Iterator[Field]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnxruntime
 
-from reviewer.domain.errors import UnavailableError
+from reviewer.domain.errors import DetectorUnavailableError
 from reviewer.privacy.wordpiece import Piece, WordPieces
 from reviewer.resources import resource
 
@@ -21,12 +21,6 @@ LABELS = (
 ).split()
 _WINDOW = 120  # pieces read at once: more context than a name needs, and short runs are cheaper than long ones
 _OVERLAP = 24
-
-
-class DetectorUnavailableError(UnavailableError):
-    """The detector cannot run, so nothing may be taken for free of personal data."""
-
-    code = "detector_unavailable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 # tldextract, which Presidio imports, would fetch its list of suffixes; nothing here asks it, and this keeps it offline.
 os.environ.setdefault("TLDEXTRACT_CACHE", os.devnull)
 
-from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult  # noqa: E402
-from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer  # noqa: E402
-from presidio_analyzer.nlp_engine import NoOpNlpEngine  # noqa: E402
+from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
+from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
+from presidio_analyzer.nlp_engine import NoOpNlpEngine
 
-from reviewer.privacy import names, patterns, phones, serbian  # noqa: E402
-from reviewer.privacy.classifier import Classifier, Labelled  # noqa: E402
-from reviewer.privacy.patterns import Found  # noqa: E402
+from reviewer.privacy import names, patterns, phones, serbian
+from reviewer.privacy.classifier import Classifier, Labelled
+from reviewer.privacy.patterns import Found
 
 LANGUAGES = ("en", "sr")
 _PERSON = frozenset(("GIVEN_NAME", "SURNAME"))
@@ -30,9 +30,13 @@ _NUMBERS = {
     "DRIVERS_LICENSE": "US_DRIVER_LICENSE",
     "PHONE": "PHONE_NUMBER",
 }
-TYPES = sorted({rule.type for rule in patterns.RULES} | {"PERSON", "LOCATION", "NRP", "PHONE_NUMBER"} | set(_NUMBERS.values()))
+TYPES = sorted(
+    {rule.type for rule in patterns.RULES} | {"PERSON", "LOCATION", "NRP", "PHONE_NUMBER"} | set(_NUMBERS.values())
+)
 _EDGE = re.compile(rf"^(?:{names.TITLES})\b\.?\s+", re.IGNORECASE)
-_TAIL = re.compile(r"(?:['’]s|\s+(?:denies|reports|states|notes|presents|complains|endorses|is|was|has|returns))$", re.IGNORECASE)
+_TAIL = re.compile(
+    r"(?:['’]s|\s+(?:denies|reports|states|notes|presents|complains|endorses|is|was|has|returns))$", re.IGNORECASE
+)
 
 
 class _Recognizer(EntityRecognizer):
@@ -45,7 +49,7 @@ class _Recognizer(EntityRecognizer):
     def load(self) -> None:
         """Have nothing to load: what is needed came with the function."""
 
-    def analyze(self, text: str, entities: object, nlp_artifacts: object = None) -> list[RecognizerResult]:
+    def analyze(self, text: str, entities: object, nlp_artifacts: object = None) -> list[RecognizerResult]:  # noqa: ARG002
         """Return every candidate, overlapping ones too; the resolver chooses."""
         return [RecognizerResult(f.type, f.start, f.end, f.score) for f in self._find(text)]
 
@@ -57,7 +61,12 @@ class _NoContext(ContextAwareEnhancer):
         super().__init__(0, 0, 0, 0)
 
     def enhance_using_context(
-        self, text: str, raw_results: list[RecognizerResult], nlp_artifacts: object, recognizers: object, context: object = None
+        self,
+        text: str,  # noqa: ARG002
+        raw_results: list[RecognizerResult],
+        nlp_artifacts: object,  # noqa: ARG002
+        recognizers: object,  # noqa: ARG002
+        context: object = None,  # noqa: ARG002
     ) -> list[RecognizerResult]:
         """Return the results as they are."""
         return raw_results

@@ -10,10 +10,12 @@ from reviewer.privacy.patterns import Found
 from reviewer.privacy.words import clinical, listed, usual
 
 _PART = r"[^\W\d_][\w’'-]*[^\W_]|[^\W\d_]"
-_CAP = rf"(?:(?:[A-ZÀ-ÖØ-ÞĀŁŚŠŽČĆĐİÅØÖÜ])(?:[\w’'-]*[^\W_])?\.?)"
+_CAP = r"(?:(?:[A-ZÀ-ÖØ-ÞĀŁŚŠŽČĆĐİÅØÖÜ])(?:[\w’'-]*[^\W_])?\.?)"
 TITLES = r"(?:mr|mrs|ms|miss|mister|dr|doctor|prof|professor|sir|madam|rev|fr|mx|nurse|judge|capt|captain|sgt|lt)"
 _TITLED = re.compile(rf"\b(?P<title>{TITLES})\b\.?\s+(?P<it>(?:{_PART})(?:\.?\s+(?:{_PART})){{0,3}})", re.IGNORECASE)
-_RUN = re.compile(rf"{_CAP}(?:\s+(?:(?:van|von|de|der|den|del|della|di|da|dos|la|le|el|al|bin|ibn|ben|ter)\s+)?{_CAP})*")
+_RUN = re.compile(
+    rf"{_CAP}(?:\s+(?:(?:van|von|de|der|den|del|della|di|da|dos|la|le|el|al|bin|ibn|ben|ter)\s+)?{_CAP})*"
+)
 
 
 def find(text: str) -> Iterator[Found]:
@@ -32,9 +34,15 @@ def _titled(text: str) -> Iterator[Found]:
             if plain.endswith(("'s", "’s")):
                 plain = plain[:-2]
             capital = word.group()[0].isupper()
-            if plain in clinical() or plain in listed("function_words.en.txt") or (end > start and not capital and not _known(plain)):
+            if (
+                plain in clinical()
+                or plain in listed("function_words.en.txt")
+                or (end > start and not capital and not _known(plain))
+            ):
                 break
-            if not capital and (plain in usual() and plain not in listed("surnames.txt") or title[0].isupper() and len(title) > 4):
+            if not capital and (
+                (plain in usual() and plain not in listed("surnames.txt")) or (title[0].isupper() and len(title) > 4)
+            ):
                 break
             end = start + word.start() + len(word.group().rstrip("."))
             if text[end - 2 : end].lower() in ("'s", "’s"):
@@ -58,7 +66,12 @@ def _runs(text: str) -> Iterator[Found]:
             yield Found(match.start(), match.start() + len(whole), "LOCATION", 0.8, "names")
         elif len(words) > 1:
             place = next((p for p in _tails(plain) if p in listed("places.en.txt")), None)
-            if place is None and plain[0] in listed("given_names.txt") and plain[0] not in usual() and _surname(plain[-1]):
+            if (
+                place is None
+                and plain[0] in listed("given_names.txt")
+                and plain[0] not in usual()
+                and _surname(plain[-1])
+            ):
                 end = match.end() - (2 if match.group().lower().endswith(("'s", "’s")) else 0)
                 yield Found(match.start(), end, "PERSON", 0.7, "names")
             elif place is not None:

@@ -74,15 +74,13 @@ def _address(text: str) -> bool:
 
 # What may stand between the word that announces a number and the number.
 _LINK = r"""(?:\s*(?:number|num|no|nr|code|id|\#|card|is|was|are|of|:|=|-|\(|\)|ending|broj|je|br|ID|my|the|it'?s|,)[.:]?)*\s*[\#'"(]?"""
-_TOKEN = r"(?P<it>[A-Za-z0-9](?:[A-Za-z0-9]|[-/.](?=[A-Za-z0-9])){2,24})"  # letters and figures, parted by single signs
+_MIXED = r"(?P<it>[A-Za-z0-9](?:[A-Za-z0-9]|[-/.](?=[A-Za-z0-9])){2,24})"  # letters and figures, parted by single signs
 _FIGURES = r"(?P<it>\d(?:[\d]|[ -](?=\d)){3,24})"
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)"
 )
-_MONTH_SR = (
-    r"(?:januar|februar|mart|april|maj|jun|jul|avgust|septemb(?:ar|r)|oktob(?:ar|r)|novemb(?:ar|r)|decemb(?:ar|r))(?:a|u|om)?"
-)
+_MONTH_SR = r"(?:januar|februar|mart|april|maj|jun|jul|avgust|septemb(?:ar|r)|oktob(?:ar|r)|novemb(?:ar|r)|decemb(?:ar|r))(?:a|u|om)?"
 _DAY_NAME = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _ORDINAL = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
 _YEAR = r"(?:1[89]|20)\d\d"
@@ -147,7 +145,9 @@ RULES: tuple[Rule, ...] = (
         "digit",
     ),
     Rule("IBAN_CODE", _cased(r"(?<!\w)[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}(?!\w)"), 1.0, check=_iban),
-    Rule("IBAN_CODE", _any_case(rf"\biban\b{_LINK}(?P<it>[a-z]{{2}}\d{{2}}(?:[ -]?[a-z0-9]){{8,30}})(?!\w)"), 0.9, "iban"),
+    Rule(
+        "IBAN_CODE", _any_case(rf"\biban\b{_LINK}(?P<it>[a-z]{{2}}\d{{2}}(?:[ -]?[a-z0-9]){{8,30}})(?!\w)"), 0.9, "iban"
+    ),
     Rule(
         "US_BANK_NUMBER",
         _cased(r"(?<![\w-])\d{3}-\d{13}-\d{2}(?![\w-])"),
@@ -219,7 +219,7 @@ RULES: tuple[Rule, ...] = (
         "MEDICAL_RECORD_NUMBER",
         _any_case(
             rf"""\b(?:mrn|m\.r\.n\.?|medical\s+(?:record|file|chart)s?|patient\s+(?:id|number|no|identifier|\#)|chart\s+(?:number|no|id|\#)
-            |hospital\s+(?:number|no|id)|record\s+(?:number|no)|pat\.?\s?id|emr|ehr\s+id|broj\s+kartona|karton\w*){_LINK}{_TOKEN}(?!\w)"""
+            |hospital\s+(?:number|no|id)|record\s+(?:number|no)|pat\.?\s?id|emr|ehr\s+id|broj\s+kartona|karton\w*){_LINK}{_MIXED}(?!\w)"""
         ),
         0.9,
         "digit",
@@ -229,7 +229,7 @@ RULES: tuple[Rule, ...] = (
         "US_HEALTH_INSURANCE_MEMBER_ID",
         _any_case(
             rf"""\b(?:member\s?(?:ship)?\s*(?:id|number|no|\#)|(?:health\s+)?(?:insurance|policy|subscriber|beneficiary|plan|group|medicaid|medicare)
-            \s+(?:id|number|no|policy|member|\#)|insurance(?=\s*\#)|policy(?=\s*\#)|lbo|broj\s+osiguran\w+){_LINK}{_TOKEN}(?!\w)"""
+            \s+(?:id|number|no|policy|member|\#)|insurance(?=\s*\#)|policy(?=\s*\#)|lbo|broj\s+osiguran\w+){_LINK}{_MIXED}(?!\w)"""
         ),
         0.9,
         "digit",
@@ -245,10 +245,14 @@ RULES: tuple[Rule, ...] = (
     Rule("US_NPI", _any_case(rf"\bnpi\b{_LINK}(?P<it>\d{{10}})(?!\w)"), 0.95, "npi"),
     Rule("UK_NHS", _any_case(rf"\bnhs\b{_LINK}(?P<it>\d{{3}}[ -]?\d{{3}}[ -]?\d{{4}})(?!\w)"), 0.95, "nhs"),
     Rule("UK_NHS", _cased(r"(?<![\w-])\d{3}[ ]\d{3}[ ]\d{4}(?![\w-])"), 0.45, check=partial(_of_digits, checks.nhs)),
-    Rule("UK_NINO", _cased(r"(?<!\w)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ ]?\d{2}[ ]?\d{2}[ ]?\d{2}[ ]?[A-D](?!\w)"), 0.8),
+    Rule(
+        "UK_NINO", _cased(r"(?<!\w)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ ]?\d{2}[ ]?\d{2}[ ]?\d{2}[ ]?[A-D](?!\w)"), 0.8
+    ),
     Rule("RS_JMBG", _cased(r"(?<![\w-])\d{13}(?![\w-])"), 1.0, check=checks.jmbg),
     Rule("RS_JMBG", _any_case(rf"\b(?:jmbg|matični\s+broj|maticni\s+broj)\w*{_LINK}(?P<it>\d{{13}})(?!\w)"), 0.95),
-    Rule("IN_PAN", _any_case(rf"\bpan\b{_LINK}(?P<it>[a-z]{{3,6}}[a-z0-9]{{4,9}})(?!\w)"), 0.8, "pan", check=_has_digit),
+    Rule(
+        "IN_PAN", _any_case(rf"\bpan\b{_LINK}(?P<it>[a-z]{{3,6}}[a-z0-9]{{4,9}})(?!\w)"), 0.8, "pan", check=_has_digit
+    ),
     Rule("IN_PAN", _cased(r"(?<!\w)[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z](?!\w)"), 0.8),
     Rule("IN_AADHAAR", _any_case(rf"\baadh?aa?r\b{_LINK}(?P<it>\d{{4}}[ -]?\d{{4}}[ -]?\d{{4,6}})(?!\w)"), 0.95, "aad"),
     Rule("MEDICAL_LICENSE", _any_case(rf"\bdea\b{_LINK}(?P<it>[a-z]{{2}}\d{{7}})(?!\w)"), 0.95, "dea"),
@@ -256,7 +260,7 @@ RULES: tuple[Rule, ...] = (
         "ID_NUMBER",
         _any_case(
             rf"""\b(?:(?:employee|case|claim|reference|customer|client|student|registration|suspect\s+identification|identification|national|id|order|confirmation)\s+
-            (?:id|number|no|\#)|id(?=\s+number)){_LINK}{_TOKEN}(?!\w)"""
+            (?:id|number|no|\#)|id(?=\s+number)){_LINK}{_MIXED}(?!\w)"""
         ),
         0.6,
         "digit",
@@ -265,7 +269,9 @@ RULES: tuple[Rule, ...] = (
     # -- things that lead to a person
     Rule(
         "LICENSE_PLATE",
-        _cased(r"(?<![\w-])(?:BG|NS|NI|KG|SU|ZR|PA|ČA|CA|KV|KŠ|UŽ|UE|ŠA|SA|SM|VA|VŠ|LE|JA|SO|KI|PO|VR|ZA|PI|BO|SD)[ -]?\d{3,4}[ -]?[A-ZŠĐČĆŽ]{2}(?![\w-])"),
+        _cased(
+            r"(?<![\w-])(?:BG|NS|NI|KG|SU|ZR|PA|ČA|CA|KV|KŠ|UŽ|UE|ŠA|SA|SM|VA|VŠ|LE|JA|SO|KI|PO|VR|ZA|PI|BO|SD)[ -]?\d{3,4}[ -]?[A-ZŠĐČĆŽ]{2}(?![\w-])"
+        ),
         0.85,
     ),
     Rule(
@@ -282,7 +288,7 @@ RULES: tuple[Rule, ...] = (
     Rule("VEHICLE_VIN", _any_case(rf"\bvin\b{_LINK}(?P<it>[a-z0-9]{{17}})(?!\w)"), 0.95, "vin"),
     Rule(
         "DEVICE_ID",
-        _any_case(rf"\b(?:serial|imei|device\s+(?:id|identifier)|udi)\b{_LINK}{_TOKEN}(?!\w)"),
+        _any_case(rf"\b(?:serial|imei|device\s+(?:id|identifier)|udi)\b{_LINK}{_MIXED}(?!\w)"),
         0.8,
         "digit",
         check=_has_digit,
@@ -316,7 +322,12 @@ RULES: tuple[Rule, ...] = (
         _any_case(rf"(?<![\w.-]){_YEAR}-\d{{1,2}}-\d{{1,2}}(?:[T ]{_CLOCK})?(?![\w-])"),
         0.9,
     ),
-    Rule("DATE_TIME", _cased(r"(?<![\w.,/-])\d{1,4}([./-])\s?\d{1,2}\1\s?\d{2,4}(?![\w/-]|\.\d)"), 0.85, check=checks.numeric_date),
+    Rule(
+        "DATE_TIME",
+        _cased(r"(?<![\w.,/-])\d{1,4}([./-])\s?\d{1,2}\1\s?\d{2,4}(?![\w/-]|\.\d)"),
+        0.85,
+        check=checks.numeric_date,
+    ),
     Rule(
         "DATE_TIME",
         _any_case(
@@ -330,9 +341,17 @@ RULES: tuple[Rule, ...] = (
         0.85,
     ),
     Rule("DATE_TIME", _any_case(rf"\b{_MONTH}\.?,?\s+(?:of\s+)?{_YEAR}\b"), 0.85),
-    Rule("DATE_TIME", _any_case(rf"(?<![\w.])\d{{1,2}}\.?\s+{_MONTH_SR}\b(?:\s+{_YEAR}\.?(?:\s*god(?:ine|\.)?)?)?"), 0.85),
+    Rule(
+        "DATE_TIME", _any_case(rf"(?<![\w.])\d{{1,2}}\.?\s+{_MONTH_SR}\b(?:\s+{_YEAR}\.?(?:\s*god(?:ine|\.)?)?)?"), 0.85
+    ),
     Rule("DATE_TIME", _any_case(rf"\b{_MONTH_SR}\s+{_YEAR}\.?(?:\s*god(?:ine|\.)?)?"), 0.8),
-    Rule("DATE_TIME", _cased(rf"\b(?:[Ii]n|[Ss]ince|[Oo]f|[Ff]rom|[Uu]ntil|[Bb]efore|[Aa]fter|[Dd]uring|[Bb]y|godin[ei]|od|do|[Uu])\s+(?P<it>{_YEAR})(?![\w:/-]|[.,]\d)"), 0.7),
+    Rule(
+        "DATE_TIME",
+        _cased(
+            rf"\b(?:[Ii]n|[Ss]ince|[Oo]f|[Ff]rom|[Uu]ntil|[Bb]efore|[Aa]fter|[Dd]uring|[Bb]y|godin[ei]|od|do|[Uu])\s+(?P<it>{_YEAR})(?![\w:/-]|[.,]\d)"
+        ),
+        0.7,
+    ),
     Rule("DATE_TIME", _any_case(rf"(?<![\w/]){_DAY_NAME}s?\b"), 0.6, "day"),
     Rule("DATE_TIME", _any_case(rf"(?<![\w:.]){_CLOCK}(?![\w:])"), 0.5),
     Rule("DATE_TIME", _any_case(r"(?<![\w:.])(?:0?[1-9]|1[0-2])(?:[:.][0-5]\d)?\s?[ap]\.?m\b\.?"), 0.5),
@@ -363,9 +382,22 @@ RULES: tuple[Rule, ...] = (
         check=lambda text: int(text) <= 120,
     ),
     # -- where, as far as it has a shape
-    Rule("LOCATION", _any_case(r"\b(?:p\.?\s?o\.?\s?box|po\s+box|psc\s+\d+,?\s+box|unit\s+\d+,?\s+box)\s+\d+(?:[\s,]+(?:[AFD]PO\s+A[AEP]\s+\d{5}(?:-\d{4})?))?"), 0.9, "box"),
+    Rule(
+        "LOCATION",
+        _any_case(
+            r"\b(?:p\.?\s?o\.?\s?box|po\s+box|psc\s+\d+,?\s+box|unit\s+\d+,?\s+box)\s+\d+(?:[\s,]+(?:[AFD]PO\s+A[AEP]\s+\d{5}(?:-\d{4})?))?"
+        ),
+        0.9,
+        "box",
+    ),
     Rule("LOCATION", _cased(r"\b[AFD]PO\s+A[AEP]\s+\d{5}(?:-\d{4})?\b"), 0.9),
-    Rule("LOCATION", _any_case(rf"\b(?:zip|postal|post)\s*(?:code)?{_LINK}(?P<it>\d{{3,5}}(?:[- ]\d{{2,4}})?(?:\s[A-Z]{{2}}\b)?)(?![\w-])"), 0.9),
+    Rule(
+        "LOCATION",
+        _any_case(
+            rf"\b(?:zip|postal|post)\s*(?:code)?{_LINK}(?P<it>\d{{3,5}}(?:[- ]\d{{2,4}})?(?:\s[A-Z]{{2}}\b)?)(?![\w-])"
+        ),
+        0.9,
+    ),
     Rule("LOCATION", _cased(r"(?<![\w-])[A-Z]{1,2}\d[A-Z\d]?[ ]\d[A-Z]{2}(?![\w-])"), 0.8),
     Rule(
         "LOCATION",

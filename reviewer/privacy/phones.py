@@ -24,7 +24,10 @@ _CUE = re.compile(
     r"|pager|registered|answering|telefon\w*|broj\w*|pozov\w*|zov\w*|mobiln\w*|javi\w*)\b[^\n.!?]{0,30}$",
     re.IGNORECASE,
 )
-_NOT = re.compile(r"(?:account|order|invoice|case|ticket|tracking|serial|id|zip|isbn|card|kartic\w+|ra[čc]un\w*|jmbg|mrn|npi|ssn)\b[^\n.!?]{0,14}$", re.IGNORECASE)
+_NOT = re.compile(
+    r"(?:account|order|invoice|case|ticket|tracking|serial|id|zip|isbn|card|kartic\w+|ra[čc]un\w*|jmbg|mrn|npi|ssn)\b[^\n.!?]{0,14}$",
+    re.IGNORECASE,
+)
 
 
 def find(text: str) -> Iterator[Found]:
@@ -48,11 +51,13 @@ def _score(number: str, before: str) -> float:
         return 0.0
     if re.fullmatch(r"\d{3}-\d{2}-\d{4}", main.strip()) or (len(digits) >= 13 and "+" not in main):
         return 0.0
-    if main.startswith(("+", "00")) and len(digits) >= 8:
+    if main.startswith("+") and len(digits) >= 8:
         return 0.95
     cued = _CUE.search(before) is not None
-    if _NOT.search(before) and not cued:
+    if _NOT.search(before):
         return 0.0
+    if main.startswith("00") and len(digits) >= 11:
+        return 0.85
     if len(groups) == 1:
         if cued:
             return 0.8
@@ -63,7 +68,7 @@ def _score(number: str, before: str) -> float:
         return 0.85
     if cued:
         return 0.85
-    if len(digits) < 7 or "." in main and len(groups) < 3:
+    if len(digits) < 7 or ("." in main and len(groups) < 3):
         return 0.0
     return 0.7 if _valid(digits) else 0.55 if len(groups) > 2 else 0.4
 

@@ -46,13 +46,16 @@ def _trimmed(text: str, found: Found) -> Found | None:
     return Found(start, end, found.type, found.score, found.source) if start < end else None
 
 
+def _together(between: str, kind: str) -> bool:
+    return kind in _JOINED and (between == "" or _BETWEEN[kind].match(between) is not None)
+
+
 def _joined(text: str, spans: list[PiiSpan]) -> list[PiiSpan]:
     joined: list[PiiSpan] = []
     for span in spans:
         last = joined[-1] if joined else None
-        if last is not None and last.type == span.type and span.type in _JOINED:
-            if _BETWEEN[span.type].match(text[last.end : span.start]) or last.end == span.start:
-                joined[-1] = PiiSpan(last.start, span.end, span.type, max(last.score, span.score))
-                continue
-        joined.append(span)
+        if last is not None and last.type == span.type and _together(text[last.end : span.start], span.type):
+            joined[-1] = PiiSpan(last.start, span.end, span.type, max(last.score, span.score))
+        else:
+            joined.append(span)
     return joined

@@ -25,7 +25,9 @@ _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 _CAPITALS = re.compile(
     r"[A-ZČĆŽŠĐ][^\W\d_]*(?:[-’'][^\W\d_]+)*(?:[ ](?:(?:van|von|de|der|den|el|al|bin|ibn|da|di|la|le)[ ])?(?:[A-ZČĆŽŠĐ][^\W\d_]*(?:[-’'][^\W\d_]+)*|[A-ZČĆŽŠĐ]\.))*"
 )
-_USUAL = frozenset("je se da na u i za od su sa ne što koji koja koje kao bi ili ali iz po o nije ovo sam bio biti the".split())
+_USUAL = frozenset(
+    "je se da na u i za od su sa ne što koji koja koje kao bi ili ali iz po o nije ovo sam smo su mi ti vi bio biti kod koga gde kako živi zove ime molim".split()
+)
 _ENGLISH = frozenset("the of and to is in that for it with was on are be this have not you".split())
 # Endings of cases and of possessive adjectives, longest first.
 _ENDINGS = (
@@ -33,8 +35,12 @@ _ENDINGS = (
     "ove", "eve", "ovu", "evu", "ova", "eva", "ovo", "evo", "ovi", "evi", "ima", "ama", "ine", "inu", "ina", "ino", "ini",
     "ov", "ev", "in", "om", "em", "og", "oj", "im", "ih", "a", "e", "i", "o", "u",
 )  # fmt: skip
-_FAMILY = re.compile(r"(?:ić|(?:ov|ev|in)?sk[iy]|čki|jev|chuk|čuk|enko|adze|švili|jan|ović|ević|oglu|son|man|berg|štajn|heri|idis|opulos|aku|escu|esku|eanu)$")
-_FAMILY_CASES = re.compile(r"(?:ić(?:a|u|em|i|e|eva|eve|evo|evog|evom|evoj|evu|evih|evim)?|sk(?:og|om|im|oj)|enk(?:a|u|om))$")
+_FAMILY = re.compile(
+    r"(?:ić|(?:ov|ev|in)?sk[iy]|čki|jev|chuk|čuk|enko|adze|švili|jan|ović|ević|oglu|son|man|berg|štajn|heri|idis|opulos|aku|escu|esku|eanu)$"
+)
+_FAMILY_CASES = re.compile(
+    r"(?:ić(?:a|u|em|i|e|eva|eve|evo|evog|evom|evoj|evu|evih|evim)?|sk(?:og|om|im|oj)|enk(?:a|u|om))$"
+)
 _BEFORE = re.compile(
     r"(?:gospodin\w*|gospođ\w+|gđ[aeiu]|gdin|g\.|dr\.?|prof\.?|doktor\w*|profesor\w*|predsedni\w+|premijer\w*|ministar\w*|ministr\w+|direktor\w*|sudij\w+|sekretar\w*"
     r"|ambasador\w*|general\w*|pukovnik\w*|kapiten\w*|trener\w*|igrač\w*|glumac\w*|glumic\w+|glumc\w+|pevač\w*|pisac\w*|pisc\w+|pisac|poslani\w+|lider\w*|šef\w*|portparol\w*|komesar\w*"
@@ -75,7 +81,7 @@ def looks_serbian(text: str) -> bool:
     """Tell whether the text reads as Serbian in Latin letters."""
     words = [word.lower() for word in _WORD.findall(text[:2_000])]
     serbian = sum(word in _USUAL for word in words) + sum(not word.isascii() for word in words) / 2
-    return serbian > 1.5 and serbian > 2 * sum(word in _ENGLISH for word in words)
+    return serbian >= 1.5 and serbian > 2 * sum(word in _ENGLISH for word in words)
 
 
 @cache

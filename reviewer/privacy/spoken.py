@@ -82,7 +82,7 @@ def written(source: Rewritten) -> Rewritten:
         return source
     words = [_Said(m.group().lower(), m.start(), m.end()) for m in _WORD.finditer(text)]
     taken: list[Replacement] = []
-    for found in (_addresses(text, words), _dates(text, words), _numbers(text, words)):
+    for found in (_addresses(words), _dates(text, words), _numbers(text, words)):
         for replacement in found:
             if all(replacement[1] <= start or replacement[0] >= end for start, end, _ in taken):
                 taken.append(replacement)
@@ -195,7 +195,11 @@ def _dates(text: str, words: list[_Said]) -> Iterator[Replacement]:
             continue
         said = any(w.text in _ORDINALS or w.text in _NUMBER for w in words[first : last + took])
         if said:
-            yield words[first].start, words[last + took - 1].end, f"{day} {_MONTH_NAMES[month - 1]}" + (f" {year}" if took else "")
+            yield (
+                words[first].start,
+                words[last + took - 1].end,
+                f"{day} {_MONTH_NAMES[month - 1]}" + (f" {year}" if took else ""),
+            )
 
 
 def _day_before(words: list[_Said], place: int) -> tuple[int, int | None]:
@@ -219,7 +223,11 @@ def _day_after(words: list[_Said], at: int) -> tuple[int, int | None]:
         return at, None
     if words[at].text in ("twenty", "thirty") and at + 1 < len(words):
         unit = _ORDINALS.get(words[at + 1].text) or _DIGITS.get(words[at + 1].text)
-        if unit and unit < 10 and (words[at + 1].text in _ORDINALS or words[at].text == "twenty" and _year(words, at + 2)[0]):
+        if (
+            unit
+            and unit < 10
+            and (words[at + 1].text in _ORDINALS or (words[at].text == "twenty" and _year(words, at + 2)[0]))
+        ):
             return at + 2, _TENS[words[at].text] + unit
     value = _day_value(words, at)
     return (at + 1, value) if value is not None else (at, None)
@@ -291,7 +299,15 @@ def _two_digits(rest: list[str]) -> tuple[int, int]:
 
 _DOT = frozenset(("dot", "tačka", "point", "period"))
 _AT = frozenset(("at", "et", "majmun"))
-_SIGNS = {"underscore": "_", "dash": "-", "hyphen": "-", "minus": "-", "plus": "+", "crtica": "-", "donja": "_"} | dict.fromkeys(_DOT, ".")
+_SIGNS = {
+    "underscore": "_",
+    "dash": "-",
+    "hyphen": "-",
+    "minus": "-",
+    "plus": "+",
+    "crtica": "-",
+    "donja": "_",
+} | dict.fromkeys(_DOT, ".")
 _ENDS = frozenset("com org net edu gov co io info rs uk de us ca au fr me eu biz kom mil in".split())
 _STOP = frozenset(
     "is it it's its that's at to on my email e mail address the a an as so and or send me us him her them you i'm was be are use using "
@@ -299,7 +315,7 @@ _STOP = frozenset(
 )
 
 
-def _addresses(text: str, words: list[_Said]) -> Iterator[Replacement]:
+def _addresses(words: list[_Said]) -> Iterator[Replacement]:
     for place, word in enumerate(words):
         if word.text not in _AT or place == 0:
             continue
@@ -325,7 +341,11 @@ def _domain(words: list[_Said], at: int) -> tuple[int, str]:
         else:
             parts[-1] += str(_NUMBER[word]) if word in _NUMBER else word
         place += 1
-        if len(parts) > 1 and parts[-1] in _ENDS and not (place < len(words) and (words[place].text in _DOT or words[place].text == ".")):
+        if (
+            len(parts) > 1
+            and parts[-1] in _ENDS
+            and not (place < len(words) and (words[place].text in _DOT or words[place].text == "."))
+        ):
             return place, ".".join(parts).replace("kom", "com")
     if len(parts) > 1 and parts[-1] in _ENDS:
         return place, ".".join(parts)

@@ -44,9 +44,7 @@ class WordPieces:
         found: list[Piece] = []
         for match in _WORD.finditer(text):
             start, word = match.start(), match.group()
-            found += [
-                Piece(number, start + first, start + last, first == 0) for number, first, last in self._cut(word)
-            ]
+            found += [Piece(number, start + first, start + last, first == 0) for number, first, last in self._cut(word)]
         return found
 
     def _cut_word(self, word: str) -> tuple[tuple[int, int, int], ...]:

@@ -39,7 +39,6 @@ def main() -> None:
         _write(name, {place.lower() for place in found if len(place) > 2})
     cities = {str(city).lower() for provider in _providers("address") for city in _listed(provider, "cities")}
     _write("cities.txt", {city for city in cities if _latin(city) and len(city) > 3})
-    _write("languages.en.txt", {str(language).lower() for code, language in english.languages.items() if len(code) == 2})
 
 
 def _providers(kind: str) -> Iterator[type]:
