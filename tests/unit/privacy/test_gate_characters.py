@@ -43,7 +43,7 @@ def _must_block(code: int) -> bool:
     if code in _SEEN or code in (0x09, 0x0A, 0x0D):
         return False
     return (
-        category in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+        category in ("Cc", "Cf", "Cs", "Co")
         or any(first <= code <= last for first, last in _IGNORABLE)
         or code in _BESIDES
         or 0xFDD0 <= code <= 0xFDEF
@@ -107,7 +107,6 @@ def test_honest_writing_passes(text: str) -> None:
         "NUL\x00",
         "esc\x1b[31m",
         "🏴\U000e0075\U000e0073\U000e007f",
-        "line\u2028separator",
         "\u3164\u3164",
         "क\u200d\u200d\u200dष",
         "ab\u034fcd",
