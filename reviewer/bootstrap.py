@@ -11,6 +11,8 @@ from reviewer.crypto import KeyFile, KeyStore, SystemKeyring
 from reviewer.domain.errors import LockedError, UnavailableError
 from reviewer.domain.members import Actor, Member
 from reviewer.services.access import Access, Session
+from reviewer.services.analysis import Analysis
+from reviewer.services.analyst import Analyst
 from reviewer.services.desks import Desk
 from reviewer.services.intake import Intake
 from reviewer.services.ledger import Ledger, WitnessFile
@@ -20,6 +22,7 @@ from reviewer.services.signing import Signing
 from reviewer.services.vault import Vault
 from reviewer.services.work import Work
 from reviewer.settings import SettingsFile
+from reviewer.storage import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Services:
     queue: Queue
     review: Review
     intake: Intake
+    analysis: Analysis
     work: Work
     signing: Signing
     ledger: Ledger
@@ -50,9 +54,12 @@ class Application:
         self.profile = profile
         self.settings = SettingsFile(profile / "settings.toml")
         keystore: KeyStore = SystemKeyring() if key_file is None else KeyFile(key_file)
-        self.access = Access(profile, keystore, self.desk.id)
+        database = self.settings.load().database
+        team = None if database is None else Address.read(database)
+        self.access = Access(profile, keystore, self.desk.id, team=team)
         self._session: Session | None = None
         self._services: Services | None = None
+        self._analyst: Analyst | None = None
 
     @property
     def session(self) -> Session:
@@ -80,12 +87,14 @@ class Application:
         ledger = Ledger(session.store, actor, WitnessFile(self.profile / "witness.json"), settings.sink)
         if check_memory:
             ledger.check_memory()
+        self._analyst = Analyst()
         self._services = Services(
             workspace=session.workspace,
             member=session.member,
             queue=Queue(session.store, actor),
             review=Review(session.store, actor, settings.holds),
             intake=Intake(session.store, actor),
+            analysis=Analysis(session.store, actor, self._analyst),
             work=Work(session.store, actor, transport),
             signing=Signing(self.access),
             ledger=ledger,
@@ -108,6 +117,9 @@ class Application:
         session, services = self._session, self._services
         self._services = None
         self._session = None
+        if self._analyst is not None:
+            self._analyst.close()  # it has seen texts
+            self._analyst = None
         if session is None:
             return
         try:
