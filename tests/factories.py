@@ -41,6 +41,7 @@ from reviewer.services.analysis import Analysis
 from reviewer.services.analyst import Analyst
 from reviewer.services.intake import Intake, IntakeReport
 from reviewer.services.ledger import Ledger, WitnessFile
+from reviewer.services.policy import Policy
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
 from reviewer.services.signing import Signing
@@ -227,7 +228,8 @@ class Profile(Beneath):
             workspace="Desk",
             member=who.member,
             queue=Queue(store, who),
-            review=Review(store, who, holds or {}),
+            review=Review(store, who, holds or {}, self.analyst),
+            policy=Policy(store, who),
             intake=Intake(store, who),
             analysis=Analysis(store, who, self.analyst),
             work=Work(store, who, out),
