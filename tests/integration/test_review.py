@@ -285,7 +285,7 @@ def test_the_database_itself_refuses_a_second_standing_decision(profile: Profile
     with pytest.raises(Exception, match=r"UNIQUE constraint failed: decision.item_id"):
         profile.rows(
             "INSERT INTO decision SELECT 'x', item_id, member_id, lease_id, fence, 'other', verdict, reason, note,"
-            " final, decided_at, hold_until, state FROM decision"
+            " final, decided_at, hold_until, state, overrides FROM decision"
         )
 
 

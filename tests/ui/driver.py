@@ -174,8 +174,10 @@ class DrivenDesk:
         return self.presenter._history
 
     def settle(self) -> None:
-        """Wait until the worker has nothing to do and everything it did is shown."""
+        """Wait until the worker has nothing to do, what is on screen is checked, and all of it is shown."""
         wait_until(lambda: not self.worker.busy, "an idle worker")
+        presenter = self._desk.presenter
+        wait_until(lambda: presenter is None or not presenter.findings.busy, "a checked text")
         QCoreApplication.sendPostedEvents()
         QCoreApplication.processEvents()
 

@@ -204,6 +204,17 @@ class FieldsEditor(QWidget):
         """Return the text fields that hold sentences, which a line of tags does not."""
         return [edit for edit in self.texts() if not isinstance(edit, _TagsEdit)]
 
+    def place(self, start: int, end: int) -> list[tuple[PlainTextEdit, int, int]]:
+        """Return where a range of the whole text stands in the fields: the field, and the range in it."""
+        placed = []
+        for slot in self._page:
+            if isinstance(slot.widget, PlainTextEdit):
+                at, length = self._start_of(slot), len(slot.widget.text())
+                first, last = max(0, start - at), min(length, end - at)
+                if first < last:
+                    placed.append((slot.widget, first, last))
+        return placed
+
     def cursor_position(self) -> int:
         """Return where the cursor is in the whole text."""
         for slot in self._page:
