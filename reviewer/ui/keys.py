@@ -57,6 +57,7 @@ ACTIONS: tuple[KeyAction, ...] = (
     KeyAction("history", QT_TRANSLATE_NOOP("Keys", "Decisions of this session"), "Ctrl+H", _MOVE),
     KeyAction("page_review", QT_TRANSLATE_NOOP("Keys", "Review"), "Ctrl+1", _MOVE),
     KeyAction("page_ledger", QT_TRANSLATE_NOOP("Keys", "Ledger"), "Ctrl+4", _MOVE),
+    KeyAction("page_policy", QT_TRANSLATE_NOOP("Keys", "Policy"), "Ctrl+5", _MOVE),
     KeyAction("page_settings", QT_TRANSLATE_NOOP("Keys", "Settings"), "Ctrl+,", _MOVE),
     KeyAction("import", QT_TRANSLATE_NOOP("Keys", "Import drafts from a file"), "Ctrl+O", _DESK),
     KeyAction("zoom_in", QT_TRANSLATE_NOOP("Keys", "Larger"), "Ctrl++", _DESK),

@@ -16,6 +16,7 @@ _WORDS: Mapping[str, str] = {
     Action.MEMBER_REMOVED: QT_TRANSLATE_NOOP("Action", "removed a member"),
     Action.WORKSPACE_KEY_MADE: QT_TRANSLATE_NOOP("Action", "made a workspace key"),
     Action.IMPORTED: QT_TRANSLATE_NOOP("Action", "took the draft in"),
+    Action.ANALYSED: QT_TRANSLATE_NOOP("Action", "had it compared with its source"),
     Action.CLAIMED: QT_TRANSLATE_NOOP("Action", "claimed it"),
     Action.OPENED: QT_TRANSLATE_NOOP("Action", "opened it"),
     Action.RELEASED: QT_TRANSLATE_NOOP("Action", "gave it back"),
@@ -42,7 +43,19 @@ _WORDS: Mapping[str, str] = {
     Action.UNLOCK_FAILED: QT_TRANSLATE_NOOP("Action", "failed to unlock"),
     Action.LOCKED: QT_TRANSLATE_NOOP("Action", "locked the desk"),
 }
-_SHOWN_DETAILS = ("reason", "words_changed", "attempt", "receipt", "tries", "generation", "number", "roles", "kind")
+_SHOWN_DETAILS = (
+    "reason",
+    "words_changed",
+    "attempt",
+    "receipt",
+    "tries",
+    "generation",
+    "number",
+    "roles",
+    "kind",
+    "policy",
+    "rule",
+)
 
 
 def action_word(action: str) -> str:
