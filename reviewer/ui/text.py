@@ -463,6 +463,10 @@ class PlainTextEdit(QTextEdit):
         self.setTextCursor(self._cursor(start, end))
         self.ensureCursorVisible()
 
+    def cursor_at(self, position: int) -> QTextCursor:
+        """Return a cursor of its own at a position; it moves with the text."""
+        return self._cursor(position, position)
+
     def bring_into_view(self, start: int, end: int) -> None:
         """Scroll so that a range of the text is seen; focus and cursor stay where they are."""
         first, last = self.cursorRect(self._cursor(start, start)), self.cursorRect(self._cursor(end, end))
@@ -841,6 +845,7 @@ class SourceView(PlainTextView):
         self._evidence: tuple[tuple[int, int], ...] = ()
         self._unused: frozenset[int] = frozenset()
         self._unused_words = ""
+        self._unused_widths: tuple[float, float, float] | None = None  # of the words, of a letter, and the height
         self._wanted: _Wanted | None = None
         super().__init__(appearance, parent, max_column=max_column)
         self.setAccessibleName(self.tr("Source conversation"))
@@ -911,6 +916,7 @@ class SourceView(PlainTextView):
         turns = frozenset(turns)
         if (turns, words) != (self._unused, self._unused_words):
             self._unused, self._unused_words = turns, words
+            self._unused_widths = None
             self.viewport().update()
 
     def scroll_to_turn(self, turn: int, position: int = 0) -> None:
@@ -1059,6 +1065,7 @@ class SourceView(PlainTextView):
 
     def _restyle(self) -> None:
         """Fill anew: block formats and headings carry sizes and colours of their own."""
+        self._unused_widths = None
         if self._evidence:
             self._show_evidence()
         self._refill()
@@ -1125,19 +1132,20 @@ class SourceView(PlainTextView):
 
     def _paint_unused(self, painter: QPainter, turn: int, bubble: QRectF) -> None:
         """Write at the right of a turn's heading, where there is room, that nothing rests on it."""
-        metrics = QFontMetricsF(self._appearance.small_font())
-        taken = QFontMetricsF(self._appearance.small_font(QFont.Weight.DemiBold)).horizontalAdvance(
-            _heading(self._turns[turn])
-        )
-        px = self._appearance.px
-        room = bubble.width() - taken - px(14) - px(24)
-        words = self._unused_words if metrics.horizontalAdvance(self._unused_words) <= room else "–"
+        px, small = self._appearance.px, self._appearance.small_font()
+        if self._unused_widths is None:  # to measure text takes a part of a frame, so not at each paint
+            metrics, bold = QFontMetricsF(small), QFontMetricsF(self._appearance.small_font(QFont.Weight.DemiBold))
+            letter = bold.horizontalAdvance("Nurse practitioner 0:00") / 22
+            self._unused_widths = metrics.horizontalAdvance(self._unused_words), letter, metrics.height()
+        wide, letter, height = self._unused_widths
+        room = bubble.width() - len(_heading(self._turns[turn])) * letter - px(14) - px(24)
+        words = self._unused_words if wide <= room else "–"
         heading = self._document.documentLayout().blockBoundingRect(
             self._document.findBlock(self._turn_starts_qt[turn])
         )
         top = heading.top() - self.verticalScrollBar().value()
-        area = QRectF(bubble.left(), top, bubble.width() - px(10), metrics.height() * LINE_HEIGHT_PERCENT / 100)
-        painter.setFont(self._appearance.small_font())
+        area = QRectF(bubble.left(), top, bubble.width() - px(10), height * LINE_HEIGHT_PERCENT / 100)
+        painter.setFont(small)
         painter.setPen(self._appearance.theme.colour("muted"))
         painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words)
         painter.setPen(Qt.PenStyle.NoPen)

@@ -44,7 +44,8 @@ def large_notes(number: int) -> list[bytes]:
         draft, place = "", first
         source: list[dict[str, Any]] = []
         while len(cut(draft)) < SENTENCES or len(source) < TURNS:
-            draft += records[place % len(records)]["draft"].strip() + "\n\n"
+            if len(cut(draft)) < SENTENCES:
+                draft += records[place % len(records)]["draft"].strip() + "\n\n"
             source += records[place % len(records)]["source"]
             place += 1
         wrong = draft.replace("\n\n", " The dose is 4711 mg on 31 February.\n\n", 2)  # so that there are stops, too

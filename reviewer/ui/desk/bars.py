@@ -64,7 +64,7 @@ class ActionBar(QFrame):
         if said != self._labels["approve"]:
             self._labels["approve"] = said
             self._icons["approve"] = "warning" if to_fix else "approve"
-            self.restyle()
+            self._restyle_one("approve")
 
     def set_usable(self, *, usable: bool) -> None:
         """Enable the verdicts while an item is on screen."""
@@ -74,10 +74,13 @@ class ActionBar(QFrame):
     @Slot()
     def restyle(self) -> None:
         """Show keys and colours as they are now."""
-        theme = self._appearance.theme
-        for name, button in self._buttons.items():
-            button.setIcon(icon(self._icons[name], theme, "accent_text" if name == "approve" else "text"))
-            self._relabel(name)
+        for name in self._buttons:
+            self._restyle_one(name)
+
+    def _restyle_one(self, name: str) -> None:
+        colour = "accent_text" if name == "approve" else "text"
+        self._buttons[name].setIcon(icon(self._icons[name], self._appearance.theme, colour))
+        self._relabel(name)
 
     @Slot()
     def _on_clicked(self) -> None:

@@ -100,7 +100,7 @@ class EvidenceDesk(QObject):
         resting = [s for s in self._findings.sentences if any(passage.turn == turn for passage in s.passages)]
         self.marks.show_resting([(sentence.start, sentence.end) for sentence in resting])
         for sentence in resting[:1]:
-            for edit, start, end in self._editor.place(sentence.start, sentence.end)[:1]:
+            for edit, start, end in self._editor.places().of(sentence.start, sentence.end)[:1]:
                 edit.bring_into_view(start, end)
         number = len(resting)
         if number:

@@ -40,7 +40,7 @@ from reviewer.ui.text import PlainLabel, readable
 from reviewer.ui.theme import Appearance, set_role
 
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1
-_QUOTE_CHARACTERS = 160
+_QUOTE_CHARACTERS = 90  # more fits into no column, and to measure text is slow
 _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 _WEIGHTS = {

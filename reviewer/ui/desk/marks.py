@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QWidget
 
 from reviewer.domain.findings import Finding, Weight
 from reviewer.ui.desk.checking import Entry, FindingsPresenter
-from reviewer.ui.desk.editor import FieldsEditor, SectionsEdit
-from reviewer.ui.text import PlainTextEdit, Span, code_point_to_qt
+from reviewer.ui.desk.editor import FieldsEditor, Places, SectionsEdit
+from reviewer.ui.text import PlainTextEdit, Span
 from reviewer.ui.theme import Appearance, Theme
 
 LAYER, CURRENT, RESTING = "findings", "finding", "resting"
@@ -100,7 +100,7 @@ class DraftMarks(QObject):
         self._editor = editor
         self._appearance = appearance
         self._margins: dict[PlainTextEdit, Margin] = {}
-        self._resting: tuple[tuple[int, int], ...] = ()
+        self._shown: dict[str, set[PlainTextEdit]] = {}  # the fields that show something, by layer
         findings.examined.connect(self.show)
         findings.stepped.connect(self._on_stepped)
         appearance.changed.connect(self.show)
@@ -108,20 +108,19 @@ class DraftMarks(QObject):
     @Slot()
     def show(self) -> None:
         """Show what is found now."""
+        places, theme = self._editor.places(), self._appearance.theme
         entries = [entry for entry in self._findings.entries if not entry.finding.is_about_all]
-        formats = {weight: _look(weight, self._appearance.theme) for weight in Weight}
-        overridden = _overridden_look(self._appearance.theme)
-        self._set(LAYER, [(e.start, e.end, overridden if e.override else formats[e.finding.weight]) for e in entries])
+        formats = {weight: _look(weight, theme) for weight in Weight}
+        overridden = _overridden_look(theme)
+        shown = [(e.start, e.end, overridden if e.override else formats[e.finding.weight]) for e in entries]
+        self._set(LAYER, shown, places)
         self._show_current(self._findings.current)
         self.show_resting(())
         for edit, margin in self._margins_in_use():
-            margin.show_marks(self._margin_marks(edit, entries))
+            margin.show_marks(self._margin_marks(edit, entries, places))
 
     def show_resting(self, ranges: Sequence[tuple[int, int]]) -> None:
         """Show which sentences rest on the turn that was chosen in the source."""
-        if not ranges and not self._resting:
-            return
-        self._resting = tuple(ranges)
         look = QTextCharFormat()
         look.setBackground(self._appearance.theme.colour("mark"))
         self._set(RESTING, [(start, end, look) for start, end in ranges])
@@ -137,14 +136,18 @@ class DraftMarks(QObject):
         shown = [] if entry is None or entry.finding.is_about_all else [(entry.start, entry.end, look)]
         self._set(CURRENT, shown)
 
-    def _set(self, layer: str, ranges: Sequence[Span]) -> None:
-        placed: dict[PlainTextEdit, list[Span]] = {edit: [] for edit in self._editor.texts()}
+    def _set(self, layer: str, ranges: Sequence[Span], places: Places | None = None) -> None:
+        """Show ranges of the whole text in the fields they belong to; fields that show none and had none are left."""
+        if not ranges and not self._shown.get(layer):
+            return
+        places = places or self._editor.places()
+        placed: dict[PlainTextEdit, list[Span]] = {}
         for start, end, look in ranges:
-            for edit, first, last in self._editor.place(start, end):
-                placed[edit].append((first, last, look))
-        for edit, spans in placed.items():
-            if spans or edit.spans(layer):
-                edit.set_spans(layer, spans)
+            for edit, first, last in places.of(start, end):
+                placed.setdefault(edit, []).append((first, last, look))
+        for edit in {*placed, *self._shown.get(layer, ())}:
+            edit.set_spans(layer, placed.get(edit, ()))
+        self._shown[layer] = set(placed)
 
     def _margins_in_use(self) -> list[tuple[PlainTextEdit, "Margin"]]:
         notes = [edit for edit in self._editor.texts() if isinstance(edit, SectionsEdit)]
@@ -153,18 +156,20 @@ class DraftMarks(QObject):
                 self._margins[edit] = Margin(edit, self._appearance)
         return [(edit, self._margins[edit]) for edit in notes]
 
-    def _margin_marks(self, edit: PlainTextEdit, entries: Sequence[Entry]) -> list[tuple[int, Shape, QColor]]:
+    def _margin_marks(
+        self, edit: PlainTextEdit, entries: Sequence[Entry], places: Places
+    ) -> list[tuple[int, Shape, QColor]]:
         """Return the heaviest mark of each sentence, in the order of the text."""
         theme, marks = self._appearance.theme, []
+        quiet = theme.colour("outline")
         for sentence in self._findings.sentences:
             about = [e for e in entries if sentence.start <= e.start < sentence.end and e.override is None]
             if not about and not sentence.passages:
                 continue
-            for where, start, _ in self._editor.place(sentence.start, sentence.end)[:1]:
+            for where, start, _ in places.of(sentence.start, sentence.end)[:1]:
                 if where is edit:
                     shape = shape_of(about[0].finding) if about else Shape.SUPPORTED
-                    colour = colour_of(about[0].finding, theme) if about else theme.colour("outline")
-                    marks.append((start, shape, colour))
+                    marks.append((start, shape, colour_of(about[0].finding, theme) if about else quiet))
         return marks
 
 
@@ -210,11 +215,7 @@ class Margin(QWidget):
 
     def show_marks(self, marks: Sequence[tuple[int, Shape, QColor]]) -> None:
         """Show marks: where in the text, in code points, and how; they move with the text while it is edited."""
-        text, self._marks = self._edit.text(), []
-        for position, shape, colour in marks:
-            cursor = QTextCursor(self._edit.document())
-            cursor.setPosition(code_point_to_qt(text, position))
-            self._marks.append((cursor, shape, colour))
+        self._marks = [(self._edit.cursor_at(position), shape, colour) for position, shape, colour in marks]
         self.update()
 
     # overrides
