@@ -79,8 +79,8 @@ class _Tour:
         yield "evidence", lambda: self._step("next_sentence", 2)
         yield "omission", lambda: self._step("previous_finding", 2)
         yield "turn", self._choose_turn
-        yield "findings-looks", lambda: self._open_first(lambda draft: "HISTORY" in draft, "clinical_note")
-        yield "findings-none", self._open_unflagged
+        yield "findings-many", lambda: self._open_first(lambda draft: "HISTORY" in draft, "clinical_note")
+        yield "findings-none", lambda: self._open("SMS-1036")
         yield "policy", lambda: self._desk.window.show_page("policy")
         yield "note-again", self._back_to_note
         yield "note-edited", self._edit
@@ -176,17 +176,8 @@ class _Tour:
     def _choose_turn(self) -> None:
         source = self._view.source.view
         source.setFocus()
-        start, _ = source.turn_range(11)
-        source.set_cursor_position(start)
-
-    def _open_unflagged(self) -> None:
-        """Open the first message in which nothing was found."""
-        for head in self._heads():
-            if head.kind == "sms":
-                self._open_head(head)
-                self._settle()
-                if not self._presenter.findings.entries and self._presenter.findings.has_source:
-                    return
+        sentence = self._presenter.findings.sentences[-2]
+        source.set_cursor_position(source.turn_range(sentence.passages[0].turn)[0])
 
     def _back_to_note(self) -> None:
         self._desk.window.show_page("review")

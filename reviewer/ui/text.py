@@ -844,7 +844,7 @@ class SourceView(PlainTextView):
         self._late_layers: set[str] = set()
         self._evidence: tuple[tuple[int, int], ...] = ()
         self._unused: frozenset[int] = frozenset()
-        self._unused_words = ""
+        self._unused_words = self._unused_short = ""
         self._unused_widths: tuple[float, float, float] | None = None  # of the words, of a letter, and the height
         self._wanted: _Wanted | None = None
         super().__init__(appearance, parent, max_column=max_column)
@@ -911,11 +911,11 @@ class SourceView(PlainTextView):
         first, last = min(start for start, _ in self._evidence), max(end for _, end in self._evidence)
         self._want(_Wanted(*best, selects=False, also=(first, last)))
 
-    def mark_unused(self, turns: Iterable[int], words: str) -> None:
-        """Say `words`, quietly, beside the headings of some turns."""
+    def mark_unused(self, turns: Iterable[int], words: str, short: str) -> None:
+        """Say `words`, or where there is no room `short`, quietly, beside the headings of some turns."""
         turns = frozenset(turns)
         if (turns, words) != (self._unused, self._unused_words):
-            self._unused, self._unused_words = turns, words
+            self._unused, self._unused_words, self._unused_short = turns, words, short
             self._unused_widths = None
             self.viewport().update()
 
@@ -1139,12 +1139,12 @@ class SourceView(PlainTextView):
             self._unused_widths = metrics.horizontalAdvance(self._unused_words), letter, metrics.height()
         wide, letter, height = self._unused_widths
         room = bubble.width() - len(_heading(self._turns[turn])) * letter - px(14) - px(24)
-        words = self._unused_words if wide <= room else "–"
+        words = self._unused_words if wide <= room else self._unused_short
         heading = self._document.documentLayout().blockBoundingRect(
             self._document.findBlock(self._turn_starts_qt[turn])
         )
         top = heading.top() - self.verticalScrollBar().value()
-        area = QRectF(bubble.left(), top, bubble.width() - px(10), height * LINE_HEIGHT_PERCENT / 100)
+        area = QRectF(bubble.left(), top, bubble.width() - px(10), height * 1.15)
         painter.setFont(small)
         painter.setPen(self._appearance.theme.colour("muted"))
         painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words)

@@ -77,7 +77,8 @@ class EvidenceDesk(QObject):
 
     @Slot()
     def _on_examined(self) -> None:
-        self._source.mark_unused(self._findings.unused_turns, self.tr("not used by the draft"))
+        words, short = self.tr("not used by the draft"), self.tr("not used")
+        self._source.mark_unused(self._findings.unused_turns, words, short)
         self.follow()
 
     @Slot(object)
