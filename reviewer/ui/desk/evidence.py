@@ -6,7 +6,7 @@ sentences that rest on it; stepping through findings and sentences is by key.
 
 from PySide6.QtCore import QObject, Slot
 
-from reviewer.domain.findings import Passage
+from reviewer.domain.findings import Passage, Weight
 from reviewer.domain.items import ClaimedItem
 from reviewer.ui.desk.asking import OverrideBar
 from reviewer.ui.desk.checking import Entry, FindingsPresenter
@@ -41,6 +41,7 @@ class EvidenceDesk(QObject):
         self._source = source
         self._panel = panel
         self._bar = bar
+        self._followed: tuple[Passage, ...] | None = None  # what the source shows for the sentence under the cursor
         self.marks = DraftMarks(findings, editor, appearance, self)
         findings.examined.connect(self._on_examined)
         findings.stepped.connect(self._on_stepped)
@@ -57,6 +58,7 @@ class EvidenceDesk(QObject):
     def show_item(self, claimed: ClaimedItem) -> None:
         """Begin with another item; what was found in it comes from the presenter."""
         self._bar.forget()
+        self._followed = None
         self._source.clear_highlight()
         self._panel.show_source(claimed.item.source)
         self._panel.show_turn("")
@@ -73,7 +75,10 @@ class EvidenceDesk(QObject):
         if not self._findings.is_ready:
             return  # it is told as soon as the answer is there
         sentence = self._findings.sentence_at(self._editor.cursor_position())
-        self._show_passages(() if sentence is None else sentence.passages)
+        passages = () if sentence is None else sentence.passages
+        if passages != self._followed:  # else the source stays where the person may have scrolled it
+            self._followed = passages
+            self._show_passages(passages)
 
     @Slot()
     def _on_examined(self) -> None:
@@ -86,6 +91,7 @@ class EvidenceDesk(QObject):
         """Go to a finding: into the text where it is about a place in it, into the source where that has it."""
         if not entry.finding.is_about_all:
             self._editor.set_cursor_position(entry.start)
+        self._followed = None
         self._show_passages(entry.finding.passages)
 
     def _show_passages(self, passages: tuple[Passage, ...]) -> None:
@@ -140,7 +146,10 @@ class EvidenceDesk(QObject):
         entry = self._findings.current or self._under_cursor()
         if entry is None:
             return
-        if entry.override is not None:
+        if entry.finding.weight is Weight.BLOCK:
+            self._findings.open(entry.id)
+            self._findings.refused.emit(self.tr("This has to be fixed in the text; it cannot be overridden."))
+        elif entry.override is not None:
             self._findings.take_back(entry.id)
         else:
             self._findings.open(entry.id)
