@@ -10,7 +10,6 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QRect,
     QRectF,
-    QSize,
     Qt,
     Signal,
     Slot,
@@ -21,9 +20,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QListView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
@@ -34,6 +30,7 @@ from reviewer.domain.items import Turn
 from reviewer.domain.translation import QT_TRANSLATE_NOOP
 from reviewer.ui.desk.checking import Entry, FindingsPresenter
 from reviewer.ui.desk.marks import colour_of, draw, shape_of
+from reviewer.ui.desk.rows import RowPainter, draw_cut
 from reviewer.ui.desk.words import clock
 from reviewer.ui.keys import KeyMap
 from reviewer.ui.text import PlainLabel, readable
@@ -124,56 +121,29 @@ class FindingsModel(QAbstractListModel):
         return None
 
 
-class _RowPainter(QStyledItemDelegate):
+class _FindingRow(RowPainter):
     """Paints a finding: its shape and reason on the first line, what it is compared with on the second."""
 
     def __init__(self, appearance: Appearance, model: FindingsModel, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._appearance = appearance
+        super().__init__(appearance, ENTRY_ROLE, parent, height_px=46, left_px=30)
         self._model = model
 
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        """Return the size of a row."""
-        return QSize(120, self._appearance.px(46))
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        """Paint a row."""
-        entry = index.data(ENTRY_ROLE)
-        if not isinstance(entry, Entry):
+    def paint_lines(self, painter: QPainter, top: QRect, bottom: QRect, row: object) -> None:
+        """Paint the two lines of a row."""
+        if not isinstance(row, Entry):
             return
-        theme, px = self._appearance.theme, self._appearance.px
-        frame: QRect = option.rect
-        state: QStyle.StateFlag = option.state
-        painter.save()
-        if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(frame, theme.colour("selection"))
-        elif state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(frame, theme.colour("hover"))
-        area = frame.adjusted(px(30), px(5), -px(10), -px(5))
-        top = QRect(area.left(), area.top(), area.width(), area.height() // 2)
-        bottom = QRect(area.left(), top.bottom(), area.width(), area.height() // 2)
-        is_open = entry.override is None
-        size = px(11)
-        mark = QRectF(frame.left() + px(11), top.center().y() - size / 2 + 1, size, size)
-        draw(
-            painter,
-            shape_of(entry.finding),
-            mark,
-            colour_of(entry.finding, theme) if is_open else theme.colour("outline"),
-        )
-        heavy = is_open and entry.finding.weight.holds_back
-        painter.setFont(self._appearance.font(weight=QFont.Weight.Medium if heavy else QFont.Weight.Normal))
+        theme, px = self.appearance.theme, self.appearance.px
+        is_open, size = row.override is None, px(11)
+        mark = QRectF(top.left() - px(19), top.center().y() - size / 2 + 1, size, size)
+        colour = colour_of(row.finding, theme) if is_open else theme.colour("outline")
+        draw(painter, shape_of(row.finding), mark, colour)
+        heavy = is_open and row.finding.weight.holds_back
+        painter.setFont(self.appearance.font(weight=QFont.Weight.Medium if heavy else QFont.Weight.Normal))
         painter.setPen(theme.colour("text" if is_open else "muted"))
-        self._line(painter, top, readable(headline(entry.finding)))
-        painter.setFont(self._appearance.small_font())
+        draw_cut(painter, top, readable(headline(row.finding)), top.width())
+        painter.setFont(self.appearance.small_font())
         painter.setPen(theme.colour("muted"))
-        self._line(painter, bottom, self._model.compared(entry))
-        painter.restore()
-
-    @staticmethod
-    def _line(painter: QPainter, area: QRect, words: str) -> None:
-        shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+        draw_cut(painter, bottom, self._model.compared(row), bottom.width())
 
 
 class FindingsPanel(QFrame):
@@ -208,7 +178,7 @@ class FindingsPanel(QFrame):
         self.list.setUniformItemSizes(True)
         self.list.setMouseTracking(True)
         self.list.setModel(self.model)
-        self.list.setItemDelegate(_RowPainter(appearance, self.model, self.list))
+        self.list.setItemDelegate(_FindingRow(appearance, self.model, self.list))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.activated.connect(self._on_activated)
         self.list.clicked.connect(self._on_activated)

@@ -2,12 +2,13 @@
 
 from PySide6.QtCore import QCoreApplication, Qt, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel, QWidget
 
 from reviewer.domain.kinds import KINDS
 from reviewer.domain.translation import QT_TRANSLATE_NOOP
 from reviewer.services.policy import Switches
 from reviewer.ui.desk.words import kind_label
+from reviewer.ui.pages import scrolling_page
 from reviewer.ui.policy.presenter import PolicyPresenter
 from reviewer.ui.text import PlainLabel
 from reviewer.ui.theme import Appearance, set_role
@@ -48,19 +49,7 @@ class PolicyView(QWidget):
         self._presenter = presenter
         self._appearance = appearance
         self._boxes: dict[tuple[str, str], QCheckBox] = {}
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        scroll = QScrollArea(self)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it scrolls to what has the focus
-        page = QWidget(scroll)
-        column = QVBoxLayout(page)
-        column.setContentsMargins(24, 24, 24, 24)
-        column.setSpacing(16)
-        title = QLabel(self.tr("Policy"), page)
-        set_role(title, "title")
-        column.addWidget(title)
+        page, column = scrolling_page(self, self.tr("Policy"))
         self._panel = QFrame(page)
         set_role(self._panel, "panel")
         self._grid = QGridLayout(self._panel)
@@ -70,9 +59,6 @@ class PolicyView(QWidget):
         self._build_head()
         column.addWidget(self._panel)
         column.addStretch(1)
-        page.setMaximumWidth(980)
-        scroll.setWidget(page)
-        outer.addWidget(scroll)
         presenter.changed.connect(self._on_changed)
         presenter.refused.connect(self._on_refused)
 
