@@ -289,7 +289,10 @@ def test_an_answer_about_an_earlier_text_is_dropped(
     assert len([text for text in _marked(desk) if text.strip(".") in ("77", "78", "79")]) == 3
 
 
-def test_an_approval_right_after_typing_waits_for_the_check(profile: Profile, open_desk: OpenDesk) -> None:
+def test_an_approval_right_after_typing_waits_for_the_check(
+    profile: Profile, open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "RECHECK_MS", 60_000)  # so that the key surely comes before the check
     _message(profile, draft="Yes, we open at nine.", source=[{"speaker": "C", "text": "Do you open at nine?"}])
     desk = open_desk()
     press("Ctrl+End")
@@ -301,7 +304,10 @@ def test_an_approval_right_after_typing_waits_for_the_check(profile: Profile, op
     assert desk.sees("Fix 1")
 
 
-def test_an_approval_that_waited_goes_on_when_nothing_holds_it(profile: Profile, open_desk: OpenDesk) -> None:
+def test_an_approval_that_waited_goes_on_when_nothing_holds_it(
+    profile: Profile, open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "RECHECK_MS", 60_000)
     _message(profile, draft="Yes, we open at nine.", source=[{"speaker": "C", "text": "Do you open at nine?"}])
     desk = open_desk()
     press("Ctrl+End")
