@@ -16,6 +16,7 @@ from reviewer.services.analyst import Analyst
 from reviewer.services.desks import Desk
 from reviewer.services.intake import Intake
 from reviewer.services.ledger import Ledger, WitnessFile
+from reviewer.services.policy import Policy
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
 from reviewer.services.signing import Signing
@@ -35,6 +36,7 @@ class Services:
     member: Member
     queue: Queue
     review: Review
+    policy: Policy
     intake: Intake
     analysis: Analysis
     work: Work
@@ -96,7 +98,8 @@ class Application:
             workspace=session.workspace,
             member=session.member,
             queue=Queue(session.store, actor),
-            review=Review(session.store, actor, settings.holds),
+            review=Review(session.store, actor, settings.holds, self._analyst),
+            policy=Policy(session.store, actor),
             intake=Intake(session.store, actor),
             analysis=Analysis(session.store, actor, self._analyst),
             work=Work(session.store, actor, transport),

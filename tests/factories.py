@@ -42,8 +42,10 @@ from reviewer.ledger.directory import encode_key
 from reviewer.services.access import Access
 from reviewer.services.analysis import Analysis
 from reviewer.services.analyst import Analyst
+from reviewer.services.examiners import ANALYSES
 from reviewer.services.intake import Intake, IntakeReport
 from reviewer.services.ledger import Ledger, WitnessFile
+from reviewer.services.policy import Policy
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
 from reviewer.services.signing import Signing
@@ -104,6 +106,11 @@ def record(**changed: Any) -> dict[str, Any]:
 def line(**changed: Any) -> bytes:
     """Return a valid import line with `changed` in it."""
     return json.dumps(record(**changed), ensure_ascii=False).encode()
+
+
+def every_override(reason: str = "known") -> dict[str, str]:
+    """Return an override of every rule, for a text that is to leave whatever is found in it."""
+    return {rule: reason for analysis in ANALYSES for rule in analysis.rules()}
 
 
 def new_key() -> str:
@@ -287,7 +294,8 @@ class Profile(Beneath):
             workspace="Desk",
             member=who.member,
             queue=Queue(store, who),
-            review=Review(store, who, holds or {}),
+            review=Review(store, who, holds or {}, self.analyst),
+            policy=Policy(store, who),
             intake=Intake(store, who),
             analysis=Analysis(store, who, self.analyst),
             work=Work(store, who, out),

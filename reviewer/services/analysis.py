@@ -16,6 +16,7 @@ from reviewer.domain.items import Item, ItemId, ItemState
 from reviewer.domain.members import Actor
 from reviewer.services.analyst import Analyst, Found, read
 from reviewer.services.examiners import VERSIONS, Subject
+from reviewer.services.gatekeeper import outgoing
 from reviewer.storage import Store, Transaction, analyses, contents, items
 from reviewer.storage.store import Unrecorded
 
@@ -111,12 +112,22 @@ class Analysis:
     def _subject(self, tx: Transaction, item_id: ItemId) -> Subject:
         draft, source, recipient, _ = contents.whole(tx, item_id)
         head = items.find(tx, self._actor.member.workspace_id, item_id)
-        return Subject(item_id, head.kind, head.language, draft, source, recipient)
+        going = outgoing(tx, self._actor.member, head, source, recipient)
+        return Subject(item_id, head.kind, head.language, draft, source, recipient, going.contacts, going.suppressed)
 
 
 def subject_of(item: Item) -> Subject:
     """Return what analyses may know of an opened item."""
-    return Subject(item.id, item.kind, item.head.language, item.draft, item.source, item.recipient)
+    return Subject(
+        item.id,
+        item.kind,
+        item.head.language,
+        item.draft,
+        item.source,
+        item.recipient,
+        item.contacts,
+        item.suppressed,
+    )
 
 
 def stored_found(tx: Transaction, item_id: ItemId) -> Found | None:

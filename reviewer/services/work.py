@@ -139,7 +139,7 @@ class Work:
         final = str(json.loads(parcel.request)["final"])
         _, source, recipient, _ = contents.whole(tx, item_id)
         head = items.find(tx, self._actor.member.workspace_id, item_id)
-        found = stopping(outgoing(tx, self._actor, head, source, recipient), final)
+        found = stopping(outgoing(tx, self._actor.member, head, source, recipient), final)
         if not found:
             return False
         decisions.stop(tx, parcel.decision_id)

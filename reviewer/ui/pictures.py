@@ -61,6 +61,7 @@ class _Tour:
         """Take all pictures."""
         self._desk.open()
         self._wait(lambda: self._desk.presenter is not None and self._desk.presenter.current is not None)
+        self._wait(lambda: self._desk.background is not None and not self._desk.background.waiting)
         for name, prepare in self._stations():
             prepare()
             self._settle()
@@ -71,6 +72,17 @@ class _Tour:
         yield "sms-unicode", lambda: self._open_first(lambda draft: any(ord(c) > 0x1F000 for c in draft))
         yield "summary", lambda: self._open_first(lambda draft: "Action items:" in draft, "summary")
         yield "note", lambda: self._open_first(lambda draft: "HISTORY" in draft, "clinical_note")
+        yield "findings", lambda: self._open("NOTE-3004")
+        yield "finding", lambda: self._key("next_finding")
+        yield "override", lambda: self._key("override")
+        yield "overridden", self._override
+        yield "evidence", lambda: self._step("next_sentence", 2)
+        yield "omission", lambda: self._step("previous_finding", 2)
+        yield "turn", self._choose_turn
+        yield "findings-many", lambda: self._open_first(lambda draft: "HISTORY" in draft, "clinical_note")
+        yield "findings-none", lambda: self._open("SMS-1036")
+        yield "policy", lambda: self._desk.window.show_page("policy")
+        yield "note-again", self._back_to_note
         yield "note-edited", self._edit
         yield "difference", self._view._toggle_difference
         yield "difference-off", self._view._toggle_difference
@@ -150,6 +162,26 @@ class _Tour:
 
         drafts = {record["id"]: record["draft"] for record in map(json.loads, demo.lines())}
         self._open_head(next(h for h in self._heads() if h.kind == kind and fits(drafts[h.external_id])))
+
+    def _override(self) -> None:
+        bar = self._view.overriding
+        bar._pick("k")
+        bar._note.setText("read back by the pharmacist")
+        bar.answer("known", "read back by the pharmacist")
+
+    def _step(self, action: str, times: int) -> None:
+        for _ in range(times):
+            self._key(action)
+
+    def _choose_turn(self) -> None:
+        source = self._view.source.view
+        source.setFocus()
+        sentence = self._presenter.findings.sentences[-2]
+        source.set_cursor_position(source.turn_range(sentence.passages[0].turn)[0])
+
+    def _back_to_note(self) -> None:
+        self._desk.window.show_page("review")
+        self._open_first(lambda draft: "HISTORY" in draft, "clinical_note")
 
     def _open_longest(self) -> None:
         self._open("NOTE-3005")
@@ -257,6 +289,8 @@ class _Tour:
         self._wait(lambda: not self._desk.worker.busy)
         spelling = self._desk.spelling
         self._wait(lambda: spelling is None or not spelling.busy)
+        presenter = self._desk.presenter
+        self._wait(lambda: presenter is None or not presenter.findings.busy)
         end = time.monotonic() + _SETTLE_S
         self._wait(lambda: time.monotonic() > end)
 

@@ -50,6 +50,8 @@ def start(work: Callable[..., None], *arguments: Any) -> ForkServerProcess:
 def _begin(begin: "Connection[None, None]", work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     with begin:
         begin.send(None)
+    # It is killed with its parent, as a daemon is; unlike one it starts a process of its own, as the program does.
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     work(*arguments)
 
 

@@ -2,16 +2,31 @@
 
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from reviewer import bootstrap
+from reviewer.services.analyst import Analyst
 from reviewer.ui.desk import view
 from reviewer.ui.theme import Appearance
 from tests.factories import Profile
 from tests.ui.driver import DrivenDesk
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+class _LastingAnalyst(Analyst):
+    """One real analyst for all desks of a test run, which none of them ends: its start takes most of a second."""
+
+    def close(self) -> None:
+        """Stay."""
+
+
+@cache
+def _lasting_analyst() -> Analyst:
+    return _LastingAnalyst()
 
 
 @pytest.fixture
@@ -29,6 +44,7 @@ def open_desk(
     What comes up can be approved at once here.
     """
     monkeypatch.setattr(view, "FRESH_MS", 0)
+    monkeypatch.setattr(bootstrap, "Analyst", _lasting_analyst)
     opened: list[DrivenDesk] = []
 
     def open_one() -> DrivenDesk:
