@@ -14,7 +14,7 @@ from reviewer.domain.events import Action
 from reviewer.domain.findings import Examination
 from reviewer.domain.items import Item, ItemId, ItemState
 from reviewer.domain.members import Actor
-from reviewer.services.analyst import Analyst, Found, read
+from reviewer.services.analyst import Analyst, Found, PersonalData, read
 from reviewer.services.examiners import VERSIONS, Subject
 from reviewer.services.gatekeeper import outgoing
 from reviewer.storage import Store, Transaction, analyses, contents, items
@@ -40,10 +40,15 @@ class Analysed:
 class Analysis:
     """Has drafts analysed and keeps what is found."""
 
-    def __init__(self, store: Store, actor: Actor, analyst: Analyst) -> None:
+    def __init__(self, store: Store, actor: Actor, analyst: Analyst, *, marks_personal: bool = False) -> None:
         self._store = store
         self._actor = actor
         self._analyst = analyst
+        self.marks_personal = marks_personal
+
+    def personal(self, texts: Sequence[str], language: str | None) -> PersonalData | None:
+        """Return the personal data in each of some texts, None where it cannot be looked for; waits for the analyst."""
+        return self._analyst.personal(texts, language)
 
     def renew(self) -> int:
         """Ask for the analyses that open items lack, for example after an update; return how many those are."""

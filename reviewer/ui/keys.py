@@ -50,6 +50,7 @@ ACTIONS: tuple[KeyAction, ...] = (
     ),
     KeyAction("next_sentence", QT_TRANSLATE_NOOP("Keys", "Next sentence, and what it rests on"), "Alt+Down", _CHECK),
     KeyAction("previous_sentence", QT_TRANSLATE_NOOP("Keys", "Previous sentence"), "Alt+Up", _CHECK),
+    KeyAction("mask", QT_TRANSLATE_NOOP("Keys", "Mask personal data, or show it again"), "Ctrl+B", _TEXT),
     KeyAction("next_field", QT_TRANSLATE_NOOP("Keys", "Next field or section"), "Alt+PgDown", _TEXT),
     KeyAction("previous_field", QT_TRANSLATE_NOOP("Keys", "Previous field or section"), "Alt+PgUp", _TEXT),
     KeyAction("next_pane", QT_TRANSLATE_NOOP("Keys", "Next column"), "F6", _MOVE),

@@ -1,4 +1,4 @@
-"""The gate at the decision: what blocks cannot be overridden, what warns can, and its findings stand with the others."""
+"""The gate at the decision: what blocks cannot be overridden, what warns can; its findings stand with the others."""
 
 import pytest
 
@@ -15,11 +15,13 @@ def _lease(profile: Profile, **changed: object) -> Lease:
     return claimed.lease
 
 
-@pytest.mark.parametrize("text", ["Yes, [Clinic Name] opens at nine.", "Yes, <PERSON_1>, at nine.", "Yes, at ni\u200bne."])
+@pytest.mark.parametrize(
+    "text", ["Yes, [Clinic Name] opens at nine.", "Yes, <PERSON_1>, at nine.", "Yes, at ni\u200bne."]
+)
 def test_what_must_not_leave_cannot_be_approved_whatever_is_said(profile: Profile, text: str) -> None:
     lease = _lease(profile, draft=text)
     review = profile.services().review
-    overrides = {rule: "other" for rule in ("placeholder", "pii_token", "hidden_character")}
+    overrides = dict.fromkeys(("placeholder", "pii_token", "hidden_character"), "other")
     with pytest.raises(RuleError):
         review.decide_by_ids(
             lease.item_id, lease.id, Judgement(Verdict.APPROVE, note="meant"), key=new_key(), overrides=overrides
@@ -34,7 +36,9 @@ def test_a_warning_is_overridden_with_a_reason_that_is_recorded(profile: Profile
     with pytest.raises(RuleError):
         review.decide(lease, Judgement(Verdict.APPROVE), key=new_key())
     judgement = Judgement(Verdict.APPROVE, note="our own link")
-    review.decide_by_ids(lease.item_id, lease.id, judgement, key=new_key(), overrides={"link": "other", "score": "other"})
+    review.decide_by_ids(
+        lease.item_id, lease.id, judgement, key=new_key(), overrides={"link": "other", "score": "other"}
+    )
     body = bytes(profile.rows("SELECT body FROM entry WHERE action = 'decided'")[0][0])
     assert b'"rule":"link"' in body
     assert b'"overridden":["other"]' in body
