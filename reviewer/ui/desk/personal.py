@@ -1,8 +1,8 @@
 """Personal data on the review page: marked quietly by type, or masked as a whole for sharing the screen.
 
 Never colour alone: names have a wavy line under them, numbers and addresses a dashed one, all else a dotted one, as
-the legend says. Masked, each is a solid bar; what has not been looked through yet is masked as a whole, for nobody knows
-what stands in it.
+the legend says. Masked, each is a solid bar; what has not been looked through yet is masked as a whole, for nobody
+knows what stands in it.
 The process that reads drafts finds it; the thread that paints only draws.
 """
 
