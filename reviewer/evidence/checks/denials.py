@@ -73,6 +73,8 @@ _LEAST_COVER = 0.3  # of a sentence's weight in its passage, for a "not" that it
 _HAVING = frozenset("with has have had needs need wants want requests requires includes include a an and the".split())
 _ENDING_LISTS = frozenset("with but normal intact clear stable regular positive full good".split())
 _SPEAKING = frozenset("i we you i'm i'd i'll we're we'll you're you'll won't".split())
+_NEAR = 12
+_MOST_MENTIONS = 100
 # In the source: another one, a change or a part of it is denied, not the thing itself.
 _PARTLY = frozenset(
     """
@@ -240,7 +242,8 @@ def negation_lost(context: Context) -> Iterator[Finding]:
     """Find what the sentence affirms and the source only ever denies."""
     if any(token.word in _OVER for token in context.words):
         return
-    affirmed = [p for p in range(len(context.words)) if p not in context.denied and p not in _left_open(context.words)]
+    left_open = _left_open(context.words)
+    affirmed = [p for p in range(len(context.words)) if p not in context.denied and p not in left_open]
     found: list[Finding] = []
     for entry in _entries(context.words, affirmed):
         found += _lost(context, entry)
@@ -433,7 +436,8 @@ def _left_open(words: Sequence[Token]) -> frozenset[int]:
 
 def _company(words: Sequence[Token], place: int, entry: Sequence[int]) -> frozenset[str]:
     """Return the stems that say which pain or swelling is meant: the word before, the parts of the body with it."""
-    near = {words[p].stem for p in entry if words[p].stem in lexicon.site_stems() and p != place}
+    beside = [p for p in entry if p != place and abs(p - place) <= _NEAR]
+    near = {words[p].stem for p in beside if words[p].stem in lexicon.site_stems()}
     if place - 1 in entry and words[place - 1].word not in _PLAIN_WORDS | _NARROWING:
         near.add(words[place - 1].stem)
     return frozenset(near)
@@ -443,7 +447,7 @@ def _mentions(one: str, company: frozenset[str], source: Prepared) -> list[tuple
     """Return how the source stands to a word wherever it is in the same company, and whether it is the word itself."""
     found = []
     for other in source.match(one):
-        for number in source.places_of(other):
+        for number in source.places_of(other)[:_MOST_MENTIONS]:
             segment = source.segments[number]
             if all(segment.stems & source.match(c).keys() for c in company):
                 found.append((segment.stance[other], other == one, Place(segment.turn, segment.start, segment.end)))
