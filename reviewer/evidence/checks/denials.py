@@ -53,6 +53,7 @@ _LIMITING = frozenset(
         """.split()
 ) - {"able"}
 _SAID_OF = frozenset("i'm i am is are was were be been being got he's she's it's you're they're we're you".split())
+_CLAUSES = frozenset(", . ; and but so".split())
 _HOLDING = frozenset("believe think feel know recall remember see bring".split())
 _SIDES = frozenset("left right".split())
 _LEAST_SHARE = 0.6  # of the weight of what is said and of whom: how much an exchange must have
@@ -194,11 +195,19 @@ def _phrase(context: Context, scope: Scope, group: Sequence[int]) -> Iterator[Fi
 
 
 def _negates_near(segment: Segment, stems: Sequence[str]) -> bool:
-    """Tell whether a segment denies anything near one of `stems`; speech without full stops runs on."""
-    if len(segment.words) <= 30:
-        return has_negation(segment.words)
-    places = [place for place, token in enumerate(segment.words) if token.stem in stems]
-    return any(is_cue(segment.words, p) for p in range(len(segment.words)) if any(-6 <= q - p <= 10 for q in places))
+    """Tell whether a segment denies anything close before one of `stems`, or behind it in the same clause."""
+    words = segment.words
+    places = [place for place, token in enumerate(words) if token.stem in stems]
+    cues = [place for place in range(len(words)) if is_cue(words, place)]
+    if not places:
+        return bool(cues) and len(words) <= 30
+    for cue in cues:
+        if any(0 <= place - cue <= 10 for place in places):
+            return True
+        last = max((place for place in places if place < cue), default=-10)
+        if cue - last <= 6 and not any(token.word in _CLAUSES for token in words[last:cue]):
+            return True
+    return False
 
 
 def _foreign(context: Context, scope: Scope) -> Iterator[Finding]:
@@ -300,7 +309,7 @@ def _noun_lost(context: Context, entry: Sequence[int]) -> Iterator[Finding]:
     source = context.source
     for place in entry:
         token = context.words[place]
-        if lexicon.part_of_speech(token.word, token.stem) != "n" or token.stem not in source.postings:
+        if lexicon.part_of_speech(token.word, token.stem) not in {"n", ""} or token.stem not in source.postings:
             continue
         if not place or context.words[place - 1].word not in _HAVING:
             continue  # a heading, or a noun that is only spoken of

@@ -134,6 +134,8 @@ def _weight(quantity: Quantity, context: Context) -> Status:
             return Status.LOOK
         if _NO_CLAIM.search(context.text[: quantity.start]):
             return Status.LOOK
+    if quantity.sort is Sort.CODE and sum(c.isdigit() for c in context.text[quantity.start : quantity.end]) < 3:
+        return Status.LOOK  # "SpO2", "T4", "L5": the name of a measure or a place rather than a number
     if _AGE.match(context.text, quantity.start) and not context.source.speaks_of_age:
         return Status.LOOK  # from the chart: the source has no other age
     return Status.STOP
