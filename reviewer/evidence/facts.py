@@ -189,7 +189,8 @@ class Facts:
 
     def _combine(self, one: Quantity, other: Quantity, text: str, number: int) -> None:
         """Enter what two neighbouring numbers may say together: "one twenty", "seven forty-five", "nineteen ninety"."""
-        if other.start - one.end > 2 or text[one.end : other.start].strip(" ,-") != "":
+        gap = text[one.end : other.start]
+        if len(gap) > 3 or gap.strip(" ,-.") != "":  # a recogniser writes "ninety eight . one"
             return
         if one.unit is not None or Sort.NUMBER is not one.sort:
             return

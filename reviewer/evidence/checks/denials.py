@@ -179,7 +179,7 @@ def _phrase(context: Context, scope: Scope, group: Sequence[int]) -> Iterator[Fi
         if Polarity.ASSERTED not in stances or Polarity.DENIED in stances:
             continue
         alone = len(found) < 2
-        plain = len(source.postings[wanted[0]]) <= 2 and said[0] - scope.cue <= 2 and _is_predicate(window, wanted[0])
+        plain = len(source.places_of(wanted[0])) <= 2 and said[0] - scope.cue <= 2 and _is_predicate(window, wanted[0])
         if alone and not plain:
             continue
         if not alone and sum(len(s.words) for s in window) < _LEAST_WORDS:
@@ -319,10 +319,11 @@ def _noun_lost(context: Context, entry: Sequence[int]) -> Iterator[Finding]:
         last = segments[-1]
         denied = last.stance[token.stem] is Polarity.DENIED
         if denied and _denied_directly(last, token.stem) and _firm(last, token.stem):
-            sure = source.clinical or _of_a_speaker(last, token.stem)
+            if not (source.clinical or _of_a_speaker(last, token.stem)):
+                continue
             message = f"affirmed here, but the source denies {context.quote(token.start, token.end)}"
             where = (Place(last.turn, last.start, last.end),)
-            yield Finding(Status.STOP if sure else Status.LOOK, message, token.start, token.end, where)
+            yield Finding(Status.STOP, message, token.start, token.end, where)
 
 
 def _of_a_speaker(segment: Segment, one: str) -> bool:

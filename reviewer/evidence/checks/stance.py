@@ -17,6 +17,8 @@ _SIDES = {"left": "left", "right": "right", "bilateral": "both", "bilaterally": 
           "desna": "right", "desno": "right", "desnu": "right", "desnom": "right", "desnoj": "right", "desnog": "right",
           "lt": "left", "rt": "right", "l": "left", "r": "right"}  # fmt: skip
 _REACH = 4
+# Words that are opposites in a dictionary and often are not in use: "many months", "a good few months".
+_LOOSE = frozenset("many few much little give given take tak chang stay".split())
 _MOST_SIDES = 2000
 _HANDED = frozenset("handed hander handedness dominant".split())
 _COMPARING = frozenset("than versus vs other contralateral compared opposite".split())
@@ -158,7 +160,7 @@ def opposites(context: Context) -> Iterator[Finding]:
     content = [place for place, token in enumerate(context.words) if is_content(token)]
     for at, place in enumerate(content):
         token = context.words[place]
-        if place in context.denied or context.source.match(token.stem):
+        if place in context.denied or context.source.match(token.stem) or token.stem in _LOOSE:
             continue
         before = context.words[content[at - 1]].stem if at else ""
         after = context.words[content[at + 1]].stem if at + 1 < len(content) else ""
