@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from reviewer.domain.items import Turn
-from reviewer.evidence import Status, check
+from reviewer.evidence import Checker, Prepared, Status, check
 
 # An asthma visit, well punctuated.
 _ASTHMA = (
@@ -216,3 +216,43 @@ def test_a_sentence_that_the_source_bears_out_is_not_stopped(turns: tuple[Turn, 
 )
 def test_a_not_that_its_passage_lacks_is_marked(turns: tuple[Turn, ...], draft: str) -> None:
     assert _marks(draft, turns, Status.STOP) | _marks(draft, turns, Status.LOOK)
+
+
+def test_a_speaker_without_a_name_is_no_speaker() -> None:
+    turns = (
+        Turn("Ann", "We should buy rubber buttons."),
+        Turn("  ", "And a wheel."),
+        Turn("Bo", "No."),
+        Turn("", "Yes."),
+    )
+    assert check("Ann said we should buy rubber buttons.", turns).claims
+
+
+def test_a_sentence_without_an_end_is_checked_in_pieces() -> None:
+    draft = "She has a cough " * 1000 + "and takes 800 mg of prednisone"
+    claims = check(draft, _ASTHMA).claims
+    assert all(0 < claim.end - claim.start <= 1000 for claim in claims)
+    assert "".join(draft[claim.start : claim.end] for claim in claims).count("cough") == 1000
+    assert any(reason.check == "dose" for reason in claims[-1].reasons)
+
+
+def test_asking_about_a_sentence_leaves_the_source_as_it_was() -> None:
+    source = Prepared(_CALL)
+    before = dict(source.postings)
+    for _, draft, _ in _STOPPED:
+        Checker(source).check(draft)
+    assert dict(source.postings) == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "يعاني المريض من ألم في الركبة اليسرى منذ 3 أسابيع.",
+        "膝の痛みが3週間続いています。",
+        "\u202eאין חום\u202c, 38.5",
+    ],
+)
+def test_other_languages_and_scripts_are_cut_and_checked(text: str) -> None:
+    report = check(text, (Turn("A", text), Turn("B", "x")))
+    assert report.claims
+    assert not any(claim.status is Status.STOP for claim in report.claims)
