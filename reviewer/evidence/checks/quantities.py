@@ -14,6 +14,7 @@ _MONTH_NAMES = frozenset("january february april june july august september octo
 _NO_CLAIM = re.compile(r"(?:type|step|figure|table|option|page|item|section)\s*$", re.IGNORECASE)
 _SCALE = re.compile(r"\d\s?/\s?$|\bout of $", re.IGNORECASE)
 _AGE = re.compile(r"[\w-]+[- ](?:years?|yrs?|y)[- ]?/?(?:old|o\b|of age)|[\d]+ ?y/?o\b", re.IGNORECASE)
+_OLDEST = 120
 _MOST_HEADS = 6
 _WORDS_FOR = {Sort.NUMBER: "number", Sort.ORDINAL: "number"}
 
@@ -151,7 +152,11 @@ def _weight(quantity: Quantity, context: Context) -> Status:
 def _age_of_the_chart(quantity: Quantity, context: Context) -> bool:
     """Tell whether a quantity is an age that the source has no other for, or that follows from a day of birth."""
     source = context.source
-    return bool(_AGE.match(context.text, quantity.start)) and (not source.speaks_of_age or source.speaks_of_birth)
+    if not _AGE.match(context.text, quantity.start) or any(
+        isinstance(r, float) and r > _OLDEST for r in quantity.readings
+    ):
+        return False
+    return not source.speaks_of_age or source.only_birth_tells_age
 
 
 def _nearest(places: tuple[Place, ...], context: Context) -> Place:
