@@ -20,6 +20,7 @@ from reviewer.domain.errors import (
     KeyReusedError,
     LeaseLostError,
     RuleError,
+    StoppedError,
 )
 from reviewer.domain.events import Action
 from reviewer.domain.findings import Examination
@@ -27,10 +28,12 @@ from reviewer.domain.items import ClaimedItem, ItemHead, ItemId, Lease, LeaseId,
 from reviewer.domain.kinds import KINDS, Form
 from reviewer.domain.members import Actor, Role
 from reviewer.ledger.entries import instant
+from reviewer.privacy.gate import Outgoing
 from reviewer.services import recorded
 from reviewer.services.analysis import stored_found
 from reviewer.services.analyst import Analyst, read
 from reviewer.services.examiners import VERSIONS, Subject
+from reviewer.services.gatekeeper import outgoing, stopping
 from reviewer.services.queue import Queue, claim_for, keep_texts_of_others, length_of, shown
 from reviewer.storage import (
     Store,
@@ -219,6 +222,8 @@ class Review:
             if decisions.standing(tx, item_id) is not None:
                 raise RuleError("Another addendum is in its hold: wait until that is over, or withdraw it.")
             recorded.check(tx, decisions.by_id(tx, signed))
+            _, source, recipient, _ = contents.whole(tx, head.id)
+            _pass_gate(outgoing(tx, self._actor, head, source, recipient), text)
             decision = decisions.add(
                 tx,
                 DecisionId(secrets.token_hex(16)),
@@ -230,7 +235,6 @@ class Review:
                 note=None,
                 hold=self.hold_of(kind.key),
             )
-            _, recipient = contents.draft(tx, head.id)
             request = _request(head, decision, text, recipient, _signed(tx, attestation))
             outbox.add(tx, decision, "sent", request)
             self._record_signature(tx, decision, text, attestation)
@@ -302,7 +306,7 @@ class Review:
     ) -> Decision:
         head = leases.check(tx, lease)
         kind = KINDS[head.kind]
-        draft, recipient = contents.draft(tx, lease.item_id)
+        draft, source, recipient, _ = contents.whole(tx, lease.item_id)
         verdict, final = judgement.against(draft)
         lacking = judgement.lacking(draft)
         if lacking is not None:
@@ -315,6 +319,8 @@ class Review:
         if verdict.releases and kind.signed and attestation is None:
             raise RuleError(f"An item of the kind '{kind.key}' is released by a signature: sign it.")
         overrides = () if final is None else _overridden(checked, final, attention)
+        if final is not None:
+            _pass_gate(outgoing(tx, self._actor, head, source, recipient), final)
         signature = attestation if verdict.releases and kind.signed else None
         leases.hold(tx, lease)
         decision = decisions.add(
@@ -410,6 +416,13 @@ def _told(checked: _Checked | None, attention: Attention) -> dict[str, Any]:
     after = None if checked.final is None else (checked.in_final, checked.final)
     told = summary((checked.in_draft, checked.draft), after, attention)
     return {"findings": told, "findings_shown": attention.was_shown, "analyses": VERSIONS}
+
+
+def _pass_gate(going: Outgoing, final: str) -> None:
+    """Refuse what must not leave, as things stand in this very transaction. Raises StoppedError."""
+    found = stopping(going, final)
+    if found:
+        raise StoppedError(finding.rule for finding in found)
 
 
 def _check_key(key: str) -> None:
