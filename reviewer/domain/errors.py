@@ -70,16 +70,6 @@ class KeyReusedError(RuleError):
     code = "idempotency_key_reused"
 
 
-class StoppedError(RuleError):
-    """The output gate does not let a text out."""
-
-    code = "stopped"
-
-    def __init__(self, rules: Iterable[str]) -> None:
-        self.rules = tuple(sorted(set(rules)))
-        super().__init__(f"The gate does not let this text out: {', '.join(map(_spelled, self.rules))}.")
-
-
 class FindingsLeftError(RuleError):
     """Findings must be mended or overridden before the text may be approved; `rules` counts them by rule."""
 
@@ -91,6 +81,16 @@ class FindingsLeftError(RuleError):
         what = "1 finding has" if number == 1 else f"{number} findings have"
         super().__init__(f"{what} to be mended or overridden with a reason before this can be approved: {named}.{hint}")
         self.rules = dict(rules)
+
+
+class StoppedError(RuleError):
+    """The output gate does not let a text out."""
+
+    code = "stopped"
+
+    def __init__(self, rules: Iterable[str]) -> None:
+        self.rules = tuple(sorted(set(rules)))
+        super().__init__(f"The gate does not let this text out: {', '.join(map(_spelled, self.rules))}.")
 
 
 class HoldOverError(RuleError):

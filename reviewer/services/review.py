@@ -321,9 +321,9 @@ class Review:
             raise RuleError(f"Your roles do not let you approve an item of the kind '{kind.key}'.")
         if verdict.releases and kind.signed and attestation is None:
             raise RuleError(f"An item of the kind '{kind.key}' is released by a signature: sign it.")
+        overrides = () if final is None else _overridden(checked, final, attention)
         if final is not None:
             _pass_gate(outgoing(tx, self._actor.member, head, source, recipient), final)
-        overrides = () if final is None else _overridden(checked, final, attention)
         signature = attestation if verdict.releases and kind.signed else None
         leases.hold(tx, lease)
         decision = decisions.add(
@@ -388,13 +388,6 @@ class Review:
         )
 
 
-def _pass_gate(going: Outgoing, final: str) -> None:
-    """Refuse what must not leave, as things stand in this very transaction. Raises StoppedError."""
-    found = stopping(going, final)
-    if found:
-        raise StoppedError(finding.rule for finding in found)
-
-
 @dataclass(frozen=True, slots=True)
 class _Checked:
     """What was found in a draft, and in the final that it became; without a final, in the draft again."""
@@ -426,6 +419,13 @@ def _told(checked: _Checked | None, attention: Attention) -> dict[str, Any]:
     after = None if checked.final is None else (checked.in_final, checked.final)
     told = summary((checked.in_draft, checked.draft), after, attention)
     return {"findings": told, "findings_shown": attention.was_shown, "analyses": VERSIONS}
+
+
+def _pass_gate(going: Outgoing, final: str) -> None:
+    """Refuse what must not leave, as things stand in this very transaction. Raises StoppedError."""
+    found = stopping(going, final)
+    if found:
+        raise StoppedError(finding.rule for finding in found)
 
 
 def _check_key(key: str) -> None:
