@@ -170,7 +170,7 @@ class _Tour:
     def _mark_personal(self) -> None:
         """Show marks of personal data, which come a moment after the item."""
         self._open("SMS-1010")
-        self._wait(lambda: "personal" in self._view._provenance.text())
+        self._wait(lambda: "personal" in self._view._personal_words.text())
 
     def _override(self) -> None:
         bar = self._view.overriding

@@ -19,7 +19,7 @@ from reviewer.domain.personal_data import PiiSpan
 from reviewer.services.analysis import Analysis
 from reviewer.ui.desk.editor import FieldsEditor
 from reviewer.ui.keys import KeyMap
-from reviewer.ui.text import PlainTextEdit, SourceView, Span, normalise_newlines
+from reviewer.ui.text import MASK, PlainTextEdit, SourceView, Span, normalise_newlines
 from reviewer.ui.theme import Appearance
 from reviewer.ui.worker import Worker
 
@@ -167,13 +167,16 @@ class PersonalMarks(QObject):
             start, _ = self._source.turn_range(turn)
             found = None if self._in_source is None else self._in_source[turn]
             spans += [(start + first, start + last, look) for first, last, look in self._looks(text, found)]
-        self._source.set_spans(LAYER, spans)
+        self._source.set_spans(MASK if self.is_masked else LAYER, spans)
+        self._source.set_spans(LAYER if self.is_masked else MASK, ())
 
     def _show_in_text(self) -> None:
         text = normalise_newlines(self._editor.text())
         known = self._in_text is not None and self._in_text[0] == text
-        if not known and not self.is_masked:
-            return  # marks move with the text until the next answer
+        if not known and not self.is_masked:  # marks move with the text until the next answer
+            for edit in self._shown:
+                edit.set_spans(MASK, ())
+            return
         ranges: list[Span] = []
         at = 0
         for number, paragraph in enumerate(text.split("\n")):
@@ -186,7 +189,8 @@ class PersonalMarks(QObject):
             for edit, first, last in places.of(start, end):
                 placed.setdefault(edit, []).append((first, last, look))
         for edit in {*placed, *self._shown}:
-            edit.set_spans(LAYER, placed.get(edit, ()))
+            edit.set_spans(MASK if self.is_masked else LAYER, placed.get(edit, ()))
+            edit.set_spans(LAYER if self.is_masked else MASK, ())
         self._shown = set(placed)
 
     def _looks(self, text: str, found: Sequence[PiiSpan] | None) -> list[Span]:

@@ -227,7 +227,11 @@ class DeskView(QWidget):
         self._spelling.setObjectName("spelling")
         set_role(self._spelling, "small")
         foot = QHBoxLayout()
+        self._personal_words = PlainLabel("", page)
+        self._personal_words.setObjectName("personal")
+        set_role(self._personal_words, "small")
         foot.addWidget(self._count, stretch=1)
+        foot.addWidget(self._personal_words, 0, Qt.AlignmentFlag.AlignTop)
         foot.addWidget(self._spelling, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(foot)
         column.addWidget(self.difference)
@@ -317,6 +321,7 @@ class DeskView(QWidget):
         self._show_page(self._item_page)
         self._on_screen.start()
         self._show_title(item)
+        self._personal_words.setText("")
         self._provenance.setText(self._provenance_words(claimed))
         self.editor.set_locked(locked=False)
         self.editor.load(item.kind, item.draft, None if copy is None else copy.text, 0 if copy is None else copy.cursor)
@@ -660,9 +665,7 @@ class DeskView(QWidget):
 
     @Slot(str)
     def _on_counted(self, words: str) -> None:
-        claimed = self._claimed
-        if claimed is not None:
-            self._provenance.setText(f"{self._provenance_words(claimed)} · {words}")
+        self._personal_words.setText(words)
 
     @Slot(bool)
     def _on_masked(self, masked: bool) -> None:  # noqa: FBT001 - a slot takes what its signal carries
@@ -720,7 +723,7 @@ class DeskView(QWidget):
         self.reasons.forget()
         self.notice.hide()
         self.find_bar.forget()
-        for label in (self._title, self._provenance, self._count):
+        for label in (self._title, self._provenance, self._count, self._personal_words):
             label.setText("")
         self.actions_bar.set_usable(usable=False)
         self.difference.compare("", "")
