@@ -86,8 +86,7 @@ class _Tour:
         yield "masked", lambda: self._key("mask")
         yield "unmasked", lambda: self._key("mask")
         yield "policy", lambda: self._desk.window.show_page("policy")
-        yield "note-again", self._back_to_note
-        yield "note-edited", self._edit
+        yield "note-edited", self._edit_note
         yield "difference", self._view._toggle_difference
         yield "difference-off", self._view._toggle_difference
         yield "reject", lambda: self._key("reject")
@@ -149,6 +148,11 @@ class _Tour:
         current = self._presenter.current
         if current is not None and current.item.head.external_id == external_id:
             return
+        parked = next((each for each in self._presenter._next if each.item.head.external_id == external_id), None)
+        if parked is not None:  # an earlier station left it next in line
+            self._presenter._next.remove(parked)
+            self._presenter._bring(parked)
+            return
         head = next(head for head in self._heads() if head.external_id == external_id)
         self._open_head(head)
 
@@ -178,6 +182,10 @@ class _Tour:
         bar._note.setText("read back by the pharmacist")
         bar.answer("known", "read back by the pharmacist")
 
+    def _override_all(self) -> None:
+        for entry in self._presenter.findings.left:
+            self._presenter.findings.override(entry.id, "known", None)
+
     def _step(self, action: str, times: int) -> None:
         for _ in range(times):
             self._key(action)
@@ -188,9 +196,10 @@ class _Tour:
         sentence = self._presenter.findings.sentences[-2]
         source.set_cursor_position(source.turn_range(sentence.passages[0].turn)[0])
 
-    def _back_to_note(self) -> None:
+    def _edit_note(self) -> None:
         self._desk.window.show_page("review")
-        self._open_first(lambda draft: "HISTORY" in draft, "clinical_note")
+        self._open("NOTE-3003")
+        self._edit()
 
     def _open_longest(self) -> None:
         self._open("NOTE-3005")
@@ -255,12 +264,15 @@ class _Tour:
 
     def _sign(self) -> None:
         self._view.find_bar.forget()
+        self._override_all()
         self._presenter.decide(Verdict.APPROVE)
 
     def _hold(self) -> None:
         self._close_dialogs()
         self._presenter.give_up_signing()
         self._open_head(next(head for head in self._heads() if head.kind == "sms"))
+        self._settle()
+        self._override_all()
         self._presenter.decide(Verdict.APPROVE)
 
     def _recovery_code(self) -> None:

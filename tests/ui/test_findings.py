@@ -17,6 +17,7 @@ from tests.factories import Profile
 from tests.ui.driver import DrivenDesk, press, type_text, wait_until
 
 OpenDesk = Callable[[], DrivenDesk]
+WITH_RULES = True
 
 SOURCE = [
     {"speaker": "Patient", "text": "Good morning, lovely weather for the time of year."},

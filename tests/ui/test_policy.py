@@ -9,6 +9,7 @@ from tests.factories import Profile
 from tests.ui.driver import DrivenDesk, press, wait_until
 
 OpenDesk = Callable[[], DrivenDesk]
+WITH_RULES = True
 
 
 def _boxes(desk: DrivenDesk) -> dict[str, QCheckBox]:
