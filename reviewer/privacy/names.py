@@ -12,10 +12,13 @@ from reviewer.privacy.words import clinical, listed, usual
 _PART = r"[^\W\d_][\w’'-]*[^\W_]|[^\W\d_]"
 _CAP = r"(?:(?:[A-ZÀ-ÖØ-ÞĀŁŚŠŽČĆĐİÅØÖÜ])(?:[\w’'-]*[^\W_])?\.?)"
 TITLES = r"(?:mr|mrs|ms|miss|mister|dr|doctor|prof|professor|sir|madam|rev|fr|mx|nurse|judge|capt|captain|sgt|lt)"
-_TITLED = re.compile(rf"\b(?P<title>{TITLES})\b\.?\s+(?P<it>(?:{_PART})(?:\.?\s+(?:{_PART})){{0,3}})", re.IGNORECASE)
+_TITLED = re.compile(rf"\b(?P<title>{TITLES})\b\.?[ \t]+(?P<it>(?:{_PART})(?:\.?[ \t]+(?:{_PART})){{0,3}})", re.IGNORECASE)
 _RUN = re.compile(
-    rf"{_CAP}(?:\s+(?:(?:van|von|de|der|den|del|della|di|da|dos|la|le|el|al|bin|ibn|ben|ter)\s+)?{_CAP})*"
+    rf"{_CAP}(?:[ \t]+(?:(?:van|von|de|der|den|del|della|di|da|dos|la|le|el|al|bin|ibn|ben|ter)[ \t]+)?{_CAP})*"
 )
+
+_NAME_WORD = re.compile(r"[^\W\d_]+(?:[-’'](?![sS]\b)[^\W\d_]+)*\.?")
+_SPEAKER = re.compile(r"(?m)^[>|\s]*(?P<it>[^\W\d_]{3,}):\s*[\"“A-Z]")
 
 
 def find(text: str) -> Iterator[Found]:
@@ -58,31 +61,31 @@ def _known(word: str) -> bool:
 
 def _runs(text: str) -> Iterator[Found]:
     for match in _RUN.finditer(text):
-        words = re.split(r"\s+", match.group())
-        plain = [word.rstrip(".").lower() for word in words]
-        plain = [word[:-2] if word.endswith(("'s", "’s")) else word for word in plain]
-        whole = " ".join(plain)
-        if whole in listed("places.en.txt"):
-            yield Found(match.start(), match.start() + len(whole), "LOCATION", 0.8, "names")
-        elif len(words) > 1:
-            place = next((p for p in _tails(plain) if p in listed("places.en.txt")), None)
-            if (
-                place is None
-                and plain[0] in listed("given_names.txt")
-                and plain[0] not in usual()
-                and _surname(plain[-1])
-            ):
-                end = match.end() - (2 if match.group().lower().endswith(("'s", "’s")) else 0)
-                yield Found(match.start(), end, "PERSON", 0.7, "names")
-            elif place is not None:
-                start = match.start() + whole.rindex(place)
-                if text[start : start + len(place)].lower() == place:
-                    yield Found(start, start + len(place), "LOCATION", 0.75, "names")
+        words = list(_NAME_WORD.finditer(text, match.start(), match.end()))
+        plain = [word.group().rstrip(".").lower() for word in words]
+        for first, last in _stretches(plain):
+            end = words[last].end() - (words[last].group().endswith("."))
+            yield Found(words[first].start(), end, "LOCATION", 0.75, "names")
+        for index, word in enumerate(plain[:-1]):
+            behind = text[words[index].end() : words[index + 1].start()]
+            if behind.strip() or word not in listed("given_names.txt") or word in usual():
+                continue
+            last = index + 1 + (len(plain[index + 1]) == 1 and index + 2 < len(plain))
+            if _surname(plain[last]) and plain[last] not in listed("places.en.txt"):
+                yield Found(words[index].start(), words[last].end(), "PERSON", 0.7, "names")
+    for match in _SPEAKER.finditer(text):
+        word = match.group("it").lower()
+        if word in listed("given_names.txt") and word not in usual():
+            yield Found(*match.span("it"), "PERSON", 0.7, "names")
 
 
-def _tails(words: list[str]) -> Iterator[str]:
-    for first in range(1, len(words)):
-        yield " ".join(words[first:])
+def _stretches(words: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield first and last of the words that name a country or a large city."""
+    for first in range(len(words)):
+        for last in range(min(first + 4, len(words)) - 1, first - 1, -1):
+            if " ".join(words[first : last + 1]) in listed("places.en.txt"):
+                yield first, last
+                break
 
 
 def _surname(word: str) -> bool:
