@@ -61,7 +61,7 @@ def build(classifier: Classifier, *, threshold: float, eager: bool) -> AnalyzerE
     recognizers = [
         _Recognizer("patterns", "en", _english),
         _Recognizer("patterns", "sr", _serbian),
-        *(_Recognizer("classifier", language, lambda text: reading.found(text, classifier.read(text), eager=eager)) for language in LANGUAGES),
+        *(_Recognizer("classifier", language, _reader(classifier, language, eager=eager)) for language in LANGUAGES),
     ]
     return AnalyzerEngine(
         registry=RecognizerRegistry(recognizers=recognizers, supported_languages=list(LANGUAGES)),
@@ -70,6 +70,10 @@ def build(classifier: Classifier, *, threshold: float, eager: bool) -> AnalyzerE
         supported_languages=list(LANGUAGES),
         default_score_threshold=threshold,
     )
+
+
+def _reader(classifier: Classifier, language: str, *, eager: bool) -> Callable[[str], Iterable[Found]]:
+    return lambda text: reading.found(text, classifier.read(text), language=language, eager=eager)
 
 
 def _english(text: str) -> Iterator[Found]:

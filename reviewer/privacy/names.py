@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from reviewer.privacy.patterns import Found
-from reviewer.privacy.words import clinical, listed, usual
+from reviewer.privacy.words import clinical, everyday, listed, places
 
 _PART = r"[^\W\d_][\w’'-]*[^\W_]|[^\W\d_]"
 _CAP = r"(?:(?:[A-ZÀ-ÖØ-ÞĀŁŚŠŽČĆĐİÅØÖÜ])(?:[\w’'-]*[^\W_])?\.?)"
@@ -18,7 +18,12 @@ _RUN = re.compile(
 )
 
 _NAME_WORD = re.compile(r"[^\W\d_]+(?:[-’'](?![sS]\b)[^\W\d_]+)*\.?")
+_LOWER_PLACE = re.compile(r"\b(?:from|in|to|near|visit\w*)\s+(?P<it>[a-z]{4,}(?:[ ][a-z]{4,})?)\b")
+_BEFORE_COUNTRY = re.compile(rf"(?m)^[>|\t ]*(?P<it>{_CAP}(?:[ ]{_CAP}){{0,3}}),?\s*\n[\s>|]*(?P<country>{_CAP}(?:[ ]{_CAP}){{0,3}})\b")
+_CALLED = re.compile(rf"\b(?i:call(?:s|ed|ing)?\s+(?:me|him|her|you)|(?:my|his|her|your)\s+(?:\w+\s+)?name(?:\s+is|'s|\s+was)|named\s+(?:him|her))\s+(?P<it>{_CAP}(?:[ ]{_CAP}){{0,2}})")
 _SPEAKER = re.compile(r"(?m)^[>|\s]*(?P<it>[^\W\d_]{3,}):\s*[\"“A-Z]")
+
+_NOT_IN_A_NAME = frozenset("apt apartment suite unit box po street road dds md phd rn jr sr".split())
 
 
 def find(text: str) -> Iterator[Found]:
@@ -44,7 +49,7 @@ def _titled(text: str) -> Iterator[Found]:
             ):
                 break
             if not capital and (
-                (plain in usual() and plain not in listed("surnames.txt")) or (title[0].isupper() and len(title) > 4)
+                (everyday(plain) and plain not in listed("surnames.txt")) or (title[0].isupper() and len(title) > 4)
             ):
                 break
             end = start + word.start() + len(word.group().rstrip("."))
@@ -68,14 +73,23 @@ def _runs(text: str) -> Iterator[Found]:
             yield Found(words[first].start(), end, "LOCATION", 0.75, "names")
         for index, word in enumerate(plain[:-1]):
             behind = text[words[index].end() : words[index + 1].start()]
-            if behind.strip() or word not in listed("given_names.txt") or word in usual():
+            if behind.strip() or word not in listed("given_names.txt") or everyday(word):
                 continue
             last = index + 1 + (len(plain[index + 1]) == 1 and index + 2 < len(plain))
-            if _surname(plain[last]) and plain[last] not in listed("places.en.txt"):
+            if _surname(plain[last]) and plain[last] not in places():
                 yield Found(words[index].start(), words[last].end(), "PERSON", 0.7, "names")
+    for match in _LOWER_PLACE.finditer(text):
+        if match.group("it") in places() and not everyday(match.group("it")):
+            yield Found(*match.span("it"), "LOCATION", 0.6, "names")
+    for match in _BEFORE_COUNTRY.finditer(text):
+        if match.group("country").lower() in places():
+            yield Found(*match.span("it"), "LOCATION", 0.75, "names")
+    for match in _CALLED.finditer(text):
+        if not is_nobody(match.group("it")):
+            yield Found(*match.span("it"), "PERSON", 0.75, "names")
     for match in _SPEAKER.finditer(text):
         word = match.group("it").lower()
-        if word in listed("given_names.txt") and word not in usual():
+        if word in listed("given_names.txt") and not everyday(word):
             yield Found(*match.span("it"), "PERSON", 0.7, "names")
 
 
@@ -83,13 +97,13 @@ def _stretches(words: list[str]) -> Iterator[tuple[int, int]]:
     """Yield first and last of the words that name a country or a large city."""
     for first in range(len(words)):
         for last in range(min(first + 4, len(words)) - 1, first - 1, -1):
-            if " ".join(words[first : last + 1]) in listed("places.en.txt"):
+            if " ".join(words[first : last + 1]) in places():
                 yield first, last
                 break
 
 
 def _surname(word: str) -> bool:
-    return word in listed("surnames.txt") or (word not in usual() and word not in clinical())
+    return word in listed("surnames.txt") or (not everyday(word) and word not in clinical())
 
 
 def _peoples(text: str) -> Iterator[Found]:
@@ -112,4 +126,4 @@ def is_nobody(text: str) -> bool:
         return True
     lower = text == text.lower()
     functions = listed("function_words.en.txt")
-    return all(word in functions or (lower and word in usual() and not _known(word)) for word in words)
+    return all(word in functions or (lower and everyday(word) and not _known(word)) for word in words)

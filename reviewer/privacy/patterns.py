@@ -418,6 +418,13 @@ RULES: tuple[Rule, ...] = (
         ),
         0.7,
     ),
+    Rule(
+        "LOCATION",
+        _cased(rf"\b(?i:where|location|venue|place|city|town|hometown|birthplace|country|address)[ \t]*:\s*(?P<it>{_PLACE_WORDS}(?:,\s*{_PLACE_WORDS})*)"),
+        0.72,
+        ":",
+        check=lambda text: not _NO_PLACE.match(text),
+    ),
     Rule("LOCATION", _cased(rf"\b(?:(?:[A-Z]\w*)\s+){{1,3}}(?:{_STREET_ENGLISH})\b(?!\s+(?:is|was|of)\s+a\b)"), 0.72, "word"),
     Rule(
         "LOCATION",
@@ -425,7 +432,7 @@ RULES: tuple[Rule, ...] = (
             r"""\b(?:(?:flew|fly|flying|travel\w*|moved?|moving|drove|driving|returned|came|relocated|going|trip|arrived|lives?|living|born|located|based|grew\s+up|raised|resid\w+|originally)
             \s+(?:here\s+)?(?:to|from|in|at|back\s+to|back\s+from|near)|(?:i'?m|i\s+am|we\s+are|we're|they\s+are)\s+(?:\w+\s+)?(?:in|from|at))\s+(?-i:(?P<it>[A-ZÀ-ÞĀ-Ž][\w’'-]+(?:[ -](?:de|del|do|da|di|la|le|am|an|der|upon|on)?[ -]?[A-ZÀ-ÞĀ-Ž][\w’'-]+){0,3}))"""
         ),
-        0.55,
+        0.66,
         "word",
         check=lambda text: not _NO_PLACE.match(text),
     ),

@@ -1,0 +1,110 @@
+"""What the classifier's probabilities amount to, word by word, with what the lists know of each word.
+
+A capital, or a place on a list of names, lowers the bar that a word has to clear; a word in everyday use raises it.
+"""
+
+import re
+from collections.abc import Iterator
+
+from reviewer.privacy import names, serbian
+from reviewer.privacy.classifier import Read
+from reviewer.privacy.patterns import Found
+from reviewer.privacy.words import everyday, listed, places
+
+_NUMBERS = {
+    "TAX_ID": "TAX_ID",
+    "BANK_ACCOUNT": "US_BANK_NUMBER",
+    "ROUTING_NUMBER": "ABA_ROUTING_NUMBER",
+    "GOVERNMENT_ID": "ID_NUMBER",
+    "PASSPORT": "US_PASSPORT",
+    "DRIVERS_LICENSE": "US_DRIVER_LICENSE",
+    "PHONE": "PHONE_NUMBER",
+}
+TYPES = frozenset(_NUMBERS.values()) | {"PERSON", "LOCATION"}
+_TITLE = re.compile(rf"{names.TITLES}\.?", re.IGNORECASE)
+_GAP = re.compile(r"[ \t]{0,2}\.?[ \t]{0,2}$|[ \t]*['’-][ \t]*$")
+
+
+def found(text: str, words: list[Read], *, language: str, eager: bool) -> Iterator[Found]:
+    """Yield the people, places and numbers; `eager` takes doubt for a find."""
+    ease = 0.4 if eager else 1.0
+    cased = text[:1].isupper() and any(c.isupper() for c in text[1:])  # here a name would have its capital
+    located = [word.place >= ease * _place_bar(text[word.start : word.end]) for word in words]
+    if language == "sr":
+        persons = [word.person >= 0.1 * ease and not serbian.is_nobody(text, word.start, word.end) for word in words]
+    else:
+        persons = [word.person >= ease * _person_bar(text[word.start : word.end], cased=cased) for word in words]
+    for index, word in enumerate(words):
+        if persons[index] and located[index]:
+            persons[index] = word.person >= word.place
+            located[index] = not persons[index]
+    yield from _people(text, words, persons)
+    yield from _places(text, words, located)
+    yield from _numbers(text, words, ease=ease)
+
+
+def _person_bar(word: str, *, cased: bool) -> float:
+    if not word[0].isalpha() or _TITLE.fullmatch(word):
+        return 2.0
+    lower = word.lower()
+    known = lower in listed("given_names.txt") or lower in listed("surnames.txt")
+    if len(word) == 1 or lower in listed("function_words.en.txt"):
+        return 0.75
+    usual = everyday(lower)
+    if word[0].isupper():
+        return (0.2 if known else 0.5) if usual else (0.04 if known else 0.12)
+    if cased:
+        return 0.4 if known and not usual else 0.8
+    return (0.15 if known else 0.75) if usual else (0.05 if known else 0.5)
+
+
+def _place_bar(word: str) -> float:
+    if not word[0].isalnum():
+        return 0.5
+    if word[0].isdigit():
+        return 0.4
+    lower = word.lower()
+    known = lower in listed("cities.txt") or lower in places()
+    if lower in listed("function_words.en.txt"):
+        return 0.6
+    if word[0].isupper():
+        return (0.08 if known else 0.2) if not everyday(lower) else 0.35
+    return (0.4 if known else 0.5) if not everyday(lower) else 0.6
+
+
+def _people(text: str, words: list[Read], chosen: list[bool]) -> Iterator[Found]:
+    for first, last in _runs(text, words, chosen):
+        start, end = words[first].start, words[last].end
+        if not names.is_nobody(text[start:end]):
+            mean = sum(word.person for word in words[first : last + 1]) / (last - first + 1)
+            yield Found(start, end, "PERSON", 0.4 + 0.3 * mean, "classifier")
+
+
+def _places(text: str, words: list[Read], chosen: list[bool]) -> Iterator[Found]:
+    for first, last in _runs(text, words, chosen):
+        start, end = words[first].start, words[last].end
+        if any(c.isalnum() for c in text[start:end]):
+            mean = sum(word.place for word in words[first : last + 1]) / (last - first + 1)
+            yield Found(start, end, "LOCATION", 0.38 + 0.3 * mean, "classifier")
+
+
+def _numbers(text: str, words: list[Read], *, ease: float) -> Iterator[Found]:
+    chosen = [word.number >= 0.5 * ease and word.label in _NUMBERS for word in words]
+    for first, last in _runs(text, words, chosen):
+        start, end, label = words[first].start, words[last].end, words[first].label
+        digits = sum(c.isdigit() for c in text[start:end])
+        if digits >= (7 if label == "PHONE" else 5):
+            yield Found(start, end, _NUMBERS[label], 0.38 + 0.2 * words[first].number, "classifier")
+
+
+def _runs(text: str, words: list[Read], chosen: list[bool]) -> Iterator[tuple[int, int]]:
+    """Yield first and last of each run of chosen words on one line."""
+    first: int | None = None
+    for index, word in enumerate(words):
+        if first is not None and (not chosen[index] or not _GAP.match(text[words[index - 1].end : word.start])):
+            yield first, index - 1
+            first = None
+        if chosen[index] and first is None:
+            first = index
+    if first is not None:
+        yield first, len(words) - 1
