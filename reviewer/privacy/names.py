@@ -19,11 +19,20 @@ _RUN = re.compile(
 
 _NAME_WORD = re.compile(r"[^\W\d_]+(?:[-’'](?![sS]\b)[^\W\d_]+)*\.?")
 _LOWER_PLACE = re.compile(r"\b(?:from|in|to|near|visit\w*)\s+(?P<it>[a-z]{4,}(?:[ ][a-z]{4,})?)\b")
-_BEFORE_COUNTRY = re.compile(rf"(?m)^[>|\t ]*(?P<it>{_CAP}(?:[ ]{_CAP}){{0,3}}),?\s*\n[\s>|]*(?P<country>{_CAP}(?:[ ]{_CAP}){{0,3}})\b")
+_BEFORE_COUNTRY = re.compile(rf"(?m)^[>|\t ]*(?P<it>{_CAP}(?:[ ]{_CAP}){{0,3}}),?[ \t]*\n[ \t>|]*(?P<country>{_CAP}(?:[ ]{_CAP}){{0,3}})\b")
 _CALLED = re.compile(rf"\b(?i:call(?:s|ed|ing)?\s+(?:me|him|her|you)|(?:my|his|her|your)\s+(?:\w+\s+)?name(?:\s+is|'s|\s+was)|named\s+(?:him|her))\s+(?P<it>{_CAP}(?:[ ]{_CAP}){{0,2}})")
 _SPEAKER = re.compile(r"(?m)^[>|\s]*(?P<it>[^\W\d_]{3,}):\s*[\"“A-Z]")
 
 _NOT_IN_A_NAME = frozenset("apt apartment suite unit box po street road dds md phd rn jr sr".split())
+
+_PLACING = re.compile(r"(?:\b(?:in|from|to|at|near|of|outside)|,)\s$", re.IGNORECASE)
+_PEOPLE_WORD = re.compile(r"\b[A-Z][a-z]+(?=(?:[ -](?P<second>[A-Z][a-z]+))?\b)")
+_NO_PEOPLE_BEFORE = re.compile(r"\b(?:stud(?:y|ies|ied|ying)|sp(?:eak\w*|oke\w*)|learn\w*|teach\w*|taught|translat\w*|in|into|fluent)\s$", re.IGNORECASE)
+_NO_PEOPLE_AFTER = re.compile(r"\s(?:Union|Commission|Parliament|Court|Council|Central|Airlines|Express|Airways)\b")
+
+_MEDICAL = re.compile(  # endings of procedures, diseases and generic names of drugs
+    r"(?:gram|itis|osis|ectomy|malacia|emia|aemia|opathy|oscopy|plasty|otomy|algia|uria|pril|olol|statin|azole|cillin|mycin|oxacin|idine|tinib|zumab|ximab|umab|sartan|gliptin|formin|prazole|triptan|azepam|codone)s?$"
+)
 
 
 def find(text: str) -> Iterator[Found]:
@@ -69,6 +78,8 @@ def _runs(text: str) -> Iterator[Found]:
         words = list(_NAME_WORD.finditer(text, match.start(), match.end()))
         plain = [word.group().rstrip(".").lower() for word in words]
         for first, last in _stretches(plain):
+            if first == last and plain[first] in listed("given_names.txt") and not _placed(text, words, first):
+                continue
             end = words[last].end() - (words[last].group().endswith("."))
             yield Found(words[first].start(), end, "LOCATION", 0.75, "names")
         for index, word in enumerate(plain[:-1]):
@@ -93,6 +104,14 @@ def _runs(text: str) -> Iterator[Found]:
             yield Found(*match.span("it"), "PERSON", 0.7, "names")
 
 
+def _placed(text: str, words: list[re.Match[str]], index: int) -> bool:
+    """Tell whether a word that is a given name as well stands where a place would."""
+    start, end = words[index].span()
+    if index + 1 < len(words) and not text[end : words[index + 1].start()].strip():
+        return False
+    return _PLACING.search(text, max(0, start - 12), start) is not None
+
+
 def _stretches(words: list[str]) -> Iterator[tuple[int, int]]:
     """Yield first and last of the words that name a country or a large city."""
     for first in range(len(words)):
@@ -107,20 +126,23 @@ def _surname(word: str) -> bool:
 
 
 def _peoples(text: str) -> Iterator[Found]:
-    for match in re.finditer(r"\b[A-Z][a-z]+(?:[ -][A-Z][a-z]+)?\b", text):
-        word = match.group().lower()
-        if word in listed("peoples.en.txt"):
-            yield Found(match.start(), match.end(), "NRP", 0.6, "names")
+    for match in _PEOPLE_WORD.finditer(text):
+        end = match.end()
+        second = match.group("second")
+        if second is not None and f"{match.group()} {second}".lower() in listed("peoples.en.txt"):
+            end = match.end("second")
+        elif match.group().lower() not in listed("peoples.en.txt"):
             continue
-        first = re.split(r"[ -]", word)[0]
-        if first in listed("peoples.en.txt"):
-            yield Found(match.start(), match.start() + len(first), "NRP", 0.6, "names")
+        if not _NO_PEOPLE_BEFORE.search(text, max(0, match.start() - 14), match.start()) and not _NO_PEOPLE_AFTER.match(text, end):
+            yield Found(match.start(), end, "NRP", 0.6, "names")
 
 
 def is_nobody(text: str) -> bool:
     """Tell whether no word of this can be a name: drugs, parts of the body, words of notes, usual words in lower case."""
     words = [word.lower() for word in re.findall(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*", text)]
     if not words:
+        return True
+    if all(_MEDICAL.search(word) for word in words):
         return True
     if any(word in clinical() for word in words) and not any(_known(word) and word not in clinical() for word in words):
         return True

@@ -430,7 +430,7 @@ RULES: tuple[Rule, ...] = (
         "LOCATION",
         _any_case(
             r"""\b(?:(?:flew|fly|flying|travel\w*|moved?|moving|drove|driving|returned|came|relocated|going|trip|arrived|lives?|living|born|located|based|grew\s+up|raised|resid\w+|originally)
-            \s+(?:here\s+)?(?:to|from|in|at|back\s+to|back\s+from|near)|(?:i'?m|i\s+am|we\s+are|we're|they\s+are)\s+(?:\w+\s+)?(?:in|from|at))\s+(?-i:(?P<it>[A-ZÀ-ÞĀ-Ž][\w’'-]+(?:[ -](?:de|del|do|da|di|la|le|am|an|der|upon|on)?[ -]?[A-ZÀ-ÞĀ-Ž][\w’'-]+){0,3}))"""
+            \s+(?:here\s+)?(?:to|from|in|at|back\s+to|back\s+from|near)|(?:i'?m|i\s+am|we\s+are|we're|they\s+are)\s+(?:\w+\s+)?(?:in|from|at))\s+(?-i:(?P<it>[A-ZÀ-ÞĀ-Ž][\w’'-]+(?:[ -](?:de|del|do|da|di|la|le|der)?[ -]?[A-ZÀ-ÞĀ-Ž][\w’'-]+){0,3}))"""
         ),
         0.66,
         "word",

@@ -22,7 +22,11 @@ _NUMBERS = {
 }
 TYPES = frozenset(_NUMBERS.values()) | {"PERSON", "LOCATION"}
 _TITLE = re.compile(rf"{names.TITLES}\.?", re.IGNORECASE)
+_WORDLY = re.compile(r"[^\W\d_]{2}|\d[ -]\d")
 _GAP = re.compile(r"[ \t]{0,2}\.?[ \t]{0,2}$|[ \t]*['’-][ \t]*$")
+
+# What people say before the name of the person that they speak to.
+_SPOKEN_TO = frozenset("hi hello hey so okay ok alright well thanks bye goodbye morning afternoon evening you there dear sorry".split())
 
 
 def found(text: str, words: list[Read], *, language: str, eager: bool) -> Iterator[Found]:
@@ -34,6 +38,7 @@ def found(text: str, words: list[Read], *, language: str, eager: bool) -> Iterat
         persons = [word.person >= 0.1 * ease and not serbian.is_nobody(text, word.start, word.end) for word in words]
     else:
         persons = [word.person >= ease * _person_bar(text[word.start : word.end], cased=cased) for word in words]
+        _addressed(text, words, persons, ease=ease)
     for index, word in enumerate(words):
         if persons[index] and located[index]:
             persons[index] = word.person >= word.place
@@ -41,6 +46,19 @@ def found(text: str, words: list[Read], *, language: str, eager: bool) -> Iterat
     yield from _people(text, words, persons)
     yield from _places(text, words, located)
     yield from _numbers(text, words, ease=ease)
+
+
+def _addressed(text: str, words: list[Read], persons: list[bool], *, ease: float) -> None:
+    """Take as people those who are spoken to by a given name, and a surname behind a given name."""
+    for index in range(1, len(words)):
+        word = text[words[index].start : words[index].end].lower()
+        before = text[words[index - 1].start : words[index - 1].end].lower()
+        if persons[index]:
+            continue
+        if before in _SPOKEN_TO and word in listed("given_names.txt") and word not in listed("function_words.en.txt"):
+            persons[index] = words[index].person >= ease * (0.06 if everyday(word) else 0.015)
+        elif persons[index - 1] and word in listed("surnames.txt") and not everyday(word):
+            persons[index] = words[index].person >= 0.02 * ease
 
 
 def _person_bar(word: str, *, cased: bool) -> float:
@@ -54,7 +72,7 @@ def _person_bar(word: str, *, cased: bool) -> float:
     if word[0].isupper():
         return (0.2 if known else 0.5) if usual else (0.04 if known else 0.12)
     if cased:
-        return 0.4 if known and not usual else 0.8
+        return 2.0 if usual else (0.4 if known else 0.9)
     return (0.15 if known else 0.75) if usual else (0.05 if known else 0.5)
 
 
@@ -85,6 +103,8 @@ def _places(text: str, words: list[Read], chosen: list[bool]) -> Iterator[Found]
         start, end = words[first].start, words[last].end
         if any(c.isalnum() for c in text[start:end]):
             mean = sum(word.place for word in words[first : last + 1]) / (last - first + 1)
+            if mean < 0.7 and not _WORDLY.search(text, start, end):
+                continue
             yield Found(start, end, "LOCATION", 0.38 + 0.3 * mean, "classifier")
 
 

@@ -19,6 +19,8 @@ _BETWEEN = {
 _NUMBER_BEFORE = re.compile(r"(?<![\w.,$€£-])(?P<it>\d{1,6}[A-Za-z]?(?:[ ]\d{1,5}[A-Za-z]?)?)[ ,]{1,2}$")
 _NUMBER_AFTER = re.compile(r"[ ,\n]{1,3}(?P<it>\d{3,6}(?:[- ]\d{3,4})?|\d{1,4}[A-Za-z]?(?=[ ]*[,\n]))(?![\w%:/-]|[.,]\d|[ ]?(?:mg|ml|pm|am|people|years|minutes|days))")
 
+_FULL_STOP = re.compile(r"[^\W\d_]{4}\.$")  # of a sentence; "St." and "Dr." are shorter
+
 
 def resolved(text: str, candidates: Iterable[Found]) -> list[PiiSpan]:
     """Return what is left, in the order of the text."""
@@ -45,6 +47,8 @@ def _trimmed(text: str, found: Found) -> Found | None:
     while start < end and text[start].isspace():
         start += 1
     while end > start and (text[end - 1].isspace() or (text[end - 1] in ",;:" and found.type != "PASSWORD")):
+        end -= 1
+    if found.type in _JOINED and _FULL_STOP.search(text, start, end):
         end -= 1
     return Found(start, end, found.type, found.score, found.source) if start < end else None
 

@@ -65,6 +65,9 @@ _SHORT_CUE = re.compile(
     re.IGNORECASE,
 )
 
+_PAUSE = re.compile(r"\.{2,}|…")
+_STOP_BETWEEN = re.compile(r"[.?!;\n]\s|[^\s.,\-–]")
+
 
 @dataclass(frozen=True, slots=True)
 class _Said:
@@ -134,7 +137,7 @@ def _run(text: str, words: list[_Said], at: int) -> tuple[str, int, bool]:
     end = place = at
     while place < len(words):
         word = words[place].text
-        if place > at and re.search(r"[.?!;\n]\s|[^\s.,\-–]", text[words[place - 1].end : words[place].start]):
+        if place > at and _STOP_BETWEEN.search(_PAUSE.sub(" ", text[words[place - 1].end : words[place].start])):
             break
         took, value, said = _one(words, place)
         if took:
