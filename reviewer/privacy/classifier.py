@@ -6,7 +6,8 @@ alone, never padded beside others, on one thread.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,13 +64,20 @@ class Classifier:
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
-    def read(self, text: str) -> list[Read]:
-        """Return what the model sees in each word of the text, in order."""
+    def read(self, text: str, worth: Sequence[int] | None = None) -> list[Read]:
+        """Return what the model sees in each word of the text, in order.
+
+        `worth` are the places, in order, of the words worth reading; where there are none, nothing is read. None: all.
+        """
+        if worth is not None and not worth:
+            return []
         pieces = self._words.pieces(text)
         if not pieces:
             return []
         scores = np.zeros((len(pieces), 1 + 2 * len(LABELS)), np.float32)
         for first, last, keep in _windows(len(pieces)):
+            if worth is not None and not _any_within(worth, pieces[keep].start, pieces[last - 1].end):
+                continue
             scores[keep:last] = self._probabilities(pieces[first:last])[keep - first :]
         return list(_words(text, pieces, scores))
 
@@ -81,6 +89,11 @@ class Classifier:
         shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
         probabilities: _Scores = shifted / shifted.sum(axis=-1, keepdims=True)
         return probabilities
+
+
+def _any_within(places: Sequence[int], start: int, end: int) -> bool:
+    at = bisect_left(places, start)
+    return at < len(places) and places[at] < end
 
 
 def _windows(count: int) -> Iterator[tuple[int, int, int]]:
@@ -97,15 +110,19 @@ def _windows(count: int) -> Iterator[tuple[int, int, int]]:
 def _words(text: str, pieces: list[Piece], scores: _Scores) -> Iterator[Read]:
     """Yield the words with the mean over their pieces."""
     labels = scores[:, 1::2] + scores[:, 2::2]  # to begin with a label or to go on with it is one to us
-    kinds = np.stack([labels[:, _PERSON].sum(axis=1), labels[:, _PLACE].sum(axis=1)], axis=1)
+    persons: list[float] = labels[:, _PERSON].sum(axis=1).tolist()
+    places: list[float] = labels[:, _PLACE].sum(axis=1).tolist()
+    kinds = labels[:, _NUMBER]
+    best: list[int] = kinds.argmax(axis=1).tolist()
+    numbers: list[float] = kinds.max(axis=1).tolist()
     first = 0
     for word in _WORD.finditer(text, pieces[0].start):
+        start, end = word.span()
         last = first
-        while last < len(pieces) and pieces[last].start < word.end():
+        while last < len(pieces) and pieces[last].start < end:
             last += 1
         if last > first:
-            person, place = kinds[first:last].mean(axis=0).tolist()
-            numbers = labels[first:last][:, _NUMBER].mean(axis=0)
-            best = int(numbers.argmax())
-            yield Read(word.start(), word.end(), person, place, float(numbers[best]), LABELS[_NUMBER[best]])
+            count = last - first
+            person, place = sum(persons[first:last]) / count, sum(places[first:last]) / count
+            yield Read(start, end, person, place, sum(numbers[first:last]) / count, LABELS[_NUMBER[best[first]]])
         first = last

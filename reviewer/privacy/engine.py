@@ -73,7 +73,11 @@ def build(classifier: Classifier, *, threshold: float, eager: bool) -> AnalyzerE
 
 
 def _reader(classifier: Classifier, language: str, *, eager: bool) -> Callable[[str], Iterable[Found]]:
-    return lambda text: reading.found(text, classifier.read(text), language=language, eager=eager)
+    def read(text: str) -> Iterator[Found]:
+        worth = reading.worth_reading(text) if language == "en" else None
+        return reading.found(text, classifier.read(text, worth), language=language, eager=eager)
+
+    return read
 
 
 def _english(text: str) -> Iterator[Found]:

@@ -12,22 +12,31 @@ from reviewer.privacy.words import clinical, everyday, listed, places
 _PART = r"[^\W\d_][\w’'-]*[^\W_]|[^\W\d_]"
 _CAP = r"(?:(?:[A-ZÀ-ÖØ-ÞĀŁŚŠŽČĆĐİÅØÖÜ])(?:[\w’'-]*[^\W_])?\.?)"
 TITLES = r"(?:mr|mrs|ms|miss|mister|dr|doctor|prof|professor|sir|madam|rev|fr|mx|nurse|judge|capt|captain|sgt|lt)"
-_TITLED = re.compile(rf"\b(?P<title>{TITLES})\b\.?[ \t]+(?P<it>(?:{_PART})(?:\.?[ \t]+(?:{_PART})){{0,3}})", re.IGNORECASE)
+_TITLED = re.compile(
+    rf"\b(?P<title>{TITLES})\b\.?[ \t]+(?P<it>(?:{_PART})(?:\.?[ \t]+(?:{_PART})){{0,3}})", re.IGNORECASE
+)
 _RUN = re.compile(
     rf"{_CAP}(?:[ \t]+(?:(?:van|von|de|der|den|del|della|di|da|dos|la|le|el|al|bin|ibn|ben|ter)[ \t]+)?{_CAP})*"
 )
 
 _NAME_WORD = re.compile(r"[^\W\d_]+(?:[-’'](?![sS]\b)[^\W\d_]+)*\.?")
 _LOWER_PLACE = re.compile(r"\b(?:from|in|to|near|visit\w*)\s+(?P<it>[a-z]{4,}(?:[ ][a-z]{4,})?)\b")
-_BEFORE_COUNTRY = re.compile(rf"(?m)^[>|\t ]*(?P<it>{_CAP}(?:[ ]{_CAP}){{0,3}}),?[ \t]*\n[ \t>|]*(?P<country>{_CAP}(?:[ ]{_CAP}){{0,3}})\b")
-_CALLED = re.compile(rf"\b(?i:call(?:s|ed|ing)?\s+(?:me|him|her|you)|(?:my|his|her|your)\s+(?:\w+\s+)?name(?:\s+is|'s|\s+was)|named\s+(?:him|her))\s+(?P<it>{_CAP}(?:[ ]{_CAP}){{0,2}})")
+_BEFORE_COUNTRY = re.compile(
+    rf"(?m)^[>|\t ]*(?P<it>{_CAP}(?:[ ]{_CAP}){{0,3}}),?[ \t]*\n[ \t>|]*(?P<country>{_CAP}(?:[ ]{_CAP}){{0,3}})\b"
+)
+_CALLED = re.compile(
+    rf"\b(?i:call(?:s|ed|ing)?\s+(?:me|him|her|you)|(?:my|his|her|your)\s+(?:\w+\s+)?name(?:\s+is|'s|\s+was)|named\s+(?:him|her))\s+(?P<it>{_CAP}(?:[ ]{_CAP}){{0,2}})"
+)
 _SPEAKER = re.compile(r"(?m)^[>|\s]*(?P<it>[^\W\d_]{3,}):\s*[\"“A-Z]")
 
 _NOT_IN_A_NAME = frozenset("apt apartment suite unit box po street road dds md phd rn jr sr".split())
 
 _PLACING = re.compile(r"(?:\b(?:in|from|to|at|near|of|outside)|,)\s$", re.IGNORECASE)
 _PEOPLE_WORD = re.compile(r"\b[A-Z][a-z]+(?=(?:[ -](?P<second>[A-Z][a-z]+))?\b)")
-_NO_PEOPLE_BEFORE = re.compile(r"\b(?:stud(?:y|ies|ied|ying)|sp(?:eak\w*|oke\w*)|learn\w*|teach\w*|taught|translat\w*|in|into|fluent)\s$", re.IGNORECASE)
+_NO_PEOPLE_BEFORE = re.compile(
+    r"\b(?:stud(?:y|ies|ied|ying)|sp(?:eak\w*|oke\w*)|learn\w*|teach\w*|taught|translat\w*|in|into|fluent)\s$",
+    re.IGNORECASE,
+)
 _NO_PEOPLE_AFTER = re.compile(r"\s(?:Union|Commission|Parliament|Court|Council|Central|Airlines|Express|Airways)\b")
 
 _MEDICAL = re.compile(  # endings of procedures, diseases and generic names of drugs
@@ -133,7 +142,9 @@ def _peoples(text: str) -> Iterator[Found]:
             end = match.end("second")
         elif match.group().lower() not in listed("peoples.en.txt"):
             continue
-        if not _NO_PEOPLE_BEFORE.search(text, max(0, match.start() - 14), match.start()) and not _NO_PEOPLE_AFTER.match(text, end):
+        if not _NO_PEOPLE_BEFORE.search(text, max(0, match.start() - 14), match.start()) and not _NO_PEOPLE_AFTER.match(
+            text, end
+        ):
             yield Found(match.start(), end, "NRP", 0.6, "names")
 
 

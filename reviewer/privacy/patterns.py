@@ -96,7 +96,9 @@ _STREET_LAST = (
     r"|utca|útja|út|tér|u\.|köz|ulice|náměstí|třída|ulica|ulici|utcai"
 )
 _STREET_ENGLISH = r"Street|Avenue|Boulevard|Road|Drive|Lane|Terrace|Crescent|Parkway|Highway"
-_PLACE_WORDS = r"(?:[A-ZÀ-ÞĀ-Ž\d][\w’'./-]*)(?:\s+(?:(?:de|del|da|do|di|la|le|ten|van|am|der)\s+)*[A-ZÀ-ÞĀ-Ž\d][\w’'./-]*)*"
+_PLACE_WORDS = (
+    r"(?:[A-ZÀ-ÞĀ-Ž\d][\w’'./-]*)(?:\s+(?:(?:de|del|da|do|di|la|le|ten|van|am|der)\s+)*[A-ZÀ-ÞĀ-Ž\d][\w’'./-]*)*"
+)
 _NO_PLACE = re.compile(
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|september|october|november|december|dr\b|mr|ms\b|the\b|a\b|my\b|i\b|today|this\b|our\b",
     re.IGNORECASE,
@@ -356,6 +358,14 @@ RULES: tuple[Rule, ...] = (
         _any_case(rf"\b(?:{_DAY_NAME},?\s+)?{_MONTH}\.?\s+(?:the\s+)?{_ORDINAL}(?!\d|:|\s?%)(?:,?\s+{_YEAR})?(?!\w)"),
         0.85,
     ),
+    Rule(
+        "DATE_TIME",
+        _any_case(
+            r"""\b(?:on|until|till|from|for|by|before|after|starting|is)\s+(?P<it>(?:the\s+)?(?:[12]?\d|3[01])(?:st|nd|rd|th)(?:\s+of\s+(?:this|next)\s+month)?)
+            (?=\s*(?:[.,?!]|$|at\b|to\b|and\b|please\b|in\s+the\b|around\b))"""
+        ),
+        0.5,
+    ),
     Rule("DATE_TIME", _any_case(rf"\b{_MONTH}\.?,?\s+(?:of\s+)?{_YEAR}\b"), 0.85),
     Rule(
         "DATE_TIME", _any_case(rf"(?<![\w.])\d{{1,2}}\.?\s+{_MONTH_SR}\b(?:\s+{_YEAR}\.?(?:\s*god(?:ine|\.)?)?)?"), 0.85
@@ -420,12 +430,19 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "LOCATION",
-        _cased(rf"\b(?i:where|location|venue|place|city|town|hometown|birthplace|country|address)[ \t]*:\s*(?P<it>{_PLACE_WORDS}(?:,\s*{_PLACE_WORDS})*)"),
+        _cased(
+            rf"\b(?i:where|location|venue|place|city|town|hometown|birthplace|country|address)[ \t]*:\s*(?P<it>{_PLACE_WORDS}(?:,\s*{_PLACE_WORDS})*)"
+        ),
         0.72,
         ":",
         check=lambda text: not _NO_PLACE.match(text),
     ),
-    Rule("LOCATION", _cased(rf"\b(?:(?:[A-Z]\w*)\s+){{1,3}}(?:{_STREET_ENGLISH})\b(?!\s+(?:is|was|of)\s+a\b)"), 0.72, "word"),
+    Rule(
+        "LOCATION",
+        _cased(rf"\b(?:(?:[A-Z]\w*)\s+){{1,3}}(?:{_STREET_ENGLISH})\b(?!\s+(?:is|was|of)\s+a\b)"),
+        0.72,
+        "word",
+    ),
     Rule(
         "LOCATION",
         _any_case(
@@ -444,7 +461,11 @@ RULES: tuple[Rule, ...] = (
         0.9,
         "box",
     ),
-    Rule("LOCATION", _any_case(r"(?:\b(?:USNS|USNV|USS|USCGC)\s+\w+[\s,]+)?\b[AFD]PO,?\s+A[AEP]\s+\d{5}(?:-\d{4})?\b"), 0.92),
+    Rule(
+        "LOCATION",
+        _any_case(r"(?:\b(?:USNS|USNV|USS|USCGC)\s+\w+[\s,]+)?\b[AFD]PO,?\s+A[AEP]\s+\d{5}(?:-\d{4})?\b"),
+        0.92,
+    ),
     Rule(
         "LOCATION",
         _any_case(

@@ -23,10 +23,47 @@ _NUMBERS = {
 TYPES = frozenset(_NUMBERS.values()) | {"PERSON", "LOCATION"}
 _TITLE = re.compile(rf"{names.TITLES}\.?", re.IGNORECASE)
 _WORDLY = re.compile(r"[^\W\d_]{2}|\d[ -]\d")
+_OPENING = re.compile(r"[.!?:\n]\s*$")
 _GAP = re.compile(r"[ \t]{0,2}\.?[ \t]{0,2}$|[ \t]*['’-][ \t]*$")
 
 # What people say before the name of the person that they speak to.
-_SPOKEN_TO = frozenset("hi hello hey so okay ok alright well thanks bye goodbye morning afternoon evening you there dear sorry".split())
+_SPOKEN_TO = frozenset(
+    "hi hello hey so okay ok alright well thanks bye goodbye morning afternoon evening you there dear sorry".split()
+)
+
+_WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*|\d+")
+_TIMES_OF_DAY = frozenset("am pm a.m p.m mr mrs ms dr i'm i'd i've i'll ok tv id pin atm gp hi".split())
+
+
+def worth_reading(text: str) -> list[int]:
+    """Return the places of words that can be part of a name, an address or a number, in order.
+
+    Everyday words in lower case are not, nor where they open a sentence, nor are figures of one or two digits.
+    """
+    places_of: list[int] = []
+    uncased = not any(c.isupper() for c in text)
+    before = ""
+    for match in _WORD.finditer(text):
+        word = match.group()
+        lower = word.lower()
+        if word[0].isdigit():
+            worth = len(word) > 2
+        elif lower in listed("function_words.en.txt") or lower in _TIMES_OF_DAY:
+            worth = False
+        elif not everyday(lower):
+            worth = len(word) > 1
+        elif word[0].isupper():
+            worth = lower in listed("given_names.txt") or not _opens(text, match.start())
+        else:
+            worth = (uncased or before in _SPOKEN_TO) and lower in listed("given_names.txt")
+        if worth:
+            places_of.append(match.start())
+        before = lower
+    return places_of
+
+
+def _opens(text: str, start: int) -> bool:
+    return start == 0 or _OPENING.search(text, max(0, start - 3), start) is not None
 
 
 def found(text: str, words: list[Read], *, language: str, eager: bool) -> Iterator[Found]:

@@ -17,7 +17,9 @@ _BETWEEN = {
 }
 
 _NUMBER_BEFORE = re.compile(r"(?<![\w.,$€£-])(?P<it>\d{1,6}[A-Za-z]?(?:[ ]\d{1,5}[A-Za-z]?)?)[ ,]{1,2}$")
-_NUMBER_AFTER = re.compile(r"[ ,\n]{1,3}(?P<it>\d{3,6}(?:[- ]\d{3,4})?|\d{1,4}[A-Za-z]?(?=[ ]*[,\n]))(?![\w%:/-]|[.,]\d|[ ]?(?:mg|ml|pm|am|people|years|minutes|days))")
+_NUMBER_AFTER = re.compile(
+    r"[ ,\n]{1,3}(?P<it>\d{3,6}(?:[- ]\d{3,4})?|\d{1,4}[A-Za-z]?(?=[ ]*[,\n]))(?![\w%:/-]|[.,]\d|[ ]?(?:mg|ml|pm|am|people|years|minutes|days))"
+)
 
 _FULL_STOP = re.compile(r"[^\W\d_]{4}\.$")  # of a sentence; "St." and "Dr." are shorter
 

@@ -124,7 +124,12 @@ def _is_other(word: str) -> bool:
     """Tell whether a word in capitals names a place, a people or a body."""
     lower = word.lower()
     capitals = sum(c.isupper() for c in word)
-    return (capitals > 1 and "-" not in word) or (capitals == len(word) > 1) or _in(lower, "places.sr.txt") or _in(lower, "capitals.sr.txt")
+    return (
+        (capitals > 1 and "-" not in word)
+        or (capitals == len(word) > 1)
+        or _in(lower, "places.sr.txt")
+        or _in(lower, "capitals.sr.txt")
+    )
 
 
 def is_nobody(text: str, start: int, end: int) -> bool:
@@ -169,7 +174,13 @@ def _person(text: str, run: list[re.Match[str]], *, opens: bool) -> Iterator[Fou
     start, end = run[0].start(), run[-1].end()
     known = any(_is_name(word.group()) or _is_family(word.group()) for word in run)
     announced = _BEFORE.search(text[max(0, start - 40) : start]) or _AFTER.search(text[end : end + 30])
-    if opens and len(run) == 1 and not announced and _ADJECTIVE.search(run[0].group()) and text[end : end + 2].lstrip()[:1].islower():
+    if (
+        opens
+        and len(run) == 1
+        and not announced
+        and _ADJECTIVE.search(run[0].group())
+        and text[end : end + 2].lstrip()[:1].islower()
+    ):
         return
     if known:
         yield Found(start, end, "PERSON", 0.85, "names")
