@@ -6,9 +6,6 @@ from functools import cache, lru_cache
 from reviewer.resources import resource
 
 _FORMS = (*((e, i) for e in "s es ed d ing er ers ly est n't".split() for i in ("", "e")), ("ies", "y"), ("ied", "y"))
-    ("ies", "y"),
-    ("ied", "y"),
-)
 
 
 @cache

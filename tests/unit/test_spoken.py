@@ -8,6 +8,7 @@ import pytest
 from reviewer import privacy
 from reviewer.domain.personal_data import PiiSpan
 from reviewer.privacy.checks import luhn
+from reviewer.privacy.detector import Detector
 
 _UNITS = "zero one two three four five six seven eight nine".split()
 _TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
@@ -154,12 +155,12 @@ def _is_found(spans: tuple[PiiSpan, ...], start: int, end: int, kind: str) -> bo
 
 
 @pytest.fixture(scope="module")
-def detector() -> privacy.Detector:
+def detector() -> Detector:
     return privacy.load()
 
 
 @pytest.mark.parametrize("kind", sorted(_FRAMES))
-def test_spoken_forms_are_found(kind: str, detector: privacy.Detector, count: Callable[[int, int], int]) -> None:
+def test_spoken_forms_are_found(kind: str, detector: Detector, count: Callable[[int, int], int]) -> None:
     chance = random.Random(f"spoken {kind}")
     missed: list[str] = []
     number = count(70, 500)
@@ -185,12 +186,12 @@ def test_spoken_forms_are_found(kind: str, detector: privacy.Detector, count: Ca
         "look at that dot at the top",
     ],
 )
-def test_counting_and_dosing_is_no_number_of_anybody(text: str, detector: privacy.Detector) -> None:
+def test_counting_and_dosing_is_no_number_of_anybody(text: str, detector: Detector) -> None:
     kinds = {span.type for span in detector.find(text, "en")}
     assert not kinds & {"CREDIT_CARD", "PHONE_NUMBER", "US_SSN", "US_BANK_NUMBER", "EMAIL_ADDRESS"}
 
 
-def test_spoken_serbian_numbers_are_found(detector: privacy.Detector) -> None:
+def test_spoken_serbian_numbers_are_found(detector: Detector) -> None:
     text = "moj broj je nula šest četiri jedan dva tri četiri pet šest sedam"
     assert [span.type for span in detector.find(text, "sr")] == ["PHONE_NUMBER"]
     text = "мој број је нула шест четири један два три четири пет шест седам"
