@@ -201,7 +201,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "US_SSN",
         _any_case(
-            rf"\b(?:ssn|social\s+security|social\s+sec|soc\s+sec|ss\s?\#){_LINK}(?:num(?:ber)?\s*)?(?P<it>\d{{3}}[- ]?\d{{2}}[- ]?\d{{4}})(?!\w)"
+            rf"\b(?:ssn|social(?:\s+security|\s+sec)?|soc\s+sec|ss\s?\#){_LINK}(?:num(?:ber)?\s*)?(?P<it>\d{{3}}[- ]?\d{{2}}[- ]?\d{{4}})(?!\w)"
         ),
         1.0,
         "digit",

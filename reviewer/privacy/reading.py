@@ -24,6 +24,9 @@ TYPES = frozenset(_NUMBERS.values()) | {"PERSON", "LOCATION"}
 _TITLE = re.compile(rf"{names.TITLES}\.?", re.IGNORECASE)
 _WORDLY = re.compile(r"[^\W\d_]{2}|\d[ -]\d")
 _OPENING = re.compile(r"[.!?:\n]\s*$")
+_BODY = re.compile(r"(?:^|\s)(?:Clinic|Hospital|University|College|Institute|Foundation|Inc|LLC|Ltd|Corp|Bank|Pharmacy|Company|Church|School)\b")
+    r"\\b(?:Clinic|Hospital|University|College|Institute|Foundation|Inc|LLC|Ltd|Corp|Bank|Pharmacy|Company|Church|School)\\b"
+)
 _GAP = re.compile(r"[ \t]{0,2}\.?[ \t]{0,2}$|[ \t]*['’-][ \t]*$")
 
 # What people say before the name of the person that they speak to.
@@ -130,7 +133,7 @@ def _place_bar(word: str) -> float:
 def _people(text: str, words: list[Read], chosen: list[bool]) -> Iterator[Found]:
     for first, last in _runs(text, words, chosen):
         start, end = words[first].start, words[last].end
-        if not names.is_nobody(text[start:end]):
+        if not names.is_nobody(text[start:end]) and not _BODY.search(text[start:end]) and not _BODY.match(text, end):
             mean = sum(word.person for word in words[first : last + 1]) / (last - first + 1)
             yield Found(start, end, "PERSON", 0.4 + 0.3 * mean, "classifier")
 

@@ -53,7 +53,7 @@ _AFTER = re.compile(
 )
 
 _OPENING = re.compile(r"[.!?:\"“„»«\n(–-]\s*$")
-_CAPITAL_AFTER = re.compile(r" [A-ZČĆŽŠĐ][a-zčćžšđ]+")
+_CAPITAL_AFTER = re.compile(r" (?P<it>[A-ZČĆŽŠĐ][a-zčćžšđ]+)")
 _ADJECTIVE = re.compile(r"(?:sk|čk|šk)(?:i|a|e|o|u|og|om|oj|im|ih)$")  # of a country or town, where it opens a sentence
 _OWNED = re.compile(r"(?:ov|ev|in)(?:a|e|i|o|u|og|om|oj|im|ih|ima)?$")  # what belongs to somebody: Markov, Jelenin
 
@@ -138,7 +138,10 @@ def is_nobody(text: str, start: int, end: int) -> bool:
     if not word[0].isupper():
         return not _is_name(word) or any(c.isupper() for c in text)
     if _is_other(word):
-        return not (_is_name(word) and _CAPITAL_AFTER.match(text, end))
+        after = _CAPITAL_AFTER.match(text, end)
+        return (
+            after is None or not _is_name(word) or (_is_other(after.group("it")) and not _is_family(after.group("it")))
+        )
     return word.lower() in _list("words.sr.txt") and _opens(text, start)
 
 
