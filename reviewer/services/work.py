@@ -116,13 +116,15 @@ class Work:
             if parcel is None:
                 tx.leave_unrecorded(Unrecorded.NOTHING)  # another worker came first
             else:
-                recorded.check_request(tx, decisions.by_id(tx, parcel.decision_id), parcel)
                 tx.record(Action.SENDING, parcel.item_id, decision=parcel.decision_id, attempt=parcel.attempts)
             return parcel
 
     def _send(self, parcel: Parcel) -> RoundReport:
+        with self._store.read() as tx:
+            request = outbox.request_of(tx, parcel)
+            recorded.check_request(tx, decisions.by_id(tx, parcel.decision_id), parcel, request)
         try:
-            receipt = self._transport.send(parcel.destination, parcel.decision_id, parcel.request)
+            receipt = self._transport.send(parcel.destination, parcel.decision_id, request)
         except UnavailableError as exc:
             with self._store.write(self._actor) as tx:
                 wait = min(_LONGEST_WAIT, timedelta(seconds=2 ** min(parcel.attempts, 10)))

@@ -18,14 +18,6 @@ CREATE TABLE IF NOT EXISTS entry_settled (
 );
 INSERT INTO entry_settled (below) VALUES ('0') ON CONFLICT DO NOTHING;
 
--- Waits until no other transaction writes an actor's chain, and returns where the chain ends.
-CREATE OR REPLACE FUNCTION hold_chain(who text, OUT number bigint, OUT hash bytea)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended(who, 0));
-    SELECT e.number, e.hash INTO number, hash FROM entry e WHERE e.actor = who ORDER BY e.number DESC LIMIT 1;
-END $$;
-
 -- Returns how many committed entries have no place yet.
 CREATE OR REPLACE FUNCTION settle_entries() RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
