@@ -8,11 +8,12 @@
 
 # ---- The Debian packages, "a|b" being two names of one thing -------------------------------------------------------
 
-# What Qt needs to open a window, on X11 or Wayland, or to draw one into a file.
+# What Qt needs to open a window, on X11 or Wayland, or to draw one into a file; and what plays sound.
 apt_run=(
   "libglib2.0-0t64|libglib2.0-0"  # renamed in Ubuntu 24.04 and Debian 13
   libegl1
   libgl1
+  libportaudio2
   libdbus-1-3
   libfontconfig1
   libxkbcommon0
@@ -26,12 +27,18 @@ apt_run=(
   libwayland-egl1
 )
 
-# What the tests need as well: real windows on a virtual screen, message buses, and a keyring to keep secrets in.
+# What the tests need as well: real windows on a virtual screen, message buses, a keyring to keep secrets in, a sound
+# server, and what reads the tags of audio files.
 apt_test=(
   dbus
   dbus-x11  # or gnome-keyring would bring all of systemd
+  ffmpeg
   gnome-keyring
+  libasound2-plugins
   libglib2.0-bin
+  libimage-exiftool-perl
+  pulseaudio
+  pulseaudio-utils
   "postgresql-15|postgresql"  # 15 is the oldest that a team's database may be
   x11-utils
   xauth
@@ -282,6 +289,14 @@ make_venv() {
   mv "$stamp.new" "$stamp"
 }
 
+# ---- The model that finds personal data -------------------------------------------------------------------------------
+
+# Made once, from weights whose hash is pinned; known by its own hash, so that a damaged one is made anew.
+make_model() {
+  (cd resources/privacy && sha256sum --check --status model.sha256 2>/dev/null) && return
+  step "making the model that finds personal data" "the model could not be made" .venv/bin/python -I packaging/model.py
+}
+
 # prepare KIND (run or test): all of the above.
 prepare() {
   local wanted=("${apt_run[@]}")
@@ -299,5 +314,6 @@ prepare() {
     [ -n "$python" ] || die "no Python 3.11 or newer that can make virtual environments was found"
   fi
   make_venv "$1"
+  make_model
   exec 9<&-
 }
