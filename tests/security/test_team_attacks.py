@@ -423,6 +423,7 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     "change a checkpoint": ("admin", "UPDATE checkpoint SET note = 'x'", "42501"),
     # ---- Members, keys, seats
     "become an admin": ("agent", "UPDATE member SET roles = '[\"admin\"]' WHERE id = '{m_agent}'", "RV002"),
+    "give oneself more roles as an admin": ("admin", "UPDATE member SET roles = '[\"admin\", \"clinician\"]' WHERE id = '{m_admin}'", "RV002"),
     "make a colleague an admin": ("agent", "UPDATE member SET roles = '[\"admin\"]' WHERE id = '{m_second_agent}'", "nothing"),
     "change roles and record nothing": (
         "admin",

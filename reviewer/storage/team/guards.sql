@@ -349,6 +349,7 @@ BEGIN
                      IS NOT DISTINCT FROM (OLD.identity, OLD.totp, OLD.totp_step), 'another''s keys');
         PERFORM need(me.is_admin OR (NEW.name, NEW.roles::text, NEW.languages::text, NEW.skills::text)
                      IS NOT DISTINCT FROM (OLD.name, OLD.roles::text, OLD.languages::text, OLD.skills::text), 'only an admin may do this');
+        PERFORM need(OLD.id <> me.member_id OR NEW.roles::text = OLD.roles::text, 'another admin changes your roles');
         SELECT login INTO asked.login FROM seat WHERE member_id = NEW.id;
     END IF;
     UPDATE seat SET member_id = NEW.id, workspace_id = NEW.workspace_id, may_found = false,

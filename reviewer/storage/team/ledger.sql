@@ -1,3 +1,6 @@
+-- The queue's table is rewritten with each claim: room for that in its pages, and a vacuum that keeps up.
+ALTER TABLE item SET (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
+
 -- The places of entries in the ledger.
 --
 -- Entries are inserted by many at once, and a number drawn early may be committed late. So an entry gets its place only
