@@ -35,6 +35,10 @@ INSERT INTO workspace_key VALUES (7, 'stranger', 'f', 's', now());
 INSERT INTO entry (actor, number, hash, body, signature, at, action, item_id)
     VALUES ('stranger', 1, 'h', 'b', 's', now(), 'claimed', 'foreign');
 INSERT INTO rule_off VALUES ('foreign', 'sms', 'r', 'stranger', now());
+INSERT INTO list_key VALUES ('foreign', 'suppressions', 'k', 1, 'w');
+INSERT INTO suppression VALUES ('foreign', 'foreign', 'd', NULL, true, 's', 'stranger', now());
+INSERT INTO business_contact VALUES ('foreign', 'c', 'stranger', now());
+INSERT INTO conversation VALUES ('foreign', 'foreign', 'p', 'x', 'k', 1, 'w', 'm', now());
 INSERT INTO look VALUES ('foreign', 'stranger', 'opened', '1', now());
 """
 

@@ -13,6 +13,8 @@ NOBODY: frozenset[Role] = frozenset()
 EVERYBODY = frozenset(Role)
 AT_DESK = EVERYBODY - {Role.TRANSCRIBER}
 ADMINS = frozenset({Role.ADMIN})
+LEADS = frozenset({Role.SUPERVISOR, Role.ADMIN})
+REVIEWERS = frozenset({Role.AGENT, Role.CLINICIAN, Role.SUPERVISOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,16 @@ TABLES = {
     "content": Rule(read=AT_DESK, add=AT_DESK, changed=("draft", "source", "recipient")),
     "analysis": Rule(read=AT_DESK, add=AT_DESK, remove=AT_DESK),
     "unanalysed": Rule(read=AT_DESK, add=AT_DESK, change=AT_DESK, remove=AT_DESK, changed=("taken_until",)),
+    "list_key": Rule(read=AT_DESK, add=AT_DESK, change=ADMINS, changed=("generation", "wrapped")),
+    "suppression": Rule(read=AT_DESK, add=REVIEWERS | ADMINS, remove=LEADS),
+    "business_contact": Rule(read=AT_DESK, add=LEADS, remove=LEADS),
+    "conversation": Rule(
+        read=AT_DESK,
+        add=AT_DESK,
+        change=AT_DESK,
+        remove=ADMINS,
+        changed=("map", "used_at", "generation", "wrapped"),
+    ),
     "rule_off": Rule(read=AT_DESK, add=ADMINS, remove=ADMINS),
     "data_key": Rule(
         read=AT_DESK,

@@ -153,6 +153,9 @@ BEGIN
             SELECT FROM decision d WHERE d.item_id = OLD.id AND d.state = 'settled' AND d.fence = OLD.fence
               AND NEW.state = CASE d.verdict WHEN 'skip' THEN 'skipped' WHEN 'escalate' THEN 'escalated'
                                              ELSE 'decided' END), 'an item that is not decided so');
+    ELSIF OLD.state = 'decided' AND NEW.state = 'escalated' THEN
+        PERFORM need(EXISTS (SELECT FROM decision d WHERE d.item_id = OLD.id AND d.state = 'stopped'
+                             AND d.fence = OLD.fence), 'a decision that stands');
     ELSIF OLD.state = 'skipped' AND NEW.state IN ('waiting', 'escalated') THEN
         PERFORM need(OLD.wakes_at <= moment, 'an item that still rests');
     ELSE
@@ -205,6 +208,9 @@ BEGIN
             PERFORM need(OLD.member_id = me.member_id OR 'supervisor' = ANY (me.roles), 'another''s decision');
         ELSIF NEW.state = 'settled' AND OLD.state = 'held' THEN
             PERFORM need(OLD.hold_until <= moment, 'the hold is not over');
+        ELSIF NEW.state = 'stopped' AND OLD.state = 'settled' THEN
+            PERFORM need(EXISTS (SELECT FROM outbox o WHERE o.decision_id = OLD.id AND o.state = 'sending'),
+                         'a decision that is not being sent');
         ELSE
             PERFORM need(false, 'a step that no decision takes');
         END IF;
@@ -299,6 +305,8 @@ BEGIN
                      AND NEW.due_at > moment, 'a request that may not leave');
     ELSIF NEW.state = 'withdrawn' AND OLD.state = 'held' THEN
         PERFORM need(made.state = 'withdrawn', 'a decision that stands');
+    ELSIF NEW.state = 'stopped' AND OLD.state = 'sending' THEN
+        PERFORM need(made.state = 'stopped', 'a decision that stands');
     ELSIF NEW.state = 'sent' THEN
         PERFORM need(OLD.state IN ('sending', 'failed', 'sent') AND NEW.attempts = OLD.attempts, 'a step that no request takes');
     ELSIF NEW.state = 'failed' THEN

@@ -56,14 +56,14 @@ CREATE POLICY change ON item FOR UPDATE TO reviewer_member
 CREATE POLICY own ON look FOR SELECT TO reviewer_member USING (member_id = (SELECT member_id FROM seat));
 
 CREATE POLICY looked_at ON content FOR SELECT TO reviewer_member
-    USING (EXISTS (SELECT FROM look l WHERE l.item_id = content.item_id AND l.action IN ('opened', 'analysed')
+    USING (EXISTS (SELECT FROM look l WHERE l.item_id = content.item_id AND l.action IN ('opened', 'analysed', 'sending')
                    AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress'));
 CREATE POLICY add ON content FOR INSERT TO reviewer_member
     WITH CHECK (EXISTS (SELECT FROM item i WHERE i.id = item_id AND i.fence = 0));
 CREATE POLICY change ON content FOR UPDATE TO reviewer_member USING (false);  -- destroying its key overwrites it
 
 CREATE POLICY looked_at ON analysis FOR SELECT TO reviewer_member
-    USING (EXISTS (SELECT FROM look l WHERE l.item_id = analysis.item_id AND l.action IN ('opened', 'analysed')
+    USING (EXISTS (SELECT FROM look l WHERE l.item_id = analysis.item_id AND l.action IN ('opened', 'analysed', 'sending')
                    AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress'));
 CREATE POLICY add ON analysis FOR INSERT TO reviewer_member
     WITH CHECK (EXISTS (SELECT FROM look l WHERE l.item_id = analysis.item_id AND l.action = 'analysed'));
@@ -87,6 +87,38 @@ CREATE POLICY switch_off ON rule_off FOR INSERT TO reviewer_member
 CREATE POLICY switch_on ON rule_off FOR DELETE TO reviewer_member
     USING (workspace_id = (SELECT workspace_id FROM seat WHERE is_admin));
 
+CREATE POLICY shared ON list_key FOR SELECT TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY add ON list_key FOR INSERT TO reviewer_member
+    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY rewrap ON list_key FOR UPDATE TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE is_admin));
+
+CREATE POLICY shared ON suppression FOR SELECT TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY add ON suppression FOR INSERT TO reviewer_member
+    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE roles && '{agent,clinician,supervisor,admin}')
+                AND member_id = (SELECT s.member_id FROM seat s));
+CREATE POLICY lift ON suppression FOR DELETE TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE roles && '{supervisor,admin}'));
+
+CREATE POLICY shared ON business_contact FOR SELECT TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY add ON business_contact FOR INSERT TO reviewer_member
+    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE roles && '{supervisor,admin}')
+                AND member_id = (SELECT s.member_id FROM seat s));
+CREATE POLICY remove ON business_contact FOR DELETE TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE roles && '{supervisor,admin}'));
+
+CREATE POLICY shared ON conversation FOR SELECT TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY add ON conversation FOR INSERT TO reviewer_member
+    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY change ON conversation FOR UPDATE TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY destroy ON conversation FOR DELETE TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE is_admin));
+
 CREATE POLICY shared ON data_key FOR SELECT TO reviewer_member
     USING (EXISTS (SELECT FROM item i WHERE i.id = item_id));
 CREATE POLICY add ON data_key FOR INSERT TO reviewer_member
@@ -99,7 +131,7 @@ CREATE POLICY destroy ON data_key FOR DELETE TO reviewer_member
 CREATE POLICY looked_at ON working_copy FOR SELECT TO reviewer_member
     USING (EXISTS (SELECT FROM item i WHERE i.id = item_id)
            AND (member_id = (SELECT member_id FROM seat)
-                OR EXISTS (SELECT FROM look l WHERE l.item_id = working_copy.item_id AND l.action IN ('opened', 'analysed')
+                OR EXISTS (SELECT FROM look l WHERE l.item_id = working_copy.item_id AND l.action IN ('opened', 'analysed', 'sending')
                            AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress')));
 CREATE POLICY add ON working_copy FOR INSERT TO reviewer_member
     WITH CHECK (member_id = (SELECT member_id FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
@@ -109,11 +141,12 @@ CREATE POLICY drop ON working_copy FOR DELETE TO reviewer_member
            OR EXISTS (SELECT FROM item i WHERE i.id = item_id AND i.lease_member_id = (SELECT member_id FROM seat)));
 
 CREATE POLICY looked_at ON second_opinion FOR SELECT TO reviewer_member
-    USING (EXISTS (SELECT FROM look l WHERE l.item_id = second_opinion.item_id AND l.action IN ('opened', 'analysed')
+    USING (EXISTS (SELECT FROM look l WHERE l.item_id = second_opinion.item_id AND l.action IN ('opened', 'analysed', 'sending')
                    AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress'));
 CREATE POLICY add ON second_opinion FOR INSERT TO reviewer_member
     WITH CHECK (EXISTS (SELECT FROM item i WHERE i.id = item_id AND (
-        member_id = (SELECT s.member_id FROM seat s) OR i.lease_member_id = (SELECT s.member_id FROM seat s))));
+        member_id = (SELECT s.member_id FROM seat s) OR i.lease_member_id = (SELECT s.member_id FROM seat s)
+        OR EXISTS (SELECT FROM look l WHERE l.item_id = i.id AND l.action = 'sending'))));
 CREATE POLICY erase ON second_opinion FOR DELETE TO reviewer_member
     USING ((SELECT is_admin FROM seat)
            AND NOT EXISTS (SELECT FROM data_key k WHERE k.item_id = second_opinion.item_id));
@@ -138,7 +171,7 @@ CREATE OR REPLACE VIEW decision_text WITH (security_barrier) AS
     WHERE EXISTS (SELECT FROM seat s WHERE s.login = session_user AND s.removed_at IS NULL AND session_lives(s.seen_at)
                   AND s.at_desk AND (d.member_id = s.member_id OR EXISTS (
                       SELECT FROM look l WHERE l.item_id = d.item_id AND l.member_id = s.member_id
-                      AND l.action IN ('opened', 'analysed') AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress')));
+                      AND l.action IN ('opened', 'analysed', 'sending') AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress')));
 
 CREATE OR REPLACE VIEW outbox_request WITH (security_barrier) AS
     SELECT o.decision_id, o.request FROM outbox o JOIN decision d ON d.id = o.decision_id
