@@ -24,8 +24,8 @@ TYPES = frozenset(_NUMBERS.values()) | {"PERSON", "LOCATION"}
 _TITLE = re.compile(rf"{names.TITLES}\.?", re.IGNORECASE)
 _WORDLY = re.compile(r"[^\W\d_]{2}|\d[ -]\d")
 _OPENING = re.compile(r"[.!?:\n]\s*$")
-_BODY = re.compile(r"(?:^|\s)(?:Clinic|Hospital|University|College|Institute|Foundation|Inc|LLC|Ltd|Corp|Bank|Pharmacy|Company|Church|School)\b")
-    r"\\b(?:Clinic|Hospital|University|College|Institute|Foundation|Inc|LLC|Ltd|Corp|Bank|Pharmacy|Company|Church|School)\\b"
+_BODY = re.compile(
+    r"(?:^|\s)(?:Clinic|Hospital|University|College|Institute|Foundation|Inc|LLC|Ltd|Corp|Bank|Pharmacy|Company|Church|School)\b"
 )
 _GAP = re.compile(r"[ \t]{0,2}\.?[ \t]{0,2}$|[ \t]*['’-][ \t]*$")
 
