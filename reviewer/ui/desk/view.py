@@ -532,7 +532,9 @@ class DeskView(QWidget):
         self._step_pane(-1)
 
     def _step_pane(self, forward: int) -> None:
-        panes: list[QWidget] = [self.queue, self._item_page, self.source, self.findings]
+        panes: list[QWidget] = [self.queue, self._item_page, self.source]
+        if self.findings.model.rowCount():
+            panes.append(self.findings)
         focused = QApplication.focusWidget()
         here = next((i for i, pane in enumerate(panes) if focused is not None and pane.isAncestorOf(focused)), 1)
         target = panes[(here + forward) % len(panes)]
