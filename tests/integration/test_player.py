@@ -42,6 +42,10 @@ def _noise(seconds: float) -> NDArray[np.int16]:
     return samples
 
 
+def _state(player: SoundPlayer) -> PlayerState:
+    return player.state
+
+
 def _wait(player: SoundPlayer, state: PlayerState) -> None:
     deadline = time.monotonic() + _PLAYS_S
     while player.state != state:
@@ -95,7 +99,7 @@ def test_pausing_seeking_and_looping_go_where_they_should(player: SoundPlayer) -
     while time.monotonic() < deadline:
         seen.append(player.position_s)
         time.sleep(0.01)
-    assert player.state == PlayerState.PLAYING
+    assert _state(player) == PlayerState.PLAYING
     assert all(0.45 <= position_s <= 0.85 for position_s in seen[50:])
     player.set_loop(None)
     _wait(player, PlayerState.ENDED)
