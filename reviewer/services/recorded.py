@@ -24,7 +24,7 @@ def check(tx: Transaction, stored: StoredDecision) -> Entry:
     about = [(Entry.read(signed.body), signed) for _, signed in entries.story(tx, decision.item_id)]
     about = [(entry, signed) for entry, signed in about if entry.details.get("decision") == decision.id]
     made = next(((entry, signed) for entry, signed in about if entry.action in _MADE_BY), None)
-    withdrawn = any(entry.action == Action.WITHDRAWN for entry, _ in about)
+    withdrawn = any(entry.action in (Action.WITHDRAWN, Action.STOPPED) for entry, _ in about)
     if made is None or withdrawn or not _is_same(tx, stored, *made):
         raise LedgerBrokenError(
             "The database says something else of a decision than its maker signed: it was altered. Nothing was done. "
@@ -33,12 +33,12 @@ def check(tx: Transaction, stored: StoredDecision) -> Entry:
     return made[0]
 
 
-def check_request(tx: Transaction, stored: StoredDecision, parcel: Parcel) -> None:
+def check_request(tx: Transaction, stored: StoredDecision, parcel: Parcel, request: bytes) -> None:
     """Refuse to send what was not decided, or elsewhere. Raises LedgerBrokenError."""
     made = check(tx, stored)
     verdict = stored.decision.verdict
     destination = "returned" if verdict.returns else "sent" if verdict.releases or verdict is Verdict.ADDENDUM else None
-    digest = keys.digest(tx, parcel.item_id, "request", parcel.request.decode())
+    digest = keys.digest(tx, parcel.item_id, "request", request.decode())
     if parcel.destination != destination or (made.after or {}).get("request") != digest:
         raise LedgerBrokenError(
             "A request is not the one that was decided, or was to go elsewhere: the database was altered. Nothing was "

@@ -3,6 +3,7 @@
 Any number of desks and workers may run rounds at once: each step takes what is due in one transaction.
 """
 
+import json
 from dataclasses import astuple, dataclass
 from datetime import timedelta
 from operator import add
@@ -11,10 +12,12 @@ from typing import Protocol
 from reviewer.domain.decisions import Verdict
 from reviewer.domain.errors import UnavailableError
 from reviewer.domain.events import Action
+from reviewer.domain.items import ItemId
 from reviewer.domain.members import Actor
 from reviewer.services import recorded
+from reviewer.services.gatekeeper import outgoing, stopping
 from reviewer.services.queue import expire_leases
-from reviewer.storage import Store, Transaction, decisions, items, leases, outbox, working_copies
+from reviewer.storage import Store, Transaction, contents, decisions, items, leases, outbox, working_copies
 from reviewer.storage.decisions import StoredDecision
 from reviewer.storage.outbox import Parcel
 from reviewer.storage.store import Unrecorded
@@ -47,6 +50,7 @@ class RoundReport:
     expired: int = 0
     woken: int = 0
     escalated: int = 0
+    stopped: int = 0  # finals that the gate sent back
 
     def __add__(self, other: "RoundReport") -> "RoundReport":
         """Return what both did."""
@@ -108,6 +112,7 @@ class Work:
         return RoundReport()
 
     def _next_parcel(self) -> Parcel | None:
+        """Take what is due next; a final that the gate stops becomes a report instead."""
         with self._store.read() as tx:
             if not outbox.anything_due(tx):
                 return None
@@ -116,13 +121,20 @@ class Work:
             if parcel is None:
                 tx.leave_unrecorded(Unrecorded.NOTHING)  # another worker came first
             else:
-                recorded.check_request(tx, decisions.by_id(tx, parcel.decision_id), parcel)
                 tx.record(Action.SENDING, parcel.item_id, decision=parcel.decision_id, attempt=parcel.attempts)
             return parcel
 
     def _send(self, parcel: Parcel) -> RoundReport:
+        """Send what is taken and on record, unless the gate stops it now."""
+        with self._store.read() as tx:
+            stored = decisions.by_id(tx, parcel.decision_id)
+            request = outbox.request_of(tx, parcel)
+            recorded.check_request(tx, stored, parcel, request)
+            rules = self._stopping(tx, parcel, request)
+        if rules:
+            return self._stop(stored, parcel, request, rules)
         try:
-            receipt = self._transport.send(parcel.destination, parcel.decision_id, parcel.request)
+            receipt = self._transport.send(parcel.destination, parcel.decision_id, request)
         except UnavailableError as exc:
             with self._store.write(self._actor) as tx:
                 wait = min(_LONGEST_WAIT, timedelta(seconds=2 ** min(parcel.attempts, 10)))
@@ -136,6 +148,35 @@ class Work:
             tx.leave_unrecorded(Unrecorded.NOTHING)
         self._transport.forget(parcel.destination, parcel.decision_id)  # it was erased while it was on its way
         return RoundReport()
+
+    def _stopping(self, tx: Transaction, parcel: Parcel, request: bytes) -> list[str]:
+        """Return the rules by which the gate stops a final now.
+
+        What let it pass before may have changed during the hold: somebody opted out, or a rule became stricter.
+        """
+        if parcel.destination != "sent":
+            return []
+        item_id = ItemId(parcel.item_id)
+        _, source, recipient, _ = contents.whole(tx, item_id)
+        head = items.find(tx, self._actor.member.workspace_id, item_id)
+        found = stopping(outgoing(tx, self._actor, head, source, recipient), _final(request))
+        return sorted({finding.rule for finding in found})
+
+    def _stop(self, stored: StoredDecision, parcel: Parcel, request: bytes, rules: list[str]) -> RoundReport:
+        """Send a final back to a supervisor, its text kept."""
+        item_id = ItemId(parcel.item_id)
+        with self._store.write(self._actor) as tx:
+            decisions.stop(tx, parcel.decision_id)
+            outbox.stop(tx, parcel.decision_id)
+            working_copies.keep_opinion(tx, item_id, stored.member_id, _final(request))
+            if stored.decision.verdict is not Verdict.ADDENDUM:
+                leases.escalate(tx, item_id)
+            tx.record(Action.STOPPED, item_id, decision=parcel.decision_id, rules=rules)
+        return RoundReport(stopped=1)
+
+
+def _final(request: bytes) -> str:
+    return str(json.loads(request)["final"])
 
 
 def forget_erased(store: Store, actor: Actor, transport: Transport) -> int:
