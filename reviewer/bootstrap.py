@@ -13,10 +13,14 @@ from reviewer.domain.members import Actor, Member
 from reviewer.services.access import Access, Session
 from reviewer.services.desks import Desk
 from reviewer.services.intake import Intake
+from reviewer.services.label_exports import LabelExports
+from reviewer.services.label_quality import LabelQuality
 from reviewer.services.ledger import Ledger, WitnessFile
+from reviewer.services.pool import Pool
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
 from reviewer.services.signing import Signing
+from reviewer.services.transcribing import Transcribing
 from reviewer.services.vault import Vault
 from reviewer.services.work import Work
 from reviewer.settings import SettingsFile
@@ -35,6 +39,10 @@ class Services:
     signing: Signing
     ledger: Ledger
     vault: Vault
+    pool: Pool
+    transcribing: Transcribing
+    label_exports: LabelExports
+    label_quality: LabelQuality
 
 
 class Application:
@@ -90,6 +98,10 @@ class Application:
             signing=Signing(self.access),
             ledger=ledger,
             vault=Vault(session.store, actor, transport),
+            pool=Pool(session.store, actor, None),
+            transcribing=Transcribing(session.store, actor, self.desk.is_alive),
+            label_exports=LabelExports(session.store, actor),
+            label_quality=LabelQuality(session.store, actor),
         )
         return self._services
 
