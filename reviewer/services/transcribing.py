@@ -19,6 +19,8 @@ from reviewer.storage import Store, Transaction, entries, pool_keys, servings
 from reviewer.storage.servings import Held, Progress
 from reviewer.storage.store import Unrecorded
 
+__all__ = ["OpenClip", "Progress", "Transcribing"]
+
 
 @dataclass(frozen=True, slots=True)
 class OpenClip:

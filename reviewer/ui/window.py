@@ -118,6 +118,7 @@ class Window(QMainWindow):
         """Show a page that has no place on the rail, and no rail."""
         if self._stack.indexOf(page) < 0:
             self._stack.addWidget(page)
+        self.keys.show_page(None)
         self._stack.setCurrentWidget(page)
         self._rail.hide()
         self._status_bar.hide()
@@ -134,6 +135,7 @@ class Window(QMainWindow):
             return
         self._rail.show()
         self._status_bar.show()
+        self.keys.show_page(name)
         self._stack.setCurrentWidget(self._pages[name])
         self._rail_buttons[name].setChecked(True)
 
