@@ -11,6 +11,8 @@ from reviewer.crypto import KeyFile, KeyStore, SystemKeyring
 from reviewer.domain.errors import LockedError, UnavailableError
 from reviewer.domain.members import Actor, Member
 from reviewer.services.access import Access, Session
+from reviewer.services.analysis import Analysis
+from reviewer.services.analyst import Analyst
 from reviewer.services.desks import Desk
 from reviewer.services.intake import Intake
 from reviewer.services.label_exports import LabelExports
@@ -35,6 +37,7 @@ class Services:
     queue: Queue
     review: Review
     intake: Intake
+    analysis: Analysis
     work: Work
     signing: Signing
     ledger: Ledger
@@ -61,6 +64,7 @@ class Application:
         self.access = Access(profile, keystore, self.desk.id)
         self._session: Session | None = None
         self._services: Services | None = None
+        self._analyst: Analyst | None = None
 
     @property
     def session(self) -> Session:
@@ -88,12 +92,14 @@ class Application:
         ledger = Ledger(session.store, actor, WitnessFile(self.profile / "witness.json"), settings.sink)
         if check_memory:
             ledger.check_memory()
+        self._analyst = Analyst()
         self._services = Services(
             workspace=session.workspace,
             member=session.member,
             queue=Queue(session.store, actor),
             review=Review(session.store, actor, settings.holds),
             intake=Intake(session.store, actor),
+            analysis=Analysis(session.store, actor, self._analyst),
             work=Work(session.store, actor, transport),
             signing=Signing(self.access),
             ledger=ledger,
@@ -120,6 +126,9 @@ class Application:
         session, services = self._session, self._services
         self._services = None
         self._session = None
+        if self._analyst is not None:
+            self._analyst.close()  # it has seen texts
+            self._analyst = None
         if session is None:
             return
         try:

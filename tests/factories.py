@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 from types import EllipsisType
@@ -36,6 +37,8 @@ from reviewer.domain.kinds import Field, Form, Kind
 from reviewer.domain.members import Actor, DeskId, Member, MemberId, Role, holds_workspace_key
 from reviewer.ledger.directory import encode_key
 from reviewer.services.access import Access
+from reviewer.services.analysis import Analysis
+from reviewer.services.analyst import Analyst
 from reviewer.services.intake import Intake, IntakeReport
 from reviewer.services.label_exports import LabelExports
 from reviewer.services.label_quality import LabelQuality
@@ -51,6 +54,13 @@ from reviewer.storage import Store, contents, decisions, keys, members, schema, 
 from reviewer.storage.members import MemberSecrets
 
 _numbers = count(1)
+
+
+@cache
+def _analyst() -> Analyst:
+    """Return the one analyst of a test run: to start a process for each test would take most of the time."""
+    return Analyst()
+
 
 # A kind that the product does not have, as its one file would declare it.
 EMAIL_REPLY = Kind(
@@ -174,6 +184,7 @@ class Profile(Beneath):
         self.store = session.store
         self.first = Actor(session.member, desk)
         self._stores = {session.member.id: session.store}
+        self.analyst = _analyst()
 
     def actor(self, *roles: Role, languages: Iterable[str] | None = None, skills: Iterable[str] | None = None) -> Actor:
         """Add a member with these roles (by default every role) at a desk of their own."""
@@ -237,6 +248,7 @@ class Profile(Beneath):
             queue=Queue(store, who),
             review=Review(store, who, holds or {}),
             intake=Intake(store, who),
+            analysis=Analysis(store, who, self.analyst),
             work=Work(store, who, out),
             signing=Signing(self.access),
             ledger=Ledger(store, who, WitnessFile(self.folder / f"witness-{who.member.id}.json"), None),

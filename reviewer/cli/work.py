@@ -10,17 +10,19 @@ from reviewer.cli.profile import Opened, unlock
 from reviewer.domain.errors import ExitCode
 
 _ROUND_SECONDS = 1.0
+_ANALYSED_A_ROUND = 32  # so that holds end in time however much waits to be analysed
 
 
 def add(command: AddCommand) -> None:
     """Add these commands."""
-    work = command("work", _work, "run the background jobs: holds, dispatch, expiry, escalation")
+    work = command("work", _work, "run the background jobs: analyses, holds, dispatch, expiry, escalation")
     work.add_argument("--once", action="store_true", help="one round, then end")
 
 
 def _work(arguments: argparse.Namespace) -> ExitCode:
     with Opened(arguments) as application:
         services = unlock(arguments, application)
+        services.analysis.renew()
         _round(arguments, services)
         while not arguments.once:
             time.sleep(_ROUND_SECONDS)
@@ -30,7 +32,8 @@ def _work(arguments: argparse.Namespace) -> ExitCode:
 
 def _round(arguments: argparse.Namespace, services: Services) -> None:
     report = services.work.round()
-    if arguments.once or report.anything:
+    analysed = services.analysis.round(None if arguments.once else _ANALYSED_A_ROUND)
+    if arguments.once or analysed or report.anything:
         fields = ("settled", "sent", "failed", "expired", "woken", "escalated")
-        answer = {name: getattr(report, name) for name in fields}
+        answer = {name: getattr(report, name) for name in fields} | {"analysed": analysed}
         say(arguments, answer, ", ".join(f"{number} {name}" for name, number in answer.items()) + ".")

@@ -13,6 +13,7 @@ class Action(StrEnum):
     MEMBER_REMOVED = "member_removed"
     WORKSPACE_KEY_MADE = "workspace_key_made"
     IMPORTED = "imported"
+    ANALYSED = "analysed"  # a program read it, to compare the draft with its source
     CLAIMED = "claimed"
     OPENED = "opened"
     RELEASED = "released"

@@ -4,12 +4,14 @@ An item waits, is leased to one member at a time, is decided, rests in its hold 
 in any state: a lapsed lease sends it back to wait, and an item past its due time goes to a supervisor, never out.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
 from reviewer.domain.decisions import Verdict
+from reviewer.domain.findings import Examination
 from reviewer.domain.members import DeskId, MemberId
 
 ItemId = NewType("ItemId", str)
@@ -147,11 +149,18 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedItem:
-    """An item with the lease that this desk holds on it, and the text as it was left."""
+    """An item with the lease that this desk holds on it, the text as it was left, and what was found in the draft.
+
+    `examination` is None while the draft has not been analysed; it leaves out the rules that are switched off.
+    `found` is what the analyses themselves kept of it.
+    """
 
     item: Item
     lease: Lease
     working_copy: WorkingCopy | None = None
+    examination: Examination | None = None
+    found: Mapping[str, str] | None = None
+    rules_off: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

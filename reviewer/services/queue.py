@@ -10,7 +10,9 @@ from reviewer.domain.events import Action
 from reviewer.domain.items import ClaimedItem, Item, ItemHead, ItemId, ItemState, Lease, LeaseId
 from reviewer.domain.kinds import KINDS
 from reviewer.domain.members import Actor, Member, Role
-from reviewer.storage import Store, Transaction, contents, decisions, items, leases, working_copies
+from reviewer.services.analysis import stored_found
+from reviewer.services.analyst import read
+from reviewer.storage import Store, Transaction, contents, decisions, items, leases, policies, working_copies
 from reviewer.storage.store import Unrecorded
 
 
@@ -135,7 +137,10 @@ class Queue:
         """Read the content of an item; the look at it is on record already."""
         with self._store.read() as tx:
             copy = working_copies.load(tx, lease.item_id, self._actor.member.id)
-            return ClaimedItem(_item(tx, self._actor.member, lease.item_id), lease, copy)
+            item, found = _item(tx, self._actor.member, lease.item_id), stored_found(tx, lease.item_id)
+            off = policies.rules_off(tx, self._actor.member.workspace_id, item.kind)
+        examination = None if found is None else read(found).without(off)
+        return ClaimedItem(item, lease, copy, examination, found, off)
 
 
 def claim_for(tx: Transaction, *, ahead: bool, item_id: str | None = None) -> Lease | None:

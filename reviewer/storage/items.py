@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, upda
 from reviewer.domain.errors import NotFoundError
 from reviewer.domain.items import Channel, IncomingDraft, ItemHead, ItemId, ItemState
 from reviewer.domain.members import WorkspaceId
-from reviewer.storage import clock, contents, schema
+from reviewer.storage import analyses, clock, contents, schema
 from reviewer.storage.store import Transaction
 
 _item, _route = schema.item, schema.route
@@ -114,6 +114,7 @@ def add(
         rows.append(_row(item_id, new, workspace_id, producer, made[key], received_at))
     tx.run(insert(schema.item), rows)
     contents.add(tx, drafts)
+    analyses.want(tx, rows)
 
 
 def listing(tx: Transaction, workspace_id: WorkspaceId, limit: int) -> list[ItemHead]:

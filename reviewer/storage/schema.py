@@ -161,6 +161,40 @@ working_copy = Table(
     Column("text", LargeBinary, nullable=False),
     Column("cursor", Integer, nullable=False),
     Column("saved_at", Instant, nullable=False),
+    Column("attention", LargeBinary),  # what was shown, looked at and overridden
+)
+
+# What each analysis found in a draft as it came in; sealed like the draft.
+analysis = Table(
+    "analysis",
+    METADATA,
+    Column("item_id", ForeignKey("item.id"), primary_key=True),
+    Column("name", String(20), primary_key=True),
+    Column("version", Integer, nullable=False),  # of the analysis: what another version found is made anew
+    Column("found", LargeBinary, nullable=False),
+)
+
+# The items that are still to be analysed, with what decides who comes first: their order costs no look at the items.
+unanalysed = Table(
+    "unanalysed",
+    METADATA,
+    Column("item_id", ForeignKey("item.id"), primary_key=True),
+    Column("rank", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("taken_until", Instant),  # a worker has it until then
+)
+Index("ix_unanalysed_order", unanalysed.c.rank, unanalysed.c.due_at, unanalysed.c.received_at, unanalysed.c.item_id)
+
+# The rules that a workspace does without, for one kind of item.
+rule_off = Table(
+    "rule_off",
+    METADATA,
+    Column("workspace_id", ForeignKey("workspace.id"), primary_key=True),
+    Column("kind", String(60), primary_key=True),
+    Column("rule", String(40), primary_key=True),
+    Column("member_id", ForeignKey("member.id"), nullable=False),
+    Column("since", Instant, nullable=False),
 )
 
 second_opinion = Table(
@@ -189,6 +223,7 @@ decision = Table(
     Column("decided_at", Instant, nullable=False),
     Column("hold_until", Instant, nullable=False),
     Column("state", String(20), nullable=False),  # held, withdrawn, settled
+    Column("overrides", LargeBinary),  # the findings that were dismissed, and why
     UniqueConstraint("member_id", "idempotency_key"),
 )
 Index("ix_decision_held", decision.c.hold_until, sqlite_where=decision.c.state == "held",

@@ -47,6 +47,8 @@ class Unrecorded(StrEnum):
     AUTOSAVE = "a working copy was saved"
     HEARTBEAT = "a lease was renewed"
     CHECKPOINT = "a checkpoint covers entries; it is signed itself"
+    ANALYSIS_KEPT = "what an analysis found was kept with its item; that it read the item has an entry of its own"
+    ANALYSIS_QUEUED = "an item was put into the line for analysis or taken out of it"
     CODE_USED = "a one-time code was used up; what it was for has an entry of its own"
     FORGET_LATER = "a destination could not forget what was erased; it is asked again"
     SET_ASIDE = "a leased item left the screen for another"

@@ -1,6 +1,7 @@
 """Start the desk: build the application, the window and its pages, and end them in order."""
 
 import gc
+import os
 import signal
 import sys
 import tempfile
@@ -15,13 +16,13 @@ from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QToolTip
 
 from reviewer import logs
 from reviewer.bootstrap import Application, Services, default_profile
-from reviewer.domain.errors import LedgerBrokenError, NoWorkspaceError, ReviewerError
+from reviewer.domain.errors import LedgerBrokenError, NoWorkspaceError, ReviewerError, UnavailableError
 from reviewer.domain.members import Role
 from reviewer.services import demo as samples
 from reviewer.services.ledger import Verified
 from reviewer.services.vault import KeyAge
 from reviewer.ui.clipboard import PrivateClipboard
-from reviewer.ui.desk import DeskPresenter, DeskSpelling, DeskView
+from reviewer.ui.desk import BackgroundAnalysis, DeskPresenter, DeskSpelling, DeskView
 from reviewer.ui.desk.presenter import Place
 from reviewer.ui.icons import icon
 from reviewer.ui.idle import IdleWatch
@@ -42,7 +43,11 @@ _LEDGER_READERS = frozenset({Role.ADMIN, Role.AUDITOR, Role.SUPERVISOR})
 
 
 def run(profile: Path | None, key_file: Path | None, *, demo: bool, pictures: Path | None) -> int:
-    """Open the desk on a profile, or on a throw-away one for the demo, and return the exit code."""
+    """Open the desk on a profile, or on a throw-away one for the demo, and return the exit code.
+
+    Raises UnavailableError where there is no display; pictures need none.
+    """
+    _choose_platform(draws_only=pictures is not None)
     take_messages()
     qt = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(qt, QApplication)  # noqa: S101 - nothing else makes one
@@ -53,6 +58,18 @@ def run(profile: Path | None, key_file: Path | None, *, demo: bool, pictures: Pa
         # Thrown away with the rest: a demo leaves nothing in the keyring.
         application = Application(Path(folder) / "profile", Path(folder) / "keys")
         return _run(qt, application, demo=True, pictures=pictures)
+
+
+def _choose_platform(*, draws_only: bool) -> None:
+    """Let Qt draw without a display where that is enough: it would end the process where there is none."""
+    if sys.platform != "linux" or {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"} & os.environ.keys():
+        return
+    if not draws_only:
+        raise UnavailableError(
+            "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set). "
+            "The commands work without one: 'reviewer --help' lists them."
+        )
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 
 def _run(qt: QApplication, application: Application, *, demo: bool, pictures: Path | None) -> int:
@@ -91,6 +108,7 @@ class Desk(QObject):
         self.ledger: LedgerPresenter | None = None
         self.view: DeskView | None = None
         self.spelling: DeskSpelling | None = None
+        self.background: BackgroundAnalysis | None = None
         self.welcome: WelcomeView | None = None
         self._services: Services | None = None
         self._closed = False
@@ -152,6 +170,8 @@ class Desk(QObject):
         self.system_lock.let_sleep()
         if self.spelling is not None:
             self.spelling.close()
+        if self.background is not None:
+            self.background.close()
         if self.presenter is not None:
             self.presenter.close()
         if self.ledger is not None:
@@ -224,6 +244,8 @@ class Desk(QObject):
         """Destroy what shows content; the presenters go when the worker has delivered what they asked for."""
         if self.spelling is not None:
             self.spelling.close()
+        if self.background is not None:
+            self.background.close()
         if self.ledger is not None:
             self.ledger.close(wait=False)
         for page in self.window.clear_pages():
@@ -231,6 +253,7 @@ class Desk(QObject):
                 page.deleteLater()
         self.view = None
         self.spelling = None
+        self.background = None
 
     @Slot()
     def _drain(self) -> None:
@@ -360,6 +383,11 @@ class Desk(QObject):
         self.view.set_column_widths(self._columns)
         place, self._place = self._place, Place()
         self.presenter.resume(place)
+        self.background = BackgroundAnalysis(services.analysis, self.worker, self._open_pages)
+        self.background.progressed.connect(window.show_analysing)
+        self.background.failed.connect(window.show_status)
+        self.background.crashed.connect(self._on_crash)
+        self.background.start()
         self.idle.start()
         self.system_lock.put_off_sleep()
         if self.ledger is not None:

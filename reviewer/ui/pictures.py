@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from reviewer.ui.app import Desk
 
 _SIZE = (1280, 800)
-_PATIENCE_S = 30.0
+_PATIENCE_S = 180.0  # the slowest machine imports thousands of drafts within it
+_SETTLE_S = 0.15  # longer than any delayed redrawing
 _COPIES = 40
 
 
@@ -256,7 +257,7 @@ class _Tour:
         self._wait(lambda: not self._desk.worker.busy)
         spelling = self._desk.spelling
         self._wait(lambda: spelling is None or not spelling.busy)
-        end = time.monotonic() + 0.25
+        end = time.monotonic() + _SETTLE_S
         self._wait(lambda: time.monotonic() > end)
 
     @staticmethod

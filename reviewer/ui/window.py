@@ -110,7 +110,7 @@ class Window(QMainWindow):
             page.hide()
         self._pages.clear()
         self._foot_number = 0
-        for label in (self._status, self._ledger, self._where, self._counts):
+        for label in (self._status, self._ledger, self._analysing, self._where, self._counts):
             label.setText("")
         return pages
 
@@ -153,6 +153,11 @@ class Window(QMainWindow):
     def show_ledger(self, words: str) -> None:
         """Show how far the ledger is verified."""
         self._ledger.setText(words)
+
+    @Slot(int)
+    def show_analysing(self, number: int) -> None:
+        """Show how many items are still to be compared with their source."""
+        self._analysing.setText(self.tr("{0:,} to be checked").format(number) if number else "")
 
     def show_workspace(self, name: str, member: str) -> None:
         """Show whose workspace this is."""
@@ -220,15 +225,19 @@ class Window(QMainWindow):
         self._status.setObjectName("status")
         self._counts = QLabel(self._status_bar)
         self._counts.setObjectName("counts")
+        self._analysing = QLabel(self._status_bar)
+        self._analysing.setObjectName("analysing")
         self._where = PlainLabel("", self._status_bar)
         self._ledger = QLabel(self._status_bar)
         self._ledger.setObjectName("ledger_status")
-        for label in (self._status, self._ledger, self._where, self._counts):
+        for label in (self._status, self._ledger, self._analysing, self._where, self._counts):
             label.setFont(tabular(label.font()))
             set_role(label, "small")
         row.addWidget(self._status)
         row.addSpacing(16)
         row.addWidget(self._ledger)
+        row.addSpacing(16)
+        row.addWidget(self._analysing)
         row.addStretch(1)
         row.addWidget(self._where)
         row.addStretch(1)

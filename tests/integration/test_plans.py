@@ -16,7 +16,8 @@ from tests.factories import JUDGEMENTS, Profile, line, new_key
 # The tables that grow with the work; the others hold a row for each member or route.
 # An index on the few entries about members and keys is read whole.
 _GROWING = re.compile(
-    r"SCAN (item|queued|content|decision|outbox|entry|data_key|working_copy|second_opinion)\b(?!.* ix_entry_keys)"
+    r"SCAN (item|queued|content|decision|outbox|entry|data_key|working_copy|second_opinion|analysis)\b"
+    r"(?!.* ix_entry_keys)"
 )
 Statements = list[tuple[str, Any]]
 
@@ -112,13 +113,19 @@ def _look(profile: Profile) -> None:
     profile.services().queue.holder(_claim(profile).item.id)
 
 
+def _analyse_some(profile: Profile) -> None:
+    analysis = profile.services().analysis
+    analysis.keep([analysis.examine(subject) for subject in analysis.take(2)])
+    _look(profile)
+
+
 def _import_again(profile: Profile) -> None:
     profile.take(line(id="again"), line(id="0"))
 
 
 @pytest.mark.parametrize(
     "act",
-    [_decide_one, _withdraw_one, _lose_one, _release_one, _adopt_one, _go_round, _look, _import_again],
+    [_decide_one, _withdraw_one, _lose_one, _release_one, _adopt_one, _go_round, _look, _analyse_some, _import_again],
     ids=lambda act: act.__name__.strip("_"),
 )
 def test_no_act_of_reviewing_reads_a_whole_table(profile: Profile, act: Callable[[Profile], None]) -> None:

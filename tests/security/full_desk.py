@@ -10,7 +10,7 @@ from reviewer.domain.decisions import Judgement, Verdict
 from reviewer.domain.errors import ErasedError, LeaseLostError
 from reviewer.domain.items import ClaimedItem, ItemId
 from reviewer.domain.kinds import KINDS
-from reviewer.storage import Store, Transaction, contents, keys, schema, working_copies
+from reviewer.storage import Store, Transaction, analyses, contents, keys, schema, working_copies
 from tests.factories import SIGNED, Beneath, line, new_key
 
 Words = Callable[[str], str]  # content for a place: "draft", "note", ...
@@ -48,6 +48,7 @@ class FullDesk:
             review.decide(lost.lease, Judgement(Verdict.APPROVE, words("opinion")), key=new_key())
         leased = self._claim("leased")
         review.save(leased.item.id, words("working copy"), 3)
+        self._services.analysis.round()
         self._take("waiting")
         return self.items
 
@@ -89,6 +90,8 @@ def _content(tx: Transaction, item_id: ItemId) -> dict[str, str]:
         kept = working_copies.load(tx, item_id, copy.member_id)
         assert kept is not None
         found[f"working copy of {copy.member_id}"] = kept.text
+    for name, stored in analyses.load(tx, item_id).items():
+        found[f"analysis {name}"] = stored.found
     for number, opinion in enumerate(working_copies.opinions(tx, item_id)):
         found[f"opinion {number}"] = opinion.text
     for row in tx.run(schema.decision.select().where(schema.decision.c.item_id == item_id)).all():

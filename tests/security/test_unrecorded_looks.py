@@ -13,6 +13,7 @@ from reviewer.bootstrap import Application, Services
 from reviewer.domain.decisions import Judgement, Verdict
 from reviewer.domain.items import ItemId
 from reviewer.ledger import Entry
+from reviewer.services.analysis import Analysis
 from reviewer.services.intake import Intake
 from reviewer.services.ledger import Filter, Ledger
 from reviewer.services.queue import Queue
@@ -33,11 +34,12 @@ class _CutErrorError(Exception):
 
 
 # Every way in which content comes out. Whoever adds one adds it here, or to those below that give none out.
-_REVEALING = ("claim", "claim that item", "claim ahead", "open", "withdraw", "read signed")
+_REVEALING = ("claim", "claim that item", "claim ahead", "open", "withdraw", "read signed", "analyse")
 _METHODS = {
     Queue: {"claim", "claim_ahead", "open"},
     Review: {"withdraw", "read_signed"},
     Intake: set[str](),
+    Analysis: {"take"},
     Work: set[str](),
     Vault: set[str](),
     Ledger: set[str](),
@@ -66,6 +68,8 @@ _GIVING_NONE_OUT = {
         "add_addendum",
     },
     Intake: {"take", "take_all", "keep_refused"},
+    # What the second line gives out was found in what its caller handed over.
+    Analysis: {"renew", "waiting", "keep", "round", "examine", "recheck"},
     Work: {"round"},
     Vault: {"age", "rotate", "erase"},
     Ledger: {
@@ -106,6 +110,8 @@ def _call(way: str, services: Services, items: dict[str, ItemId]) -> tuple[Call,
             claimed = services.queue.claim()
             assert claimed is not None
             return partial(services.queue.open, claimed.lease), claimed.item.id
+        case "analyse":
+            return services.analysis.take, items["waiting"]
         case "withdraw":
             return partial(services.review.withdraw, items["held"]), items["held"]
         case _:
@@ -114,8 +120,8 @@ def _call(way: str, services: Services, items: dict[str, ItemId]) -> tuple[Call,
 
 def _looks(beneath: Beneath, item_id: str) -> int:
     """Count the committed entries of looks at an item."""
-    bodies = beneath.rows("SELECT body FROM entry WHERE item_id = ? AND action = 'opened'", item_id)
-    return sum(Entry.read(body).action == "opened" for (body,) in bodies)
+    bodies = beneath.rows("SELECT body FROM entry WHERE item_id = ? AND action IN ('opened', 'analysed')", item_id)
+    return sum(Entry.read(body).action in ("opened", "analysed") for (body,) in bodies)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,12 @@ class DrivenDesk:
         """Return the review page, to look at."""
         assert self._desk.view is not None
         return self._desk.view
+
+    @property
+    def analyst(self) -> SpawnProcess | None:
+        """Return the process that analyses, if it runs."""
+        analyst = self._desk.application._analyst
+        return None if analyst is None else analyst._process
 
     @property
     def item(self) -> ClaimedItem | None:

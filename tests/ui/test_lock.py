@@ -26,6 +26,8 @@ from PySide6.QtWidgets import (
 from reviewer.crypto import DataKey, OpenKeys, WorkspaceKey
 from reviewer.domain.errors import LockedError, UnavailableError
 from reviewer.domain.items import ClaimedItem, Item
+from reviewer.services.analysis import Analysed
+from reviewer.services.examiners import Subject
 from reviewer.services.review import Review
 from reviewer.settings import SettingsFile
 from reviewer.ui import app
@@ -101,6 +103,23 @@ def test_the_window_is_blank_before_anything_is_put_away(profile: Profile, open_
     assert not any(w.isVisible() for w in desk.window.findChildren(PlainTextEdit))
 
 
+def test_a_lock_ends_the_analyst_over_its_work_and_nothing_is_lost(profile: Profile, open_desk: OpenDesk) -> None:
+    for _ in range(30):
+        profile.put(draft=f"Dear {CANARY}, at 9:30.", source=[{"speaker": "C", "text": f"{CANARY} word " * 700}])
+    desk = open_desk()
+    wait_until(lambda: desk.analyst is not None, "an analyst at work")
+    process = desk.analyst
+    assert process is not None
+    lock(desk)
+    with pytest.raises(ValueError, match="closed"):
+        process.is_alive()
+    assert kept_alive(Subject, Analysed) == []
+    unlock(desk)
+    profile.rows("UPDATE unanalysed SET taken_until = NULL")
+    wait_until(lambda: profile.services().analysis.waiting() == 0, "everything analysed", patience_ms=120_000)
+    assert len(profile.rows("SELECT item_id FROM analysis")) == 30
+
+
 def test_a_locked_desk_holds_no_text_and_no_key(profile: Profile, open_desk: OpenDesk) -> None:
     profile.put(draft=f"Dear {CANARY}", recipient=CANARY, source=[{"speaker": "C", "text": CANARY}])
     profile.put(draft=f"Another {CANARY}")
@@ -114,7 +133,7 @@ def test_a_locked_desk_holds_no_text_and_no_key(profile: Profile, open_desk: Ope
     lock(desk)
     assert CANARY not in texts_of_all_widgets()
     profile.store.close()
-    assert kept_alive(ClaimedItem, Item, DataKey) == []
+    assert kept_alive(ClaimedItem, Item, Subject, Analysed, DataKey) == []
     assert list(kept_alive(OpenKeys, WorkspaceKey)) == ["OpenKeys", "WorkspaceKey"]  # the test's own
     with pytest.raises(LockedError):
         desk._desk.application.session  # noqa: B018 - it raises

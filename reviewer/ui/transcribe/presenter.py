@@ -236,7 +236,7 @@ class TranscribePresenter(QObject):
     # ---- What is done with a clip
 
     def submit(self, text: str) -> None:
-        """Hand the label in and go on; an empty text, or a clip that was not heard whole, is refused with the reason."""
+        """Hand the label in and go on; refused are an empty text, and a clip that was not heard whole."""
         if self._current is None or self._sending:
             return
         if not text.strip():

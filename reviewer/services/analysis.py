@@ -1,0 +1,127 @@
+"""Analyses after intake: every draft is read beside its source once, in advance, and what is found rests with it.
+
+An import never waits for them. Any number of desks and workers may analyse at once: each takes the most urgent items
+for a while. That a program read an item is on record before it does.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from reviewer.domain.errors import ErasedError
+from reviewer.domain.events import Action
+from reviewer.domain.findings import Examination
+from reviewer.domain.items import Item, ItemId, ItemState
+from reviewer.domain.members import Actor
+from reviewer.services.analyst import Analyst, Found, read
+from reviewer.services.examiners import VERSIONS, Subject
+from reviewer.storage import Store, Transaction, analyses, contents, items
+from reviewer.storage.store import Unrecorded
+
+BATCH = 8
+_PATIENCE = timedelta(minutes=5)  # after which items that a worker took and left come up again
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """What was found in an item's draft."""
+
+    item_id: ItemId
+    found: Found
+
+    @property
+    def examination(self) -> Examination:
+        """Return it as a desk shows it."""
+        return read(self.found)
+
+
+class Analysis:
+    """Has drafts analysed and keeps what is found."""
+
+    def __init__(self, store: Store, actor: Actor, analyst: Analyst) -> None:
+        self._store = store
+        self._actor = actor
+        self._analyst = analyst
+
+    def renew(self) -> int:
+        """Ask for the analyses that open items lack, for example after an update; return how many those are."""
+        with self._store.write(self._actor) as tx:
+            number = analyses.want_again(tx, VERSIONS)
+            tx.leave_unrecorded(Unrecorded.ANALYSIS_QUEUED)
+            return number
+
+    def waiting(self) -> int:
+        """Count the items that are still to be analysed."""
+        with self._store.read() as tx:
+            return analyses.number_wanted(tx)
+
+    def take(self, limit: int = BATCH) -> list[Subject]:
+        """Take the most urgent items that are to be analysed; the look at each is committed first."""
+        with self._store.read() as tx:
+            if not analyses.anything_wanted(tx):
+                return []
+        with self._store.write(self._actor) as tx:
+            taken = analyses.take(tx, limit, _PATIENCE)
+            tx.leave_unrecorded(Unrecorded.ANALYSIS_QUEUED)
+            for item_id in [item_id for item_id in taken if self._is_over(tx, item_id)]:
+                analyses.done(tx, item_id)
+                taken.remove(item_id)
+            for item_id in taken:
+                tx.record(Action.ANALYSED, item_id, versions=VERSIONS)
+        subjects = []
+        for item_id in taken:
+            with suppress(ErasedError), self._store.read() as tx:  # erased since it was taken
+                subjects.append(self._subject(tx, item_id))
+        return subjects
+
+    def examine(self, subject: Subject, *, hurried: bool = False) -> Analysed:
+        """Analyse one item; this waits for the analyst and is no transaction."""
+        return Analysed(ItemId(subject.item_id), self._analyst.examine(subject, hurried=hurried))
+
+    def recheck(self, subject: Subject, found: Found, text: str) -> Examination:
+        """Return what is found in a text that an item's draft has become; waits as well."""
+        return self._analyst.recheck(subject, found, text)
+
+    def keep(self, analysed: Sequence[Analysed]) -> None:
+        """Keep what was found."""
+        if not analysed:
+            return
+        with self._store.write(self._actor) as tx:
+            tx.leave_unrecorded(Unrecorded.ANALYSIS_KEPT)
+            for each in analysed:
+                if analyses.is_erased(tx, each.item_id):
+                    continue
+                for name, found in each.found.items():
+                    analyses.save(tx, each.item_id, name, VERSIONS[name], found)
+                analyses.done(tx, each.item_id)
+
+    def round(self, most: int | None = None) -> int:
+        """Analyse what is wanted now, all of it or about `most` items; return how many that were."""
+        number = 0
+        while (most is None or number < most) and (subjects := self.take()):
+            self.keep([self.examine(subject) for subject in subjects])
+            number += len(subjects)
+        return number
+
+    def _is_over(self, tx: Transaction, item_id: ItemId) -> bool:
+        state = items.find(tx, self._actor.member.workspace_id, item_id).state
+        return state in (ItemState.DECIDED, ItemState.ERASED)
+
+    def _subject(self, tx: Transaction, item_id: ItemId) -> Subject:
+        draft, source, recipient, _ = contents.whole(tx, item_id)
+        head = items.find(tx, self._actor.member.workspace_id, item_id)
+        return Subject(item_id, head.kind, head.language, draft, source, recipient)
+
+
+def subject_of(item: Item) -> Subject:
+    """Return what analyses may know of an opened item."""
+    return Subject(item.id, item.kind, item.head.language, item.draft, item.source, item.recipient)
+
+
+def stored_found(tx: Transaction, item_id: ItemId) -> Found | None:
+    """Return what was found in an item's draft, None where an analysis of today's version is missing."""
+    stored = analyses.load(tx, item_id)
+    if any(name not in stored or stored[name].version != version for name, version in VERSIONS.items()):
+        return None
+    return {name: stored[name].found for name in VERSIONS}

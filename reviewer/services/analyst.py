@@ -1,0 +1,219 @@
+"""The analyst: one process that reads drafts beside their sources, so that no thread of the desk ever computes.
+
+Guarantees: it is started when first needed and ends with whoever started it; it writes nothing down and no text leaves
+it but through its pipe; a draft that makes it die or hang is answered as unchecked, never as clean, and costs the other
+drafts nothing. It has two lanes, each with a thread of its own: what a person waits for never queues behind intake.
+"""
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import Any, TypeAlias
+
+from reviewer import hardening
+from reviewer.domain.errors import LockedError
+from reviewer.domain.findings import Examination, Finding, Weight
+from reviewer.services.examiners import ANALYSES, UNCHECKED, Data, Examiner, Subject
+
+# A note of 60 sentences beside 300 turns takes half a second; the largest source that is taken in, some ten.
+_PATIENCE_S = 60.0
+_TRIES = 2  # the process may have been killed from outside
+_MOST_OPEN = 4
+_SWITCH_S = 0.001  # the lanes share one interpreter: a person's request gets its turn within a millisecond
+
+Found: TypeAlias = dict[str, str]  # what each analysis found, as JSON, by its name
+_Opening: TypeAlias = tuple[Subject, Mapping[str, str]]
+
+_FAILED = Finding(UNCHECKED, Weight.STOP, "this text could not be checked; compare it with its source yourself", 0, 0)
+
+
+class Analyst:
+    """Asks the process; thread-safe. Its calls wait for an answer: make them on a worker thread."""
+
+    def __init__(self) -> None:
+        """Start nothing yet."""
+        self._process: SpawnProcess | None = None
+        self._starting = threading.Lock()
+        self._intake = _Lane()
+        self._hurried = _Lane()
+        self._open: set[str] = set()
+        self._closed = False
+
+    def examine(self, subject: Subject, *, hurried: bool = False) -> Found:
+        """Return what every analysis finds in a draft; `hurried` where a person waits for it."""
+        if hurried:
+            self._open.add(subject.item_id)
+        found: Found | None = self._ask(self._hurried if hurried else self._intake, ("examine", subject))
+        return found if found is not None else {each.name: json.dumps({"failed": "Dead"}) for each in ANALYSES}
+
+    def recheck(self, subject: Subject, found: Mapping[str, str], text: str) -> Examination:
+        """Return what is found in `text`, which the draft of `subject` has become; unchanged sentences cost nothing.
+
+        `found` is what was found in the draft, or empty.
+        """
+        known = subject.item_id in self._open
+        request = ("recheck", subject.item_id, text, None if known else (subject, dict(found)))
+        answer: Examination | str | None = self._ask(self._hurried, request)
+        if answer == _UNKNOWN:
+            answer = self._ask(self._hurried, ("recheck", subject.item_id, text, (subject, dict(found))))
+        self._open.add(subject.item_id)
+        return answer if isinstance(answer, Examination) else Examination((_FAILED,))
+
+    def close(self) -> None:
+        """Kill the process, even over a request; it is not started again."""
+        self._closed = True
+        with self._starting:
+            self._end()
+
+    def _ask(self, lane: "_Lane", request: tuple[Any, ...]) -> Any:
+        """Return the answer, or None where the process died or hung over it, each time anew."""
+        with lane.lock:
+            for _ in range(_TRIES):
+                process = self._running()
+                connection = lane.connection
+                try:
+                    connection.send(request)
+                    if connection.poll(_PATIENCE_S):
+                        return connection.recv()
+                except (EOFError, OSError):
+                    pass
+                self._discard(process)
+                if request[0] == "recheck" and request[3] is None:
+                    return _UNKNOWN  # it has to be opened again
+        return None
+
+    def _running(self) -> SpawnProcess:
+        with self._starting:
+            if self._closed:
+                raise LockedError("The desk is locked: unlock it first.")
+            if self._process is None:
+                self._process = self._start()
+            return self._process
+
+    def _start(self) -> SpawnProcess:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = zip(context.Pipe(), context.Pipe(), strict=True)
+        process = context.Process(target=_serve, args=theirs, name="reviewer-analyst", daemon=True)
+        process.start()
+        for end in theirs:
+            end.close()
+        self._intake.connection, self._hurried.connection = ours
+        self._open.clear()
+        return process
+
+    def _discard(self, process: SpawnProcess) -> None:
+        with self._starting:
+            if process is self._process:
+                self._end()
+
+    def _end(self) -> None:
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.join()
+        self._process.close()
+        self._process = None
+
+
+class _Lane:
+    """One way to the process; whoever asks holds its lock until the answer."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.connection: Connection
+
+
+def read(found: Mapping[str, str]) -> Examination:
+    """Return what all analyses together say of a draft."""
+    whole = Examination()
+    for stored in found.values():
+        data: Data = json.loads(stored)
+        whole += Examination((_FAILED,)) if "failed" in data else Examination.from_data(data["shown"])
+    return whole
+
+
+# --- in the process ---------------------------------------------------------------------------------------------
+
+_UNKNOWN = "unknown"
+_Session: TypeAlias = dict[str, Examiner | None]  # None where an analysis could not be opened
+
+
+def _serve(intake: Connection, hurried: Connection) -> None:
+    """Answer on both lanes until the other end is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    hardening.forbid_dumps()  # this process sees the texts, too
+    hardening.silence_libraries()
+    if hasattr(os, "nice"):
+        os.nice(5)
+    sys.setswitchinterval(_SWITCH_S)
+    threading.Thread(target=_answer, args=(intake, 0), daemon=True).start()
+    _answer(hurried, _MOST_OPEN)
+
+
+def _answer(connection: Connection, most_open: int) -> None:
+    """Answer on one lane, and keep the last items open that a person is at."""
+    sessions: OrderedDict[str, _Session] = OrderedDict()
+    with suppress(EOFError, OSError):
+        while True:
+            request = connection.recv()
+            if request[0] == "examine":
+                session = _opened(request[1], {})
+                connection.send(_examined(request[1], session))
+            else:
+                _, asked, text, opening = request
+                known = sessions.get(asked) if opening is None else _opened(*opening)
+                connection.send(_UNKNOWN if known is None else _rechecked(known, text))
+                if known is None:
+                    continue
+                session = known
+            item_id = request[1].item_id if request[0] == "examine" else request[1]
+            sessions[item_id] = session
+            sessions.move_to_end(item_id)
+            while len(sessions) > most_open:
+                sessions.popitem(last=False)
+
+
+def _opened(subject: Subject, found: Mapping[str, str]) -> _Session:
+    session: _Session = {}
+    for analysis in ANALYSES:
+        try:
+            examiner = analysis.open(subject)
+            data = json.loads(found[analysis.name]) if analysis.name in found else {}
+            if data.get("state"):
+                examiner.resume(data["state"])
+            session[analysis.name] = examiner
+        except Exception:  # whatever an engine stumbles over, the text counts as unchecked
+            session[analysis.name] = None
+    return session
+
+
+def _examined(subject: Subject, session: _Session) -> Found:
+    found = {}
+    for name, examiner in session.items():
+        try:
+            if examiner is None:
+                raise ValueError("not opened")
+            shown = examiner.check(subject.draft).to_data()
+            data: Data = {"shown": shown, "state": examiner.state()}
+        except Exception as exc:
+            data = {"failed": type(exc).__name__}
+        found[name] = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return found
+
+
+def _rechecked(session: _Session, text: str) -> Examination:
+    whole = Examination()
+    for examiner in session.values():
+        try:
+            whole += Examination((_FAILED,)) if examiner is None else examiner.check(text)
+        except Exception:
+            whole += Examination((_FAILED,))
+    return whole
