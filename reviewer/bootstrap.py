@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_data_path
 
@@ -110,6 +111,10 @@ class Application:
             label_quality=LabelQuality(session.store, actor),
         )
         return self._services
+
+    def make_player(self) -> Any:
+        """TEMPORARY until reviewer/audio is there."""
+        raise UnavailableError("There is no player.")
 
     @property
     def services(self) -> Services:

@@ -83,7 +83,11 @@ LISTENING: tuple[KeyAction, ...] = (
     KeyAction("listen_out", QT_TRANSLATE_NOOP("Keys", "Out of the text, and on"), "F6", _PLAY),
     KeyAction("listen_back", QT_TRANSLATE_NOOP("Keys", "Out of the text, and back"), "Shift+F6", _PLAY),
 )
-_EVERY = (*ACTIONS, *LISTENING)
+POOL_PAGES: tuple[KeyAction, ...] = (
+    KeyAction("page_transcribe", QT_TRANSLATE_NOOP("Keys", "Transcribe"), "Ctrl+2", _MOVE),
+    KeyAction("page_pool", QT_TRANSLATE_NOOP("Keys", "Pool"), "Ctrl+3", _MOVE),
+)
+_EVERY = (*ACTIONS, *POOL_PAGES, *LISTENING)
 _LISTENING_NAMES = frozenset(action.name for action in LISTENING)
 LISTENING_PAGE = "transcribe"
 _DEFAULTS = {action.name: action.key for action in _EVERY}

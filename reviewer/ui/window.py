@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from reviewer.ui.icons import icon
-from reviewer.ui.keys import ACTIONS, KeyMap
+from reviewer.ui.keys import ACTIONS, POOL_PAGES, KeyMap
 from reviewer.ui.keysheet import KeySheet
 from reviewer.ui.text import PlainLabel
 from reviewer.ui.theme import Appearance, set_role, tabular
@@ -67,7 +67,7 @@ class Window(QMainWindow):
             ("zoom_reset", appearance.reset_zoom),
         ):
             self.keys.action(name).triggered.connect(slot)
-        for each in ACTIONS:
+        for each in (*ACTIONS, *POOL_PAGES):
             if each.name.startswith("page_"):
                 action = self.keys.action(each.name)
                 action.setData(each.name.removeprefix("page_"))

@@ -4,9 +4,7 @@ A transcriber's page, its presenter and what they hold know of a clip its id, so
 policy lets them, the machine's text. Nothing else is there to be shown, logged or found in memory.
 """
 
-from reviewer.ui.transcribe.pool_presenter import PoolPresenter
-from reviewer.ui.transcribe.pool_view import PoolView
-from reviewer.ui.transcribe.presenter import Listening, Player, TranscribePresenter
-from reviewer.ui.transcribe.view import TranscribeView
+from reviewer.ui.transcribe.pages import TranscribePages
+from reviewer.ui.transcribe.presenter import Player
 
-__all__ = ["Listening", "Player", "PoolPresenter", "PoolView", "TranscribePresenter", "TranscribeView"]
+__all__ = ["Player", "TranscribePages"]

@@ -20,7 +20,7 @@ from reviewer.ui.transcribe.waveform import Waveform
 from reviewer.ui.transcribe.words import clock
 
 _LINT_MS = 150
-_WIDEST_PX = 900
+_WIDEST_PX, _TEXT_PX, _CLOCK_PX = 900, 160, 132
 _HINTS = ("play", "play_back", "play_slower", "play_faster", "tag_unsure", "keys")
 
 
@@ -44,14 +44,12 @@ class TranscribeView(QWidget):
         self._state_page = self._build_state()
         self._stack.addWidget(self._state_page)
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(24, 24, 24, 12)
-        outer.addStretch(1)
+        outer.setContentsMargins(24, 48, 24, 12)
         row = QHBoxLayout()
         row.addStretch(1)
-        row.addWidget(self._stack, stretch=20)
+        row.addWidget(self._stack, stretch=100)
         row.addStretch(1)
-        outer.addLayout(row, stretch=6)
-        outer.addStretch(2)
+        outer.addLayout(row)
         self._lint_soon = QTimer(self)
         self._lint_soon.setSingleShot(True)
         self._lint_soon.setInterval(_LINT_MS)
@@ -64,12 +62,9 @@ class TranscribeView(QWidget):
 
     def _build_clip(self) -> QWidget:
         page = QWidget(self)
-        page.setMaximumWidth(self._appearance.px(_WIDEST_PX))
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
-        self.notice = NoticeStrip(self._appearance, page)
-        column.addWidget(self.notice)
         panel = QFrame(page)
         set_role(panel, "panel")
         inner = QVBoxLayout(panel)
@@ -92,7 +87,6 @@ class TranscribeView(QWidget):
         self._state.setObjectName("clip_state")
         set_role(self._state, "muted")
         for label in (self._clock, self._how, self._state):
-            label.setMinimumWidth(self._appearance.px(132))
             side.addWidget(label)
         side.addStretch(1)
         top.addLayout(side)
@@ -102,8 +96,7 @@ class TranscribeView(QWidget):
         self.editor.setAccessibleName(self.tr("What is said"))
         self.editor.setPlaceholderText(self.tr("Write what is said"))
         set_role(self.editor, "bare")
-        self.editor.setMinimumHeight(self._appearance.px(120))
-        inner.addWidget(self.editor, stretch=1)
+        inner.addWidget(self.editor)
         self._style = PlainLabel("", panel)
         self._style.setObjectName("style_mark")
         set_role(self._style, "caution")
@@ -118,10 +111,14 @@ class TranscribeView(QWidget):
         self._glossary.setWordWrap(True)
         set_role(self._glossary, "small")
         inner.addWidget(self._glossary)
-        column.addWidget(panel, stretch=1)
+        column.addWidget(panel)
+        column.addLayout(self._build_actions(page))
+        # Below everything else, so that nothing moves under anybody's eyes when they come up.
         self.skip_bar = SkipBar(page)
         column.addWidget(self.skip_bar)
-        column.addLayout(self._build_actions(page))
+        self.notice = NoticeStrip(self._appearance, page)
+        column.addWidget(self.notice)
+        column.addStretch(1)
         return page
 
     def _build_actions(self, parent: QWidget) -> QHBoxLayout:
@@ -220,6 +217,10 @@ class TranscribeView(QWidget):
         for action in LISTENING:
             slot = slots.get(action.name, self._tag)
             self._keys.action(action.name).triggered.connect(slot)
+
+    def forget(self) -> None:
+        """Keep nothing of any clip: the desk is being locked."""
+        self._leave_clip()
 
     # ---- Overrides
 
@@ -486,6 +487,10 @@ class TranscribeView(QWidget):
 
     @Slot()
     def _restyle(self) -> None:
+        self._stack.setMaximumWidth(self._appearance.px(_WIDEST_PX))
+        self.editor.setFixedHeight(self._appearance.px(_TEXT_PX))
+        for label in (self._clock, self._how, self._state):
+            label.setMinimumWidth(self._appearance.px(_CLOCK_PX))
         for name, (button, words) in self._buttons.items():
             button.setText(f"{words}  {self._keys.shown(name)}")
         hints = {
