@@ -30,6 +30,7 @@ class Settings:
     window: Mapping[str, Any] = field(default_factory=dict)  # geometry and column widths, as the desk left them
     dictionary: tuple[str, ...] = ()  # words the person taught the spelling check
     listening: Mapping[str, int] = field(default_factory=dict)  # speed in percent; loop, pause_while_typing as 0 or 1
+    database: str | None = None  # where the team's is; None: a file of the profile
 
 
 class SettingsFile:
@@ -66,6 +67,7 @@ class SettingsFile:
                 name: _whole(value, 0, 200, f"listening.{name}")
                 for name, value in _table(data.get("listening", {}), "listening").items()
             },
+            database=_table(data.get("team", {}), "team").get("database"),
         )
 
     def save(self, settings: Settings) -> None:
@@ -81,6 +83,8 @@ class SettingsFile:
             "window": dict(settings.window),
             "listening": dict(settings.listening),
         }
+        if settings.database is not None:
+            data["team"] = {"database": settings.database}
         part = self._path.with_suffix(f".{os.getpid()}.part")
         try:
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

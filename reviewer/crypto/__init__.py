@@ -27,7 +27,7 @@ from reviewer.crypto.keystores import KeyFile, KeyringStore, KeyStore, SystemKey
 from reviewer.crypto.open_keys import OpenKeys
 from reviewer.crypto.pool_keys import ClipKey, PoolReader, PoolWriter, VaultDoor, seal_label
 from reviewer.crypto.recovery_codes import RecoveryCode
-from reviewer.crypto.sealing import database_key, new_secret
+from reviewer.crypto.sealing import database_key, login_password, new_secret
 from reviewer.crypto.second_factors import SecondFactor
 from reviewer.crypto.signatures import SignatureCheckers, first_bad_signature
 from reviewer.crypto.workspace_keys import WorkspaceKey
@@ -55,6 +55,7 @@ __all__ = [
     "database_key",
     "first_bad_signature",
     "is_passphrase_needed",
+    "login_password",
     "new_secret",
     "open_identity",
     "recover_device_secret",

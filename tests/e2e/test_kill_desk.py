@@ -25,6 +25,7 @@ Count = Callable[[int, int], int]
 Entry = dict[str, Any]
 
 LONGEST_LOSS_S = 1.0
+REFUSALS = ("This item cannot be claimed now", "There is nothing to undo", "The hold is over")  # another was faster
 ENDS = ("approve", "approve_with_edits", "reject", "respond")  # verdicts after which an item does not come back
 SUMMARY = "Ana called.\n\nAction items:\n- refund\n- call back\n\nKeywords: billing, refund\n\nSentiment: negative\n"
 DRAFTS = {
@@ -83,13 +84,14 @@ class Life:
     def moving(self) -> set[str]:
         """Return the items that were on their way to or from the screen when the kill came."""
         items: set[str] = set()
-        on_way = False
+        on_way, on_screen = False, ""
         for entry in self.entries:
             if entry["what"] == "idle":
-                on_way, items = False, set()
+                on_way, items = False, {on_screen}  # it may leave by what is done next
             elif entry["what"] in ("shown", "moving", "pressing"):
                 items.add(entry["item"])
                 on_way = on_way or entry["what"] == "moving"
+                on_screen = entry["item"] if entry["what"] == "shown" else on_screen
         return items if on_way else set()
 
     def presses(self) -> list[Press]:
@@ -127,7 +129,7 @@ class Witness:
         for entry in life.entries:
             assert entry["what"] != "fault", entry
             if entry["what"] == "refused":
-                assert entry["why"].startswith("This item cannot be claimed now"), entry
+                assert entry["why"].startswith(REFUSALS), entry
             if entry["what"] in ("typed", "shown"):
                 self.states[entry["item"]].append(State(entry["text"], entry["cursor"], entry["at"], number))
             elif entry["what"] == "decided":

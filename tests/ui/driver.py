@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QKeySequence, QWindow
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QWindow
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -73,6 +73,17 @@ def press(*sequences: str) -> None:
         QTest.keyClick(_focus_window(), *_key(sequence))
 
 
+def strike(sequence: str) -> None:
+    """Press a key with nothing happening before it: what was on screen a moment ago is what it meets.
+
+    `press` sends the modifiers before it, and lets the desk do what is due in between.
+    """
+    window, (key, modifiers) = _focus_window(), _key(sequence)
+    for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+        QCoreApplication.sendEvent(window, QKeyEvent(kind, key, modifiers))
+    QCoreApplication.processEvents()
+
+
 def hold_down(sequence: str, repeats: int) -> None:
     """Press a key, let it repeat as a keyboard does, and let it go."""
     key, modifiers = _key(sequence)
@@ -111,6 +122,7 @@ class DrivenDesk:
         qt = QApplication.instance()
         assert isinstance(qt, QApplication)
         self._ended = False
+        self._passes = False
         self._desk = Desk(qt, Application(folder, None if keyring else folder / "keys"), demo=False)
         self.window = self._desk.window
         self.worker = self._desk.worker
@@ -174,10 +186,20 @@ class DrivenDesk:
         return self.presenter._history
 
     def settle(self) -> None:
-        """Wait until the worker has nothing to do and everything it did is shown."""
-        wait_until(lambda: not self.worker.busy, "an idle worker")
+        """Wait until what was asked of the worker is done and shown, and what came of it too.
+
+        Not until it has nothing to do: on a slow machine the clocks of the desk alone may keep it busy.
+        """
+        for _ in range(6):  # a job may bring one that brings another
+            self._passes = not self.worker.busy
+            if not self._passes:
+                self.worker.run(_nothing, self._pass)
+                wait_until(lambda: self._passes or not self.worker.busy, "the end of the worker's jobs")
         QCoreApplication.sendPostedEvents()
         QCoreApplication.processEvents()
+
+    def _pass(self, _: None) -> None:
+        self._passes = True
 
     def wait_for_item(self, external_id: str) -> None:
         """Wait until that item is on screen."""
@@ -318,18 +340,18 @@ class Typist:
 
     def _undo(self) -> None:
         if any(edit.document().isUndoAvailable() for edit in self._desk.view.editor.texts()):
-            press("Ctrl+Z")
+            strike("Ctrl+Z")
             self._write_state()
         elif (entry := self._desk.presenter.undoable) is not None:
             self._write("moving", item=entry.item.item.id)
-            press("Ctrl+Z")
+            strike("Ctrl+Z")
 
     def _approve(self) -> None:
         item = self._desk.item
         assert item is not None
         if KINDS[item.item.kind].signed:
             self._signed = None
-            press("Ctrl+Return")  # and what is asked then is answered the next time
+            strike("Ctrl+Return")  # and what is asked then is answered the next time
         else:
             self._press_to_decide("Ctrl+Return", "approve")
 
@@ -342,7 +364,7 @@ class Typist:
         else:
             self._signed = item.item.id
             self._write("pressing", item=item.item.id, verdict="approve", text=self._desk.text)
-            press("Return")
+            strike("Return")
 
     def _answer(self) -> None:
         key, verdict = self._chance.choice((("R", "reject"), ("M", "respond"), ("E", "escalate"), ("K", "skip")))
@@ -356,7 +378,7 @@ class Typist:
         item, number = self._desk.item, len(self._desk.history)
         assert item is not None
         self._write("pressing", item=item.item.id, verdict=verdict, text=self._desk.text)
-        press(key)
+        strike(key)
         if len(self._desk.history) == number:
             self._write("not taken", item=item.item.id)
             press("Escape")
@@ -366,14 +388,14 @@ class Typist:
         press("Shift+F6", "Home", *["Down"] * self._chance.randrange(5))
         if rows.currentIndex().isValid():
             self._write("moving", item=model.head(rows.currentIndex().row()).id)
-            press("Return")
+            strike("Return")
         press("F6")
 
     def _give_back(self) -> None:
         item = self._desk.item
         assert item is not None
         self._write("moving", item=item.item.id)
-        press("Ctrl+Shift+K")
+        strike("Ctrl+Shift+K")
 
 
 def type_and_decide(folder: Path, journal: Path, seed: int) -> None:
@@ -383,6 +405,10 @@ def type_and_decide(folder: Path, journal: Path, seed: int) -> None:
     typist = Typist(open_desk(folder), journal, seed)
     typist.begin()
     QApplication.exec()
+
+
+def _nothing() -> None:
+    """Do nothing, in its turn."""
 
 
 def _key(sequence: str) -> tuple[Qt.Key, Qt.KeyboardModifier]:

@@ -95,6 +95,44 @@ class Painted(QObject):
         return False
 
 
+def test_what_comes_up_on_a_bare_screen_is_first_on_record_as_being_there(
+    profile: Profile, open_desk: OpenDesk
+) -> None:
+    """After a kill it is to be there again, and not another that was claimed ahead too."""
+    put_many(profile, 5)
+    desk = open_desk()
+    ahead_when_shown: dict[str | None, bool] = {}
+
+    def look(_claimed: object) -> None:
+        query = "SELECT external_id FROM item WHERE lease_ahead"
+        ahead_when_shown[desk.external_id] = (desk.external_id,) in profile.rows(query)
+
+    desk.presenter.item_shown.connect(look)
+    with busy_worker(desk):
+        press("Ctrl+Return", "Ctrl+Return")
+        assert desk.external_id is None
+    desk.wait_for_item("3")
+    desk.settle()
+    press("Ctrl+Shift+K")  # and given back it comes again by itself
+    desk.settle()
+    assert ahead_when_shown == {"2": True, "3": False, "4": True}  # 2 and 4 were claimed ahead: a key brought them
+    assert profile.rows("SELECT external_id FROM item WHERE lease_id IS NOT NULL AND NOT lease_ahead") == [("4",)]
+
+
+def test_only_what_is_on_screen_is_on_record_as_being_there_though_two_came_at_once(
+    profile: Profile, open_desk: OpenDesk
+) -> None:
+    put_many(profile, 4)
+    desk = open_desk()
+    with busy_worker(desk):
+        press("Ctrl+Return", "Ctrl+Shift+K")  # 3 was asked for by the decision, and then whatever is next
+        assert desk.external_id is None
+    wait_until(lambda: desk.item is not None, "the next item")
+    desk.settle()
+    on_screen = profile.rows("SELECT external_id FROM item WHERE lease_id IS NOT NULL AND NOT lease_ahead")
+    assert on_screen == [(desk.external_id,)]
+
+
 def test_a_press_while_nothing_is_on_screen_decides_nothing_later(profile: Profile, open_desk: OpenDesk) -> None:
     put_many(profile, 4)
     desk = open_desk()
@@ -220,6 +258,24 @@ def test_two_items_that_come_at_once_are_both_kept_and_the_first_stays_on_screen
     desk.settle()
     on_screen = profile.rows("SELECT external_id FROM item WHERE state = 'leased' AND NOT lease_ahead")
     assert on_screen == [("2",)]
+
+
+def test_nothing_else_comes_up_behind_the_question_for_a_signature(profile: Profile, open_desk: OpenDesk) -> None:
+    profile.put(id="sms", priority=2)
+    profile.put(id="note", kind="clinical_note", draft="S:\nCough.\n", priority=1)
+    desk = open_desk()
+    press("Ctrl+Return")
+    desk.wait_for_item("note")
+    desk.settle()
+    with busy_worker(desk):
+        press("Ctrl+Z", "Ctrl+Return")
+    wait_until(lambda: desk.signing, "the question for a signature")
+    desk.settle()
+    assert desk.external_id == "note"
+    press("Return")
+    desk.wait_for_item("sms")  # what was undone comes next
+    desk.settle()
+    assert [verdict for _, verdict in decided(profile)] == ["approve", "approve"]
 
 
 def test_typing_on_after_asking_to_sign_goes_on_with_the_text(profile: Profile, open_desk: OpenDesk) -> None:
@@ -554,6 +610,7 @@ def test_deciding_goes_on_while_a_file_is_imported_and_finals_leave(
     choose_file(drafts(tmp_path / "many.jsonl", 3_000, "many"))
     wait_until(lambda: steps, "the first batch")
     for number in range(1, 6):
+        wait_until(lambda: desk.item is not None, "an item on screen")
         press("Ctrl+Return")
         wait_until(lambda at=number: len(decided(profile)) == at)  # type: ignore[misc]
     wait_until(lambda: len(profile.files("sent")) == 5, "the finals")

@@ -310,6 +310,7 @@ def test_where_the_cursor_was_in_one_item_means_nothing_in_the_next(profile: Pro
     desk = open_desk()
     for draft in (SUMMARY, NOTE, "A draft."):
         press("Tab", "Down", "Ctrl+End", "Ctrl+R", "T", "Return")
+        wait_until(lambda: desk.item is not None, "the next item")
         assert desk.text == f"x{draft}"
         assert desk.view.editor.cursor_position() == 1
         assert desk.presenter._cursor == 1

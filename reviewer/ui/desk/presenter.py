@@ -140,6 +140,7 @@ class DeskPresenter(QObject):
         self._engaged = False
         self._claiming = False
         self._in_round = False
+        self._in_poll = self._poll_again = False
         self._import: Iterator[IntakeReport] | None = None
         self._progress = Progress()
         self._leaving = False
@@ -239,6 +240,7 @@ class DeskPresenter(QObject):
             return False
         verdict, final = judgement.against(current.item.draft)
         if verdict.releases and final is not None and KINDS[current.item.kind].signed:
+            self.engage()  # nothing else may come up behind the question
             self.flush()
             self._to_sign = (current, judgement)
             self._worker.run(self._services.signing.factors, self._on_factors_known, self._on_quiet_failure)
@@ -273,11 +275,14 @@ class DeskPresenter(QObject):
         if self._current is None:
             return
         self.flush()
-        lease = self._current.lease
-        if not self._lost:
+        lease, is_ours, has_next = self._current.lease, not self._lost, bool(self._next)
+        if has_next:  # shown first, so that after a kill the one or the other is there, and not a third
+            self._advance()
+        if is_ours:
             job = partial(self._services.queue.release, lease.item_id, lease.id)
             self._worker.run(job, None, self._on_quiet_failure)
-        self._advance()
+        if not has_next:
+            self._advance()
 
     def save_opinion(self) -> None:
         """Keep the text whose lease is lost for whoever decides, and go on."""
@@ -461,7 +466,8 @@ class DeskPresenter(QObject):
             showing=None if showing is None else showing.lease,
             claim_ahead=claim_ahead,
         )
-        ahead = None if outcome.ahead is None else self._services.queue.open(outcome.ahead, ahead=True)
+        is_ahead = deciding.showing is not None
+        ahead = None if outcome.ahead is None else self._services.queue.open(outcome.ahead, ahead=is_ahead)
         return _Decided(outcome, ahead)
 
     def _on_decided(self, decided: _Decided) -> None:
@@ -476,9 +482,11 @@ class DeskPresenter(QObject):
             self._lose(deciding.showing.lease)
         elif decided.outcome.showing is not None:
             self._renewed(decided.outcome.showing)
-        if decided.ahead is not None:
+        if decided.ahead is not None and deciding.showing is not None:
             self._take_in(decided.ahead)
-        elif self._current is None and not self._deciding:
+        elif decided.ahead is not None:
+            self._put_on_screen(decided.ahead)
+        elif self._current is None and not (self._deciding or self._next):
             self._claiming = False
             self.emptied.emit()
         self._tell_history()
@@ -548,18 +556,19 @@ class DeskPresenter(QObject):
         return [] if claimed is None else [claimed]
 
     def _on_resumed(self, claimed: list[ClaimedItem]) -> None:
-        self._claiming = False
         place, self._place = self._place, Place()
-        self._next.extend(claimed)
         for each in claimed:
             self._note_deadline(each.lease)
-        if self._current is not None:  # a decision brought one meanwhile
+        if self._current is not None or self._next:  # another came meanwhile, or is about to be shown
+            self._next.extend(claimed)
             for each in claimed[:1]:
                 self._set_aside(each)
-        elif self._next:
-            self._show(self._next.popleft())
+        elif claimed:
+            self._next.extend(claimed[1:])
+            self._show(claimed[0])
         else:
             self.emptied.emit()
+        self._claiming = self._current is None and bool(self._next)
         is_back = bool(claimed) and claimed[0].item.id == place.item_id
         if is_back:
             self.cursor_restored.emit(place.cursor)
@@ -594,15 +603,45 @@ class DeskPresenter(QObject):
             self._take_in(ahead)
 
     def _take_in(self, ahead: ClaimedItem) -> None:
-        """Keep an item claimed ahead, or show it at once if the desk is bare."""
+        """Keep an item claimed ahead; if the desk is bare it is shown as soon as that is on disk."""
         self._note_deadline(ahead.lease)
-        if self._current is not None:
-            self._next.append(ahead)
-            return
+        self._next.append(ahead)
+        if self._current is None:
+            self._claiming = True
+            job = partial(self._services.queue.show, ahead.lease)
+            self._worker.run(job, self._on_bare_seen, self._on_bare_failed)
+
+    def _put_on_screen(self, claimed: ClaimedItem) -> None:
+        """Show an item that was claimed for the bare screen, unless another came first."""
+        self._note_deadline(claimed.lease)
+        if self._current is None and not self._next:
+            self._fill_screen(claimed)
+        else:
+            self._next.append(claimed)
+            self._set_aside(claimed)
+
+    def _on_bare_seen(self, lease: Lease) -> None:
+        claimed = next((each for each in self._next if each.lease.id == lease.id), None)
+        if claimed is None:
+            self._renewed(lease)
+        elif self._current is None:
+            self._next.remove(claimed)
+            self._fill_screen(claimed)
+        else:
+            self._set_aside(claimed)
+
+    def _fill_screen(self, claimed: ClaimedItem) -> None:
         self._claiming = False
-        self._show(ahead)
-        self._worker.run(partial(self._services.queue.show, ahead.lease), self._on_seen, self._on_renew_failed)
-        self._look_ahead()
+        self._show(claimed)
+        if not self._next:
+            self._look_ahead()
+
+    def _on_bare_failed(self, failure: Exception) -> None:
+        self._next.clear()
+        self._claiming = False
+        if self._current is None:
+            self._claim()
+        self._on_quiet_failure(failure)
 
     def _on_seen(self, lease: Lease) -> None:
         self._renewed(lease)
@@ -745,13 +784,24 @@ class DeskPresenter(QObject):
     def _poll(self) -> None:
         if self._leaving:
             return
+        if self._in_poll:  # one at a time: a slow store must not get ever more to do
+            self._poll_again = True
+            return
+        self._in_poll, self._poll_again = True, False
         ids = [entry.decision.id for entry in self._history[-50:] if entry.decision is not None]
-        self._worker.run(partial(self._poll_job, ids), self._on_polled, self._on_quiet_failure)
+        self._worker.run(partial(self._poll_job, ids), self._on_polled, self._on_poll_failed)
 
     def _poll_job(self, ids: list[DecisionId]) -> tuple[Overview, dict[DecisionId, str]]:
         return self._services.queue.overview(), self._services.review.progress(ids)
 
+    def _on_poll_failed(self, failure: Exception) -> None:
+        self._in_poll = False
+        self._on_quiet_failure(failure)
+
     def _on_polled(self, polled: tuple[Overview, dict[DecisionId, str]]) -> None:
+        self._in_poll = False
+        if self._poll_again:  # something was decided since, or has ended
+            self._poll()
         overview, states = polled
         for entry in self._history:
             if entry.decision is not None and entry.decision.id in states and entry.state != "withdrawing":
