@@ -15,8 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from reviewer.channels import calls as call_files
-from reviewer.domain.calls import Call
+from reviewer.channels import call_records
+from reviewer.domain.call_records import Call
 from reviewer.domain.members import Actor, DeskId, Role
 from reviewer.services.pool import Made, MadeClip, Pool
 from reviewer.services.transcribing import Transcribing
@@ -52,7 +52,7 @@ def transcript(number: int, **changed: Any) -> dict[str, Any]:
 
 def call(number: int, **changed: Any) -> Call:
     """Return a checked call."""
-    return call_files.read(json.dumps(transcript(number, **changed)).encode())
+    return call_records.read(json.dumps(transcript(number, **changed)).encode())
 
 
 @cache
@@ -77,8 +77,8 @@ class ToneMaker:
         """Return a clip for each segment."""
         del recording
         clips = [
-            MadeClip(tone(200 + 50 * secrets.randbelow(8)), RATE_HZ, (segment.side,), segment.words)
-            for segment in call.segments
+            MadeClip(tone(200 + 50 * secrets.randbelow(8)), RATE_HZ, segment.speaker, segment.words)
+            for segment in call.transcript.segments
         ]
         return Made(tuple(clips) if self.clean else (), {"too_short": 1}, self.clean)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from reviewer.bootstrap import Application
-from reviewer.channels import calls as call_files
+from reviewer.channels import call_records
 from reviewer.cli.answers import Answer, say
 from reviewer.cli.arguments import AddCommand, listed
 from reviewer.cli.profile import Opened, unlock
@@ -67,7 +67,7 @@ def add(command: AddCommand) -> None:
 
 
 def _add(arguments: argparse.Namespace) -> ExitCode:
-    call = call_files.read(_bytes(arguments.transcript))
+    call = call_records.read(_bytes(arguments.transcript))
     if not arguments.call.is_file():
         raise UsageError(f"The recording {arguments.call} is not there.")
     with Opened(arguments) as application:
@@ -285,9 +285,9 @@ def _words(name: str, text: str | None) -> tuple[str, ...] | None:
 def _bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            untrusted = file.read(call_files.BYTES + 1)
+            untrusted = file.read(call_records.MOST_BYTES + 1)
     except OSError as exc:
         raise UsageError(f"The file {path} cannot be read: {exc.strerror}.") from exc
-    if len(untrusted) > call_files.BYTES:
+    if len(untrusted) > call_records.MOST_BYTES:
         raise InputRefusedError("The transcript is too large.")
     return untrusted

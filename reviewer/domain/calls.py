@@ -1,86 +1,88 @@
-"""Calls: a recorded conversation with its transcript, who took part, and what they agreed to.
+"""A recorded call's transcript, and why a part of a call does not become a clip.
 
-What a call does not say is None, and None is never taken for a yes.
+Times are seconds from the beginning of the recording. A word without times (numerals and e-mail addresses often have
+none) is kept in its place: no cut rests on it, and nothing is hidden by guessing where it was spoken.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType
-
-CallId = NewType("CallId", str)
-
-
-class Side(StrEnum):
-    """Which side of a call somebody is on."""
-
-    AGENT = "agent"  # the member of the workspace who spoke
-    CALLER = "caller"
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word of a transcript; times are seconds from the start of the call, None where the machine gave none."""
+    """One word as it was heard, punctuation included; `confidence` is between 0 and 1."""
 
     text: str
-    start: float | None = None
-    end: float | None = None
+    start_s: float | None = None
+    end_s: float | None = None
     confidence: float | None = None
 
     @property
     def is_timed(self) -> bool:
-        """Tell whether both times are known and in order."""
-        return self.start is not None and self.end is not None and self.end >= self.start
+        """Tell whether it is known where the word was spoken."""
+        return self.start_s is not None and self.end_s is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of one speaker on one channel."""
+    """What one speaker said at one go; `channel` counts from 0, and None means that it is not known."""
 
-    side: Side
-    channel: int
+    speaker: str
     words: tuple[Word, ...]
+    start_s: float | None = None
+    end_s: float | None = None
+    channel: int | None = None
 
     @property
     def text(self) -> str:
-        """Return the words with single spaces between them."""
+        """Return the words, one space between each two."""
         return " ".join(word.text for word in self.words)
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """Somebody in a call: who they are, whether they consented, on what basis, and whether they opted in."""
+class Transcript:
+    """What was said in a call, by the account of a machine."""
 
-    side: Side
-    id: str
-    name: str | None = None
-    consented: bool | None = None
-    basis: str | None = None
-    opted_in: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call on its way in; `names` are names and numbers that its own record knows of."""
-
-    external_id: str
-    language: str
-    parties: tuple[Party, ...]
     segments: tuple[Segment, ...]
-    recorded: bool | None = None
-    transcribed: bool | None = None
-    category: str | None = None
-    legal_hold: bool | None = None
-    retain_until: datetime | None = None
-    names: tuple[str, ...] = ()
-    is_gold: bool = False  # its transcript was checked by people: its clips test listeners
-
-    def party(self, side: Side) -> Party | None:
-        """Return who is on a side."""
-        return next((party for party in self.parties if party.side is side), None)
+    language: str | None = None
+    ignored: tuple[str, ...] = field(default=(), compare=False)
 
     @property
-    def known_texts(self) -> tuple[str, ...]:
-        """Return what must be found in its words because its record says so: names, ids, numbers."""
-        of_parties = (text for party in self.parties for text in (party.name, party.id) if text)
-        return tuple(dict.fromkeys((*of_parties, *self.names)))
+    def text(self) -> str:
+        """Return all that was said, one line a segment."""
+        return "\n".join(segment.text for segment in self.segments)
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Return who speaks, in order of appearance."""
+        return tuple(dict.fromkeys(segment.speaker for segment in self.segments))
+
+
+class Exclusion(StrEnum):
+    """Why a stretch of a call does not become a clip."""
+
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    OVERLAP = "overlap"
+    MUSIC = "music"
+    UNCLEAR = "unclear"
+    NO_SPEECH = "no_speech"
+    NO_TIMES = "no_times"
+    TOUCH_TONES = "touch_tones"
+    PERSONAL_DATA = "personal_data"
+    PERSONAL_DATA_UNTIMED = "personal_data_untimed"
+
+
+# What a report says of each, in whole sentences (translated where they are shown).
+EXCLUSION_SENTENCES: dict[Exclusion, str] = {
+    Exclusion.TOO_SHORT: "Too short to be a sentence, and too far from its neighbours to join them.",
+    Exclusion.TOO_LONG: "No silence in it that is safe to cut in, and too long as a whole.",
+    Exclusion.OVERLAP: "Two people speak at once.",
+    Exclusion.MUSIC: "Music or a steady tone.",
+    Exclusion.UNCLEAR: "Too noisy or too uncertain to be understood.",
+    Exclusion.NO_SPEECH: "Words in the transcript, but no speech in the recording.",
+    Exclusion.NO_TIMES: "The transcript does not say when it was spoken.",
+    Exclusion.TOUCH_TONES: "Touch tones, which spell what was typed.",
+    Exclusion.PERSONAL_DATA: "More than one passage with personal data.",
+    Exclusion.PERSONAL_DATA_UNTIMED: "Personal data, and no word times to cut it out by.",
+}

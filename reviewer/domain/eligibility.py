@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from reviewer.domain.calls import Call, Side
+from reviewer.domain.call_records import Call, Side
 from reviewer.domain.translation import QT_TRANSLATE_NOOP
 
 
@@ -102,7 +102,7 @@ def facts_of(
     agent, caller = call.party(Side.AGENT), call.party(Side.CALLER)
     return {
         Gate.RECORDED: call.recorded,
-        Gate.TRANSCRIBED: None if call.transcribed is None else call.transcribed and bool(call.segments),
+        Gate.TRANSCRIBED: None if call.transcribed is None else call.transcribed and bool(call.transcript.segments),
         Gate.CONSENTED: _all_consented(call),
         Gate.WORKSPACE: False if opted_out.workspace else rules.workspace_opted_in,
         Gate.FEATURE: rules.feature_on,

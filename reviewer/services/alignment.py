@@ -27,8 +27,8 @@ def timed(text: str, machine: Sequence[Word], seconds: float) -> tuple[TimedWord
     known: dict[int, tuple[float, float]] = {}
     for at, to in pairs:
         word = heard[at][0] if at is not None else None
-        if to is not None and word is not None and word.start is not None and word.end is not None:
-            known[to] = (word.start, word.end)
+        if to is not None and word is not None and word.start_s is not None and word.end_s is not None:
+            known[to] = (word.start_s, word.end_s)
     return tuple(_spread(written, known, seconds))
 
 

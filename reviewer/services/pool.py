@@ -17,7 +17,8 @@ from typing import Any, Protocol
 
 from reviewer.crypto import PoolReader, PublicKeys
 from reviewer.domain import eligibility
-from reviewer.domain.calls import Call, CallId, Side, Word
+from reviewer.domain.call_records import Call, CallId, Side
+from reviewer.domain.calls import Word
 from reviewer.domain.clips import ClipId, ClipState, Policy
 from reviewer.domain.eligibility import Gate, OptOuts, Rules, Standing
 from reviewer.domain.errors import NotFoundError, RuleError, UnavailableError, UsageError
@@ -43,7 +44,7 @@ class MadeClip:
 
     audio: bytes
     rate_hz: int
-    sides: tuple[Side, ...]
+    speaker: str  # as the transcript calls who is heard
     words: tuple[Word, ...]
     masked: int = 0  # stretches of personal data that were taken out
 
@@ -565,12 +566,11 @@ def _hypothesis(tx: Transaction, origin: Origin, policy: Policy) -> str | None:
 
 
 def _staged(tx: Transaction, call_id: CallId, call: Call, made: MadeClip) -> StagedClip:
-    parties = [party for side in made.sides if (party := call.party(side)) is not None]
     return StagedClip(
         call_id=call_id,
         audio=made.audio,
         rate_hz=made.rate_hz,
-        persons=tuple(vault_keys.digest(tx, "person", party.id) for party in parties),
+        persons=tuple(vault_keys.digest(tx, "person", party.id) for party in call.speakers(made.speaker)),
         words=made.words,
         language=call.language,
         is_gold=call.is_gold,

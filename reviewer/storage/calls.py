@@ -4,12 +4,14 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from dataclasses import replace as replace_fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
-from reviewer.domain.calls import Call, CallId, Party, Segment, Side, Word
+from reviewer.domain.call_records import Call, CallId, Party, Side
+from reviewer.domain.calls import Segment, Transcript, Word
 from reviewer.domain.clips import Policy
 from reviewer.domain.eligibility import Gate, Standing
 from reviewer.storage import clock, schema, vault_keys
@@ -110,13 +112,11 @@ def record(tx: Transaction, call_id: CallId, *, with_words: bool = False) -> tup
     """Return a call and where its recording lies; without its words unless they are asked for."""
     row = tx.run(select(_call.c.record, _call.c.transcript).where(_call.c.id == call_id)).one()
     known = vault_keys.unseal(tx, call_id, ("call", call_id, "record"), row.record)
-    segments: tuple[Segment, ...] = (Segment(Side.CALLER, 0, ()),)  # that there are some is all that gates ask
+    has_words = known["call"].pop("has_words")
+    segments: tuple[Segment, ...] = (Segment("", ()),) if has_words else ()  # that there are some is all that gates ask
     if with_words:
         segments = _load_segments(vault_keys.unseal(tx, call_id, ("call", call_id, "transcript"), row.transcript))
-    elif not known["call"].pop("has_words", True):
-        segments = ()
-    known["call"].pop("has_words", None)
-    return _load_call(known["call"], segments), known["recording"]
+    return _load_call(known["call"], Transcript(segments, known["call"]["language"])), known["recording"]
 
 
 def set_standing(tx: Transaction, call_id: CallId, standing: Standing) -> None:
@@ -161,7 +161,7 @@ def stage(tx: Transaction, clips: Sequence[tuple[StagedClip, timedelta]]) -> Non
         facts = {
             "rate_hz": each.rate_hz,
             "persons": each.persons,
-            "words": _dump_words(each.words),
+            "words": dump_words(each.words),
             "language": each.language,
             "is_gold": each.is_gold,
             "masked": each.masked,
@@ -241,21 +241,22 @@ def _standing(standing: Standing) -> dict[str, Any]:
 
 
 def _content(tx: Transaction, call_id: CallId, call: Call, recording: str, seconds: float) -> dict[str, Any]:
-    known = asdict(call)
-    segments = known.pop("segments")
+    segments = call.transcript.segments
+    known = asdict(replace_fields(call, transcript=Transcript(())))
+    del known["transcript"]
     known["has_words"] = bool(segments)
     known["retain_until"] = None if call.retain_until is None else call.retain_until.isoformat()
     agent, caller = call.party(Side.AGENT), call.party(Side.CALLER)
     return {
         "record": vault_keys.seal(tx, call_id, ("call", call_id, "record"), {"call": known, "recording": recording}),
-        "transcript": vault_keys.seal(tx, call_id, ("call", call_id, "transcript"), _dump_segments(call.segments)),
+        "transcript": vault_keys.seal(tx, call_id, ("call", call_id, "transcript"), _dump_segments(segments)),
         "member_digest": None if agent is None else vault_keys.digest(tx, "member", agent.id),
         "caller_digest": None if caller is None else vault_keys.digest(tx, "caller", caller.id),
         "seconds_ms": round(seconds * 1000),
     }
 
 
-def _load_call(known: dict[str, Any], segments: tuple[Segment, ...]) -> Call:
+def _load_call(known: dict[str, Any], transcript: Transcript) -> Call:
     parties = tuple(Party(**{**each, "side": Side(each["side"])}) for each in known["parties"])
     until = known["retain_until"]
     return Call(
@@ -265,12 +266,13 @@ def _load_call(known: dict[str, Any], segments: tuple[Segment, ...]) -> Call:
             "names": tuple(known["names"]),
             "retain_until": None if until is None else datetime.fromisoformat(until),
         },
-        segments=segments,
+        transcript=transcript,
     )
 
 
-def _dump_words(words: Sequence[Word]) -> list[list[Any]]:
-    return [[w.text, w.start, w.end, w.confidence] for w in words]
+def dump_words(words: Sequence[Word]) -> list[list[Any]]:
+    """Return words as plain data."""
+    return [[word.text, word.start_s, word.end_s, word.confidence] for word in words]
 
 
 def load_words(dumped: Sequence[Sequence[Any]]) -> tuple[Word, ...]:
@@ -279,8 +281,11 @@ def load_words(dumped: Sequence[Sequence[Any]]) -> tuple[Word, ...]:
 
 
 def _dump_segments(segments: Sequence[Segment]) -> list[list[Any]]:
-    return [[s.side.value, s.channel, _dump_words(s.words)] for s in segments]
+    return [[s.speaker, s.start_s, s.end_s, s.channel, dump_words(s.words)] for s in segments]
 
 
 def _load_segments(dumped: list[list[Any]]) -> tuple[Segment, ...]:
-    return tuple(Segment(Side(side), channel, load_words(words)) for side, channel, words in dumped)
+    return tuple(
+        Segment(speaker, load_words(words), start_s, end_s, channel)
+        for speaker, start_s, end_s, channel, words in dumped
+    )

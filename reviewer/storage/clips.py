@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select, update
 
 from reviewer.crypto import PoolReader, PoolWriter
-from reviewer.domain.calls import CallId, Word
+from reviewer.domain.call_records import CallId
+from reviewer.domain.calls import Word
 from reviewer.domain.clips import ClipId, ClipState, ServingId, ServingState, SkipReason
 from reviewer.domain.members import MemberId
 from reviewer.domain.serving import Candidate, Served
@@ -83,7 +84,7 @@ def add(tx: Transaction, staged: StagedClip, writer: PoolWriter) -> ClipId:
         "has_hypothesis": bool(staged.words),
         "confidence": sum(confidences) / len(confidences) if confidences else 0.0,
     }
-    words = [[w.text, w.start, w.end, w.confidence] for w in staged.words]
+    words = calls.dump_words(staged.words)
     tx.run(
         insert(_origin).values(
             clip_id=clip_id,

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reviewer.domain.calls import Call, Party, Segment, Side, Word
+from reviewer.domain.call_records import Call, Party, Side
+from reviewer.domain.calls import Segment, Transcript, Word
 from reviewer.domain.eligibility import GATES, PASSED, Gate, OptOuts, Rules, Standing, facts_of, standing, without
 
 _NOW = datetime(2026, 5, 14, tzinfo=UTC)
@@ -22,7 +23,7 @@ def _call(**changed: object) -> Call:
         external_id="c",
         language="en",
         parties=(_party(Side.AGENT), _party(Side.CALLER)),
-        segments=(Segment(Side.CALLER, 0, (Word("yes"),)),),
+        transcript=Transcript((Segment("caller", (Word("yes"),)),)),
         recorded=True,
         transcribed=True,
         category="billing",
@@ -70,7 +71,7 @@ def test_of_all_answers_only_yes_everywhere_passes() -> None:
         (_call(recorded=None), Standing(Gate.RECORDED, is_unknown=True)),
         (_call(recorded=False), Standing(Gate.RECORDED)),
         (_call(transcribed=None), Standing(Gate.TRANSCRIBED, is_unknown=True)),
-        (_call(segments=()), Standing(Gate.TRANSCRIBED)),
+        (_call(transcript=Transcript(())), Standing(Gate.TRANSCRIBED)),
         (_call(parties=(_party(Side.AGENT),)), Standing(Gate.CONSENTED, is_unknown=True)),
         (_call(parties=()), Standing(Gate.CONSENTED, is_unknown=True)),
         (_call(parties=(_party(Side.AGENT), _party(Side.CALLER, consented=False))), Standing(Gate.CONSENTED)),
