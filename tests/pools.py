@@ -3,10 +3,8 @@
 Where cutting and cleaning themselves are tested, the real maker is; here it stands in the way of thousands of clips.
 """
 
-import array
 import copy
 import json
-import math
 import secrets
 import shutil
 from collections.abc import Iterable
@@ -15,6 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from reviewer.audio import wav
+from reviewer.audio.wav import RATE_HZ
 from reviewer.channels import call_records
 from reviewer.domain.call_records import Call
 from reviewer.domain.members import Actor, DeskId, Role
@@ -22,7 +24,6 @@ from reviewer.services.pool import Made, MadeClip, Pool
 from reviewer.services.transcribing import Transcribing
 from tests.factories import Profile
 
-RATE_HZ = 8_000
 SECONDS = 2.0
 WORDS = ["and", "then", "the", "doctor", "said", "to", "come", "back", "on", "monday"]
 
@@ -57,9 +58,9 @@ def call(number: int, **changed: Any) -> Call:
 
 @cache
 def tone(hertz: float, seconds: float = SECONDS) -> bytes:
-    """Return mono 16-bit samples of a quiet tone."""
-    step = 2 * math.pi * hertz / RATE_HZ
-    return array.array("h", (round(3000 * math.sin(step * at)) for at in range(int(RATE_HZ * seconds)))).tobytes()
+    """Return a clip in its canonical form: a quiet tone."""
+    at = np.arange(int(RATE_HZ * seconds))
+    return wav.encode((3000 * np.sin(2 * np.pi * hertz / RATE_HZ * at)).astype(np.int16))
 
 
 class ToneMaker:
@@ -77,7 +78,7 @@ class ToneMaker:
         """Return a clip for each segment."""
         del recording
         clips = [
-            MadeClip(tone(200 + 50 * secrets.randbelow(8)), RATE_HZ, segment.speaker, segment.words)
+            MadeClip(tone(200 + 50 * secrets.randbelow(8)), SECONDS, segment.speaker, segment.words)
             for segment in call.transcript.segments
         ]
         return Made(tuple(clips) if self.clean else (), {"too_short": 1}, self.clean)

@@ -69,16 +69,11 @@ class Serving:
 
     id: ServingId
     language: str
-    audio: bytes = field(repr=False)  # mono 16-bit samples, little endian
-    rate_hz: int
+    wav: bytes = field(repr=False)  # the canonical form that reviewer.audio makes
+    seconds: float
     hypothesis: str | None = field(default=None, repr=False)
     glossary: tuple[str, ...] = ()
     digits_allowed: bool = False
     text: str | None = field(default=None, repr=False)  # as it was left
     cursor: int = 0
     expires_at: datetime | None = None
-
-    @property
-    def seconds(self) -> float:
-        """Return how long the clip is."""
-        return len(self.audio) / 2 / self.rate_hz

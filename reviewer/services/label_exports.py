@@ -12,7 +12,6 @@ import io
 import json
 import os
 import secrets
-import struct
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -129,18 +128,11 @@ def most_agreed(texts: Sequence[str]) -> str:
 
 def _sounds(tx: Transaction, clip_ids: Sequence[ClipId]) -> dict[ClipId, bytes]:
     try:
-        return {clip_id: _wav(*clips.sound(tx, clip_id, pool_keys.reader)) for clip_id in clip_ids}
+        return {clip_id: clips.sound(tx, clip_id, pool_keys.reader) for clip_id in clip_ids}
     except KeysUnavailableError as exc:
         raise RuleError(
             "Only who is a transcriber too can export sound: no other key opens it. Without '--audio' the labels leave."
         ) from exc
-
-
-def _wav(samples: bytes, rate_hz: int) -> bytes:
-    """Return a file of exactly two chunks (http://soundfile.sapp.org/doc/WaveFormat/)."""
-    header = struct.pack("<4sI4s", b"RIFF", 36 + len(samples), b"WAVE")
-    header += struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate_hz, 2 * rate_hz, 2, 16)
-    return header + struct.pack("<4sI", b"data", len(samples)) + samples
 
 
 # ---- Forms: each returns its files by name

@@ -40,10 +40,10 @@ _SHORTEST_DELAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class MadeClip:
-    """A clip as the cutter leaves it: mono 16-bit samples in their canonical form; times count from its start."""
+    """A clip in its canonical form; times of its words count from its start."""
 
-    audio: bytes
-    rate_hz: int
+    wav: bytes
+    seconds: float
     speaker: str  # as the transcript calls who is heard
     words: tuple[Word, ...]
     masked: int = 0  # stretches of personal data that were taken out
@@ -568,8 +568,8 @@ def _hypothesis(tx: Transaction, origin: Origin, policy: Policy) -> str | None:
 def _staged(tx: Transaction, call_id: CallId, call: Call, made: MadeClip) -> StagedClip:
     return StagedClip(
         call_id=call_id,
-        audio=made.audio,
-        rate_hz=made.rate_hz,
+        wav=made.wav,
+        seconds=made.seconds,
         persons=tuple(vault_keys.digest(tx, "person", party.id) for party in call.speakers(made.speaker)),
         words=made.words,
         language=call.language,

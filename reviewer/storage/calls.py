@@ -37,8 +37,8 @@ class StagedClip:
     """A clip that was cut and cleaned, before it has its place in the pool."""
 
     call_id: CallId
-    audio: bytes
-    rate_hz: int
+    wav: bytes
+    seconds: float
     persons: tuple[str, ...]
     words: tuple[Word, ...]
     language: str
@@ -159,7 +159,7 @@ def stage(tx: Transaction, clips: Sequence[tuple[StagedClip, timedelta]]) -> Non
     for each, delay in clips:
         row = secrets.token_hex(16)
         facts = {
-            "rate_hz": each.rate_hz,
+            "seconds": each.seconds,
             "persons": each.persons,
             "words": dump_words(each.words),
             "language": each.language,
@@ -171,7 +171,7 @@ def stage(tx: Transaction, clips: Sequence[tuple[StagedClip, timedelta]]) -> Non
                 id=row,
                 call_id=each.call_id,
                 due_at=clock.now(delay),
-                audio=vault_keys.seal(tx, each.call_id, ("staged_clip", row, "audio"), each.audio),
+                audio=vault_keys.seal(tx, each.call_id, ("staged_clip", row, "audio"), each.wav),
                 facts=vault_keys.seal(tx, each.call_id, ("staged_clip", row, "facts"), facts),
             )
         )
@@ -199,13 +199,13 @@ def take_staged(tx: Transaction, row_id: str) -> StagedClip:
     """Return a staged clip and forget it here."""
     row = tx.run(select(_staged).where(_staged.c.id == row_id)).one()
     call_id = CallId(row.call_id)
-    audio = vault_keys.unseal_bytes(tx, call_id, ("staged_clip", row_id, "audio"), row.audio)
+    wav = vault_keys.unseal_bytes(tx, call_id, ("staged_clip", row_id, "audio"), row.audio)
     facts = vault_keys.unseal(tx, call_id, ("staged_clip", row_id, "facts"), row.facts)
     tx.run(delete(_staged).where(_staged.c.id == row_id))
     return StagedClip(
         call_id=call_id,
-        audio=audio,
-        rate_hz=facts["rate_hz"],
+        wav=wav,
+        seconds=facts["seconds"],
         persons=tuple(facts["persons"]),
         words=load_words(facts["words"]),
         language=facts["language"],

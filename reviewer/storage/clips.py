@@ -63,17 +63,15 @@ def add(tx: Transaction, staged: StagedClip, writer: PoolWriter) -> ClipId:
     """Put a clip into the pool under an id that nothing else bears."""
     clip_id = ClipId(secrets.token_hex(16))
     key, sealed_key = writer.new_clip(clip_id)
-    seconds_ms = len(staged.audio) * 1000 // (2 * staged.rate_hz)
     tx.run(
         insert(_clip).values(
             id=clip_id,
             language=staged.language,
-            seconds_ms=seconds_ms,
-            rate_hz=staged.rate_hz,
+            seconds_ms=round(staged.seconds * 1000),
             state=ClipState.LIVE.value,
             generation=writer.generation,
             sealed_key=sealed_key,
-            audio=key.seal(("clip", clip_id, "audio"), staged.audio),
+            audio=key.seal(("clip", clip_id, "audio"), staged.wav),
         )
     )
     confidences = [word.confidence for word in staged.words if word.confidence is not None]
@@ -108,11 +106,11 @@ def words(tx: Transaction, clip_id: ClipId) -> tuple[Word, ...]:
     return calls.load_words(dumped)
 
 
-def sound(tx: Transaction, clip_id: ClipId, reader: Callable[[Transaction, int], PoolReader]) -> tuple[bytes, int]:
-    """Return the samples of a clip and their rate. Raises KeysUnavailableError for who is no transcriber."""
+def sound(tx: Transaction, clip_id: ClipId, reader: Callable[[Transaction, int], PoolReader]) -> bytes:
+    """Return the sound of a clip. Raises KeysUnavailableError for who is no transcriber."""
     row = tx.run(select(_clip).where(_clip.c.id == clip_id)).one()
     key = reader(tx, row.generation).open_clip(clip_id, bytes(row.sealed_key))
-    return key.open(("clip", clip_id, "audio"), bytes(row.audio)), row.rate_hz
+    return key.open(("clip", clip_id, "audio"), bytes(row.audio))
 
 
 def served(tx: Transaction, member_id: MemberId, known: Sequence[Origin]) -> Served:

@@ -349,7 +349,6 @@ clip = Table(
     Column("id", String(32), primary_key=True),
     Column("language", String(60), nullable=False),
     Column("seconds_ms", Integer, nullable=False),  # a whole number of half seconds
-    Column("rate_hz", Integer, nullable=False),
     Column("state", String(20), nullable=False, index=True),
     Column("generation", Integer, nullable=False),  # of the pool's key
     Column("sealed_key", LargeBinary, nullable=False),

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QToolTip
@@ -33,11 +34,14 @@ from reviewer.ui.qt_messages import take_messages
 from reviewer.ui.settings import SettingsView
 from reviewer.ui.system_lock import SystemLock
 from reviewer.ui.theme import Appearance
-from reviewer.ui.transcribe import Player, TranscribePages
+from reviewer.ui.transcribe import TranscribePages
 from reviewer.ui.unlock import UnlockPresenter, UnlockView
 from reviewer.ui.welcome import RecoveryCodeView, WelcomeView
 from reviewer.ui.window import Window
 from reviewer.ui.worker import Worker
+
+if TYPE_CHECKING:
+    from reviewer.audio import Player
 
 _DRAIN_MS = 50
 _RETRY_SAVE_MS = 1_000

@@ -127,7 +127,7 @@ def test_sound_leaves_only_by_a_transcribers_key(pool: PoolOf, exports: LabelExp
                 2,
                 2.0,
             )
-        assert path.stat().st_size == 44 + 2 * 2 * 8_000
+        assert path.stat().st_size == 44 + 2 * 2 * 16_000
     assert len([name for name in done.files if name.endswith(".wav")]) == 5
 
 

@@ -49,7 +49,7 @@ def _ms(clip: OpenClip) -> int:
 def test_a_clip_goes_from_a_call_to_a_label(pool: PoolOf) -> None:
     desk = pool.transcribing()
     clip = _hear(desk.next())
-    assert len(clip.serving.audio) == 2 * 2 * clip.serving.rate_hz
+    assert len(clip.serving.wav) == 44 + 2 * 2 * 16_000
     desk.submit(clip, "and then [noise] the doctor", listened_ms=_ms(clip))
     with pool.profile.store_of(pool.admin).read() as tx:
         (answer,) = clips.answers(tx)

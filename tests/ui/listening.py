@@ -1,13 +1,16 @@
 """A player against the clock, for a machine without sound; and a desk whose first member has a pool to themselves.
 
-It is as quick as a test wants: `HASTE` seconds of a clip pass in one.
+It is as quick as a test wants: `haste` seconds of a clip pass in one.
 """
 
 import time
 from pathlib import Path
 from typing import Any
 
-from reviewer.domain.errors import UnavailableError
+import numpy as np
+
+from reviewer.audio import PlayerState, Sound, wav
+from reviewer.domain.errors import ReviewerError, UnavailableError
 from reviewer.services.pool import Pool
 from reviewer.ui.app import Desk
 from reviewer.ui.transcribe.presenter import TranscribePresenter
@@ -16,7 +19,7 @@ from tests.factories import Profile
 from tests.pools import ToneMaker, call
 from tests.ui.driver import DrivenDesk, wait_until
 
-HASTE = 20.0
+HASTE = 20.0  # of a player, until a test says otherwise
 
 
 class ClockPlayer:
@@ -24,46 +27,101 @@ class ClockPlayer:
 
     def __init__(self) -> None:
         self.problem: str | None = None
+        self.haste = HASTE
         self.plays: list[float] = []
-        self.loaded: bytes | None = None
-        self.speed = 1.0
+        self.loaded: Sound | None = None
+        self.failure: ReviewerError | None = None
+        self._speed = 1.0
         self._started_at: float | None = None
         self._start_s = 0.0
-        self._seconds = 0.0
+        self._loop: tuple[float, float] | None = None
+        self._heard: list[tuple[float, float]] = []
 
-    def load(self, samples: bytes, rate_hz: int, speed: float) -> None:
-        """Note a clip and its speed."""
-        self.loaded, self.speed, self._seconds = samples, speed, len(samples) / 2 / rate_hz
+    @property
+    def seconds(self) -> float:
+        """Return how long the clip is."""
+        return 0.0 if self.loaded is None else self.loaded.duration_s
 
-    def play(self, start_s: float) -> None:
-        """Start the clock."""
+    @property
+    def speed(self) -> float:
+        """Return the speed."""
+        return self._speed
+
+    @property
+    def state(self) -> PlayerState:
+        """Return what a player would be doing."""
+        if self.failure is not None:
+            return PlayerState.FAILED
+        if self.loaded is None:
+            return PlayerState.EMPTY
+        if self._started_at is None:
+            return PlayerState.PAUSED
+        return PlayerState.ENDED if self._loop is None and self.position_s >= self.seconds else PlayerState.PLAYING
+
+    @property
+    def position_s(self) -> float:
+        """Return what would be heard now."""
+        passed = 0.0 if self._started_at is None else (time.monotonic() - self._started_at) * self._speed * self.haste
+        at = self._start_s + passed
+        if self._loop is not None and at >= self._loop[1]:
+            return self._loop[0] + (at - self._loop[1]) % (self._loop[1] - self._loop[0])
+        return min(self.seconds, at)
+
+    @property
+    def heard_share(self) -> float:
+        """Return how much would have been heard, from the parts that were played."""
+        self._note()
+        hundredths = {at for start, end in self._heard for at in range(int(start * 100), round(end * 100))}
+        return len(hundredths) / round(self.seconds * 100) if self.seconds else 0.0
+
+    def load(self, sound: Sound) -> None:
+        """Take another clip."""
+        self.loaded, self._start_s, self._started_at, self._heard, self._loop = sound, 0.0, None, [], None
+
+    def play(self) -> None:
+        """Start the clock, or fail as a device would: a little later, never in the call."""
+        self.failure = None
         if self.problem is not None:
-            raise UnavailableError(self.problem)
-        self.plays.append(start_s)
-        self._start_s, self._started_at = start_s, time.monotonic()
+            self.failure = UnavailableError(self.problem)
+            return
+        self.plays.append(self._start_s)
+        self._started_at = time.monotonic()
 
     def pause(self) -> None:
         """Stop the clock."""
-        self._start_s, self._started_at = self.position_s(), None
+        self._note()
+        self._start_s, self._started_at = self.position_s, None
 
-    def position_s(self) -> float:
-        """Return what would be heard now."""
-        passed = 0.0 if self._started_at is None else (time.monotonic() - self._started_at) * self.speed * HASTE
-        return min(self._seconds, self._start_s + passed)
+    def seek(self, position_s: float) -> None:
+        """Go somewhere; plays on from there if it plays."""
+        self._note()
+        self._start_s = min(max(0.0, position_s), self.seconds)
+        self._started_at = None if self._started_at is None else time.monotonic()
 
-    def is_playing(self) -> bool:
-        """Tell whether the clip goes on."""
-        if self.problem is not None:
-            raise UnavailableError(self.problem)
-        return self._started_at is not None and self.position_s() < self._seconds
+    def back(self, seconds: float) -> None:
+        """Go back."""
+        self.seek(self.position_s - seconds)
+
+    def set_speed(self, speed: float) -> None:
+        """Change the speed."""
+        self.seek(self.position_s)
+        self._speed = speed
+
+    def set_loop(self, start_s: float | None, end_s: float | None = None) -> None:
+        """Repeat a part."""
+        self._loop = None if start_s is None or end_s is None else (start_s, end_s)
 
     def unload(self) -> None:
         """Forget the clip."""
-        self.pause()
-        self.loaded, self._seconds = None, 0.0
+        self.load(Sound(wav.encode(np.zeros(0, np.int16))))
+        self.loaded = None
 
     def close(self) -> None:
         """There is nothing to let go."""
+
+    def _note(self) -> None:
+        if self._started_at is not None:
+            self._heard.append((self._start_s, self.position_s))
 
 
 def fill_pool(profile: Profile, numbers: range = range(30), **policy: Any) -> Pool:
@@ -127,6 +185,11 @@ class ListeningDesk(DrivenDesk):
         """Return the id of the clip on the page."""
         current = self.listening.current
         return None if current is None else current.serving.id
+
+    def play_slowly(self) -> None:
+        """Play the clip from its start, no quicker than a person would hear it."""
+        self.player.haste = 1.0
+        self.listening.from_start()
 
     def hear(self) -> None:
         """Wait until the clip on the page was heard whole."""

@@ -5,6 +5,5 @@ policy lets them, the machine's text. Nothing else is there to be shown, logged 
 """
 
 from reviewer.ui.transcribe.pages import TranscribePages
-from reviewer.ui.transcribe.presenter import Player
 
-__all__ = ["Player", "TranscribePages"]
+__all__ = ["TranscribePages"]

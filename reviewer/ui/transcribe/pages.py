@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -11,17 +12,13 @@ from reviewer.domain.members import Role
 from reviewer.ui.theme import Appearance
 from reviewer.ui.transcribe.pool_presenter import PoolPresenter
 from reviewer.ui.transcribe.pool_view import PoolView
-from reviewer.ui.transcribe.presenter import (
-    FASTEST,
-    SLOWEST,
-    Listening,
-    Player,
-    TranscribePresenter,
-    local_midnight,
-)
-from reviewer.ui.transcribe.view import TranscribeView
 from reviewer.ui.window import Window
 from reviewer.ui.worker import Worker
+
+if TYPE_CHECKING:
+    from reviewer.audio import Player
+    from reviewer.ui.transcribe.presenter import Listening, TranscribePresenter
+    from reviewer.ui.transcribe.view import TranscribeView
 
 _MANAGERS = frozenset({Role.ADMIN, Role.SUPERVISOR})
 
@@ -42,7 +39,7 @@ class TranscribePages(QObject):
         self,
         services: Services,
         worker: Worker,
-        make_player: Callable[[], Player],
+        make_player: "Callable[[], Player]",
         kept: Mapping[str, int],
         appearance: Appearance,
         window: Window,
@@ -89,6 +86,10 @@ class TranscribePages(QObject):
         self.ready.emit()
 
     def _add_listening(self) -> None:
+        # Loads numpy and what plays sound: no other desk should pay for it.
+        from reviewer.ui.transcribe.presenter import TranscribePresenter, local_midnight
+        from reviewer.ui.transcribe.view import TranscribeView
+
         window = self._window
         self.presenter = TranscribePresenter(
             self._services, self._worker, self._make_player(), _listening(self._kept), local_midnight, self
@@ -105,7 +106,7 @@ class TranscribePages(QObject):
         self._window.show_status(failure.message)
 
     @Slot(object)
-    def _on_listening(self, listening: Listening) -> None:
+    def _on_listening(self, listening: "Listening") -> None:
         kept = {
             "speed": listening.speed,
             "loop": int(listening.loop),
@@ -114,7 +115,9 @@ class TranscribePages(QObject):
         self.listening_changed.emit(kept)
 
 
-def _listening(kept: Mapping[str, int]) -> Listening:
+def _listening(kept: Mapping[str, int]) -> "Listening":
+    from reviewer.ui.transcribe.presenter import FASTEST, SLOWEST, Listening
+
     return Listening(
         speed=min(FASTEST, max(SLOWEST, kept.get("speed", 100))),
         loop=bool(kept.get("loop", 0)),

@@ -9,16 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from reviewer.audio import Player, PlayerState, Sound, peaks
 from reviewer.bootstrap import Services
 from reviewer.domain.clips import SkipReason
 from reviewer.domain.errors import LeaseLostError, ReviewerError, RuleError
 from reviewer.domain.members import Role, holds_workspace_key
 from reviewer.services.transcribing import OpenClip, Progress
-from reviewer.ui.transcribe.hearing import Hearing
 from reviewer.ui.worker import Worker
 
 AUTOSAVE_MS = 400
@@ -32,39 +31,12 @@ AGAIN_S = 2.0
 AGAIN_SPEED = 0.7
 TYPING_MS = 800  # of not typing, after which a clip goes on that typing paused
 SLOWEST, FASTEST, STEP = 50, 200, 10  # percent
-BINS = 600
+SHORTEST_PART_S = 0.2
+HEARD = 0.98  # of the clip; its first and last tenth of a second are silence that was added
+_COLUMNS = 600
+_AT_END_S = 0.1
 
-
-class Player(Protocol):
-    """Plays samples from memory; never a file. Positions are seconds of the clip, whatever the speed."""
-
-    def load(self, samples: bytes, rate_hz: int, speed: float) -> None:
-        """Get another clip ready, or the same at another speed. Slow: not on the thread that paints."""
-        ...
-
-    def play(self, start_s: float) -> None:
-        """Play from there. Raises UnavailableError where there is no device."""
-        ...
-
-    def pause(self) -> None:
-        """Stop at once."""
-        ...
-
-    def position_s(self) -> float:
-        """Return what is heard now."""
-        ...
-
-    def is_playing(self) -> bool:
-        """Tell whether anything is still to be heard. Raises UnavailableError where the device went away."""
-        ...
-
-    def unload(self) -> None:
-        """Forget the clip."""
-        ...
-
-    def close(self) -> None:
-        """Let the device go."""
-        ...
+Outline = Sequence[tuple[float, float]]  # the lowest and highest sample of each column, from -1 to 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +49,18 @@ class Listening:
 
 
 @dataclass(frozen=True, slots=True)
-class Peaks:
-    """The lowest and highest sample of each of some equal parts, from -1 to 1."""
-
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Ready:
     """A clip with what its page needs, made off the thread that paints."""
 
     clip: OpenClip
-    peaks: Peaks
+    sound: Sound
+    outline: Outline
 
 
 class TranscribePresenter(QObject):
     """The page's state."""
 
-    clip_shown = Signal(object, object)  # OpenClip, Peaks
+    clip_shown = Signal(object, object)  # OpenClip, Outline
     loading = Signal()
     emptied = Signal()
     failed = Signal(str)  # the store does not answer
@@ -129,25 +94,20 @@ class TranscribePresenter(QObject):
         self._midnight = midnight
         self._current: _Ready | None = None
         self._ahead: _Ready | None = None
-        self._hearing = Hearing(0.0)
         self._text: str | None = None
         self._cursor = 0
         self._unsaved = False
         self._fetching = False
         self._sending = False
-        self._paused_at = 0.0
-        self._last_s = 0.0
         self._playing = False
+        self._heard = False
         self._typing_paused = False
         self._slow_until: float | None = None
         self._selection: tuple[float, float] | None = None
         self._mark_s: float | None = None
-        self._play_when_loaded: float | None = None
-        self._loads = 0
         self._active = False
         self._closed = False
         self._shown = False
-        self._has_device = True
         self._autosave = self._timer(AUTOSAVE_MS, self.flush, single=True)
         self._tick = self._timer(TICK_MS, self._on_tick)
         self._typing = self._timer(TYPING_MS, self._on_typing_over, single=True)
@@ -173,7 +133,7 @@ class TranscribePresenter(QObject):
     @property
     def is_heard(self) -> bool:
         """Tell whether the clip was heard whole."""
-        return self._hearing.is_whole
+        return self._heard
 
     def show(self) -> None:
         """The page came up: take the first clip if there is none, and play it."""
@@ -241,22 +201,22 @@ class TranscribePresenter(QObject):
             return
         if not text.strip():
             self.refused.emit(self.tr("There is nothing written: write what is said, or skip the clip."))
-        elif not self._hearing.is_whole:
+        elif not self._heard:
             self.refused.emit(self.tr("Listen to the whole clip once before you hand it in."))
         else:
-            heard_ms = self._hearing.milliseconds
+            heard_ms = self._heard_ms()
             self._finish(partial(self._desk.submit, self._current.clip, text, listened_ms=heard_ms))
 
     def skip(self, reason: SkipReason) -> None:
         """Pass the clip by and go on."""
         if self._current is not None and not self._sending:
-            heard_ms = self._hearing.milliseconds
+            heard_ms = self._heard_ms()
             self._finish(partial(self._desk.skip, self._current.clip, reason, listened_ms=heard_ms))
 
     def report(self) -> None:
         """Take the clip from everybody at once: it holds personal data."""
         if self._current is not None and not self._sending:
-            heard_ms = self._hearing.milliseconds
+            heard_ms = self._heard_ms()
             self._finish(partial(self._desk.report, self._current.clip, listened_ms=heard_ms))
             self.told.emit(self.tr("Withdrawn from everybody. Thank you."))
 
@@ -278,11 +238,9 @@ class TranscribePresenter(QObject):
         """Go on a little before where it was paused; at the end, from the start."""
         if self._current is None:
             return
-        self._typing_paused = False
-        start = max(self._start_s, self._paused_at - BACKSTEP_S)
-        if self._paused_at >= self._end_s - 0.05 or self._paused_at <= self._start_s:
-            start = self._start_s
-        self._play_from(start)
+        at = self._player.position_s
+        is_over = at >= self._end_s - _AT_END_S or at <= self._start_s
+        self._play_from(self._start_s if is_over else max(self._start_s, at - BACKSTEP_S))
 
     def pause(self) -> None:
         """Stop, and stay stopped whatever is typed."""
@@ -292,22 +250,18 @@ class TranscribePresenter(QObject):
 
     def back(self) -> None:
         """Play from 1.5 seconds before."""
-        if self._current is not None:
-            self._play_from(max(self._start_s, self._position_s() - BACK_S))
+        self._play_from(max(self._start_s, self._player.position_s - BACK_S))
 
     def from_start(self) -> None:
         """Play from the start."""
-        if self._current is not None:
-            self._play_from(self._start_s)
+        self._play_from(self._start_s)
 
     def again_slower(self) -> None:
-        """Play the last two seconds once more at seven tenths of the speed, then go on at full speed."""
-        if self._current is None:
-            return
-        until = self._position_s()
-        self._stop()
-        self._slow_until = until if until > 0.1 else self._end_s
-        self._reload(max(self._start_s, self._slow_until - AGAIN_S))
+        """Play the last two seconds once more at seven tenths of the speed, then go on as before."""
+        at = self._player.position_s
+        self._slow_until = at if at > self._start_s + _AT_END_S else self._end_s
+        self._player.set_speed(self._listening.speed / 100 * AGAIN_SPEED)
+        self._play_from(max(self._start_s, self._slow_until - AGAIN_S))
 
     def change_speed(self, percent: int) -> None:
         """Make it faster or slower by so many percent; the pitch stays."""
@@ -316,13 +270,14 @@ class TranscribePresenter(QObject):
             return
         self._set_listening(replace(self._listening, speed=speed))
         self._slow_until = None
-        at = self._position_s() if self._playing else None
-        self._stop()
-        self._reload(at)
+        self._player.set_speed(speed / 100)
+        if self._ahead is not None:  # at another speed a clip takes a moment: the next one is made ready now
+            self._worker.run(partial(self._ahead.sound.prepare, speed / 100), None, self._on_quiet_failure)
 
     def toggle_loop(self) -> None:
         """Play the clip, or the marked part, over and over, or once."""
         self._set_listening(replace(self._listening, loop=not self._listening.loop))
+        self._set_loop()
 
     def toggle_typing(self) -> None:
         """Pause while somebody types, or do not."""
@@ -330,17 +285,17 @@ class TranscribePresenter(QObject):
 
     def seek(self, seconds: float) -> None:
         """Play from there."""
-        if self._current is not None:
-            self._play_from(min(max(0.0, seconds), self._current.clip.serving.seconds))
+        self._play_from(seconds)
 
     def select(self, start_s: float, end_s: float) -> None:
         """Choose a part of the clip to be played alone; an empty one is the whole."""
-        self._selection = (start_s, end_s) if end_s - start_s >= 0.2 else None
+        self._selection = (start_s, end_s) if end_s - start_s >= SHORTEST_PART_S else None
+        self._set_loop()
         self.selection_changed.emit(self._selection)
 
     def mark(self) -> None:
         """Mark the start of a part, then its end, then none again."""
-        at = self._position_s()
+        at = self._player.position_s
         if self._selection is not None:
             self._mark_s = None
             self.select(0.0, 0.0)
@@ -355,6 +310,10 @@ class TranscribePresenter(QObject):
         """Note that somebody is at the desk, so that the lease is worth renewing."""
         self._active = True
 
+    def try_device(self) -> None:
+        """Try to play once more, after a device was lost."""
+        self.play()
+
     # ---- private: listening
 
     @property
@@ -363,112 +322,66 @@ class TranscribePresenter(QObject):
 
     @property
     def _end_s(self) -> float:
-        seconds = 0.0 if self._current is None else self._current.clip.serving.seconds
+        seconds = 0.0 if self._current is None else self._current.sound.duration_s
         return seconds if self._selection is None else self._selection[1]
 
-    def _position_s(self) -> float:
-        return self._player.position_s() if self._playing else self._paused_at
+    def _heard_ms(self) -> int:
+        if self._current is None:
+            return 0
+        return round(self._current.sound.duration_s * 1000 * (1.0 if self._heard else self._player.heard_share))
 
     def _play_from(self, start_s: float) -> None:
-        if self._loads:  # it plays as soon as it is ready
-            self._play_when_loaded = start_s
+        if self._current is None:
             return
-        try:
-            self._player.play(start_s)
-        except ReviewerError as exc:
-            self._lose_device(exc.message)
-            return
-        self._last_s = self._paused_at = start_s
+        self._typing_paused = False
+        self._player.seek(start_s)
+        self._player.play()
         self._tick.start()
         self._set_playing(playing=True)
 
     def _stop(self) -> None:
-        if self._playing:
-            self._note_heard()
-            self._paused_at = self._last_s
-            self._player.pause()
+        self._player.pause()
         self._tick.stop()
+        self._note_heard()
         self._set_playing(playing=False)
+        if self._current is not None:
+            self.position_changed.emit(self._player.position_s)
+
+    def _set_loop(self) -> None:
+        if self._listening.loop:
+            self._player.set_loop(self._start_s, self._end_s)
+        else:
+            self._player.set_loop(None)
 
     def _note_heard(self) -> None:
-        at = min(self._player.position_s(), self._end_s)
-        was_whole = self._hearing.is_whole
-        self._hearing.add(self._last_s, at)
-        self._last_s = max(self._last_s, at)
-        if self._hearing.is_whole and not was_whole:
+        if not self._heard and self._player.heard_share >= HEARD:
+            self._heard = True
             self.heard.emit()
 
     @Slot()
     def _on_tick(self) -> None:
-        if self._current is None or not self._playing:
-            return
-        try:
-            goes_on = self._player.is_playing()
-        except ReviewerError as exc:
-            self._stop()
-            self._lose_device(exc.message)
+        state, at = self._player.state, self._player.position_s
+        if state is PlayerState.FAILED:
+            self._tick.stop()
+            self._set_playing(playing=False)
+            failure = self._player.failure
+            self.device_lost.emit("" if failure is None else failure.message)
             return
         self._note_heard()
-        if self._slow_until is not None and self._last_s >= self._slow_until:
+        self.position_changed.emit(at)
+        if self._slow_until is not None and (at >= self._slow_until or state is not PlayerState.PLAYING):
             self._slow_until = None
-            at = self._last_s
+            self._player.set_speed(self._listening.speed / 100)
+        if state is PlayerState.ENDED:
+            self._tick.stop()
+            self._set_playing(playing=False)
+        elif self._selection is not None and not self._listening.loop and at >= self._end_s:
             self._stop()
-            self._reload(at)
-        elif not goes_on or self._last_s >= self._end_s:
-            self._on_end(goes_on=goes_on)
-        self.position_changed.emit(self._last_s)
-
-    def _on_end(self, *, goes_on: bool) -> None:
-        if not goes_on:  # the device has played all there is
-            self._hearing.add(self._last_s, self._end_s)
-            self._last_s = self._end_s
-            if self._hearing.is_whole:
-                self.heard.emit()
-        self._stop()
-        self._paused_at = self._last_s
-        if self._listening.loop:
-            self._play_from(self._start_s)
 
     @Slot()
     def _on_typing_over(self) -> None:
         if self._typing_paused and self._shown:
             self.play()
-
-    def _reload(self, play_from_s: float | None) -> None:
-        """Get the clip ready at the speed that holds now, and then play from there."""
-        if self._current is None:
-            return
-        serving = self._current.clip.serving
-        speed = self._listening.speed / 100 * (AGAIN_SPEED if self._slow_until is not None else 1.0)
-        self._play_when_loaded = play_from_s
-        self._loads += 1
-        job = partial(self._player.load, serving.audio, serving.rate_hz, max(SLOWEST / 100, speed))
-        self._worker.run(job, self._on_loaded, self._on_load_failed)
-
-    def _on_loaded(self, _nothing: None) -> None:
-        self._loads -= 1
-        start, self._play_when_loaded = self._play_when_loaded, None
-        if self._loads:
-            self._play_when_loaded = start
-        elif start is not None and self._current is not None and self._shown and self._has_device:
-            self._play_from(start)
-
-    def _on_load_failed(self, failure: Exception) -> None:
-        self._loads -= 1
-        if not isinstance(failure, ReviewerError):
-            raise failure
-        self._lose_device(failure.message)
-
-    def _lose_device(self, why: str) -> None:
-        self._has_device = False
-        self._set_playing(playing=False)
-        self._tick.stop()
-        self.device_lost.emit(why)
-
-    def try_device(self) -> None:
-        """Try to play once more, after a device was lost."""
-        self._has_device = True
-        self._reload(self._paused_at)
 
     def _set_playing(self, *, playing: bool) -> None:
         if playing != self._playing:
@@ -491,7 +404,13 @@ class TranscribePresenter(QObject):
         clip = self._desk.next(but=but)
         if clip is None and self._may_release() and self._services.pool.round().anything:
             clip = self._desk.next(but=but)
-        return None if clip is None else _Ready(clip, peaks_of(clip.serving.audio))
+        return None if clip is None else self._ready(clip)
+
+    def _ready(self, clip: OpenClip) -> _Ready:
+        """Return a clip with its outline and its sound at the speed that holds; not on the thread that paints."""
+        sound = Sound(clip.serving.wav)
+        sound.prepare(self._listening.speed / 100)
+        return _Ready(clip, sound, peaks(clip.serving.wav, _COLUMNS))
 
     def _may_release(self) -> bool:
         roles = self._services.member.roles
@@ -516,20 +435,23 @@ class TranscribePresenter(QObject):
             self.failed.emit(failure.message)
 
     def _show(self, ready: _Ready | None) -> None:
+        self._tick.stop()
         self._player.unload()
         self._current = ready
         self._text, self._unsaved = None, False
-        self._paused_at = self._last_s = 0.0
         self._selection = self._mark_s = self._slow_until = None
-        self._typing_paused = False
+        self._typing_paused = self._heard = False
+        self._set_playing(playing=False)
         self.selection_changed.emit(None)
         if ready is None:
-            self._hearing = Hearing(0.0)
             self.emptied.emit()
             return
-        self._hearing = Hearing(ready.clip.serving.seconds)
-        self.clip_shown.emit(ready.clip, ready.peaks)
-        self._reload(0.0 if self._shown else None)
+        self._player.load(ready.sound)
+        self._player.set_speed(self._listening.speed / 100)
+        self._set_loop()
+        self.clip_shown.emit(ready.clip, ready.outline)
+        if self._shown:
+            self._play_from(0.0)
         if self._ahead is None:
             self._fetch()
 
@@ -572,8 +494,7 @@ class TranscribePresenter(QObject):
         self._tell_progress()
 
     def _undo_job(self) -> _Ready:
-        clip = self._desk.undo(self._midnight())
-        return _Ready(clip, peaks_of(clip.serving.audio))
+        return self._ready(self._desk.undo(self._midnight()))
 
     def _on_undone(self, ready: _Ready) -> None:
         self.pause()
@@ -588,7 +509,7 @@ class TranscribePresenter(QObject):
             return self._current
         clip = self._current.clip
         serving = replace(clip.serving, text=self._text, cursor=self._cursor)
-        return _Ready(replace(clip, serving=serving), self._current.peaks)
+        return replace(self._current, clip=replace(clip, serving=serving))
 
     @Slot()
     def _look(self) -> None:
@@ -669,14 +590,6 @@ class TranscribePresenter(QObject):
         timer.setSingleShot(single)
         timer.timeout.connect(fired)
         return timer
-
-
-def peaks_of(samples: bytes) -> Peaks:
-    """Return the outline of mono 16-bit samples."""
-    values = memoryview(samples).cast("h")
-    step = max(1, -(-len(values) // BINS))
-    parts = [values[at : at + step] for at in range(0, len(values), step)]
-    return Peaks(tuple(min(p) / 32768 for p in parts), tuple(max(p) / 32768 for p in parts))
 
 
 def local_midnight() -> datetime:

@@ -14,7 +14,7 @@ from reviewer.ui.icons import icon_pixmap
 from reviewer.ui.keys import LISTENING, KeyMap
 from reviewer.ui.text import PlainLabel, PlainTextEdit
 from reviewer.ui.theme import Appearance, set_role, tabular
-from reviewer.ui.transcribe.presenter import STEP, Listening, Peaks, TranscribePresenter
+from reviewer.ui.transcribe.presenter import STEP, Listening, Outline, TranscribePresenter
 from reviewer.ui.transcribe.skipping import SkipBar
 from reviewer.ui.transcribe.waveform import Waveform
 from reviewer.ui.transcribe.words import clock
@@ -254,10 +254,10 @@ class TranscribeView(QWidget):
     # ---- What the presenter says
 
     @Slot(object, object)
-    def _on_clip(self, clip: OpenClip, peaks: Peaks) -> None:
+    def _on_clip(self, clip: OpenClip, outline: Outline) -> None:
         self._clip, self._seconds = clip, clip.serving.seconds
         self.skip_bar.hide()
-        self.waveform.show_clip(peaks, self._seconds)
+        self.waveform.show_clip(outline, self._seconds)
         kept = clip.serving.text
         shown = (clip.serving.hypothesis or "") if kept is None else kept
         self.editor.set_text(shown)
@@ -340,7 +340,7 @@ class TranscribeView(QWidget):
 
     @Slot(str)
     def _on_device_lost(self, why: str) -> None:
-        words = self.tr("There is no sound: {0} What you type is kept; you can also skip this clip.").format(why)
+        words = self.tr("{0} What you type is kept; you can also skip this clip.").format(why)
         self.notice.tell(words, "stop", (("device", self.tr("Try again")),))
 
     # ---- What the person does

@@ -5,7 +5,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPixmap, Q
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from reviewer.ui.theme import Appearance
-from reviewer.ui.transcribe.presenter import Peaks
+from reviewer.ui.transcribe.presenter import Outline
 
 _HEIGHT_PX = 96
 _DRAG_PX = 4
@@ -23,7 +23,7 @@ class Waveform(QWidget):
         self.setAccessibleName(self.tr("Waveform"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._appearance = appearance
-        self._peaks = Peaks((), ())
+        self._outline: Outline = ()
         self._seconds = 0.0
         self._position_s = 0.0
         self._selection: tuple[float, float] | None = None
@@ -31,14 +31,14 @@ class Waveform(QWidget):
         self._pressed_px: float | None = None
         appearance.changed.connect(self._on_look_changed)
 
-    def show_clip(self, peaks: Peaks, seconds: float) -> None:
+    def show_clip(self, outline: Outline, seconds: float) -> None:
         """Show another clip from its start."""
-        self._peaks, self._seconds, self._position_s, self._selection = peaks, seconds, 0.0, None
+        self._outline, self._seconds, self._position_s, self._selection = outline, seconds, 0.0, None
         self._redraw()
 
     def clear(self) -> None:
         """Show nothing."""
-        self.show_clip(Peaks((), ()), 0.0)
+        self.show_clip((), 0.0)
 
     def show_position(self, seconds: float) -> None:
         """Move the cursor; only the strips that change are painted."""
@@ -120,17 +120,17 @@ class Waveform(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colour))
-        middle, reach, number = self.height() / 2, self.height() / 2 - 4, len(self._peaks.low)
-        loudest = max([0.05, *(abs(each) for each in (*self._peaks.low, *self._peaks.high))])
+        middle, reach, number = self.height() / 2, self.height() / 2 - 4, len(self._outline)
+        loudest = max([0.05, *(max(-low, high) for low, high in self._outline)])
         if number:
             step = self.width() / number
             above = [
-                QPointF((at + 0.5) * step, middle - max(1.0, each / loudest * reach))
-                for at, each in enumerate(self._peaks.high)
+                QPointF((at + 0.5) * step, middle - max(1.0, high / loudest * reach))
+                for at, (_, high) in enumerate(self._outline)
             ]
             below = [
-                QPointF((at + 0.5) * step, middle + max(1.0, -each / loudest * reach))
-                for at, each in enumerate(self._peaks.low)
+                QPointF((at + 0.5) * step, middle + max(1.0, -low / loudest * reach))
+                for at, (low, _) in enumerate(self._outline)
             ]
             painter.drawPolygon(QPolygonF([*above, *reversed(below)]))
         else:

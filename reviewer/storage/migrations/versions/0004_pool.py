@@ -16,7 +16,6 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("language", sa.String(length=60), nullable=False),
         sa.Column("seconds_ms", sa.Integer(), nullable=False),
-        sa.Column("rate_hz", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("sealed_key", sa.LargeBinary(), nullable=False),
