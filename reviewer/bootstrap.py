@@ -24,6 +24,8 @@ from reviewer.services.pool import ClipMaker, Made, Pool
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
 from reviewer.services.signing import Signing
+from reviewer.services.suppressions import Suppressions
+from reviewer.services.tokens import Tokens
 from reviewer.services.transcribing import Transcribing
 from reviewer.services.vault import Vault
 from reviewer.services.work import Work
@@ -52,6 +54,8 @@ class Services:
     transcribing: Transcribing
     label_exports: LabelExports
     label_quality: LabelQuality
+    suppressions: Suppressions
+    tokens: Tokens
 
 
 class Application:
@@ -116,6 +120,8 @@ class Application:
             transcribing=Transcribing(session.store, actor, self.desk.is_alive),
             label_exports=LabelExports(session.store, actor),
             label_quality=LabelQuality(session.store, actor),
+            suppressions=Suppressions(session.store, actor),
+            tokens=Tokens(session.store, actor),
         )
         return self._services
 

@@ -50,6 +50,8 @@ from reviewer.services.pool import Pool
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
 from reviewer.services.signing import Signing
+from reviewer.services.suppressions import Suppressions
+from reviewer.services.tokens import Tokens
 from reviewer.services.transcribing import Transcribing
 from reviewer.services.vault import Vault
 from reviewer.services.work import Transport, Work
@@ -315,6 +317,8 @@ class Profile(Beneath):
             transcribing=Transcribing(store, who, lambda _desk: True),
             label_exports=LabelExports(store, who),
             label_quality=LabelQuality(store, who),
+            suppressions=Suppressions(store, who),
+            tokens=Tokens(store, who),
         )
 
     def now(self) -> datetime:

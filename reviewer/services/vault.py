@@ -12,6 +12,7 @@ from reviewer.storage import (
     Store,
     analyses,
     contents,
+    conversations,
     decisions,
     entries,
     items,
@@ -87,6 +88,7 @@ class Vault:
                 tx.leave_unrecorded(Unrecorded.NOTHING)
                 return False
             contents.drop(tx, head.id)
+            conversations.erase(tx, head.producer, head.external_id)
             analyses.drop(tx, head.id)
             working_copies.drop_everything(tx, head.id)
             decisions.erase(tx, head.id)
