@@ -175,7 +175,8 @@ class TranscribePresenter(QObject):
         if self._current is None:
             return
         self._text, self._cursor, self._unsaved, self._active = text, cursor, True, True
-        self._autosave.start()
+        if not self._autosave.isActive():  # or who never stops typing would never be saved
+            self._autosave.start()
         self.saved.emit(None)
         if self._listening.pause_while_typing and self._playing:
             self._typing_paused = True
