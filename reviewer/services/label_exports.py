@@ -23,6 +23,7 @@ from reviewer.domain.events import Action
 from reviewer.domain.labels import word_errors, words_of
 from reviewer.domain.members import Actor, Role
 from reviewer.services.alignment import TimedWord, timed
+from reviewer.services.label_quality import refuse_shared
 from reviewer.storage import Store, Transaction, clips, pool_keys
 from reviewer.storage.clips import Answer, Origin
 
@@ -90,6 +91,7 @@ class LabelExports:
             return recalled(tx)
 
     def _need(self) -> None:
+        refuse_shared(self._store)
         if Role.ADMIN not in self._actor.member.roles:
             raise RuleError("Only a member with the role 'admin' may do this.")
 

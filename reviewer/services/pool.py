@@ -26,7 +26,7 @@ from reviewer.domain.events import Action
 from reviewer.domain.members import Actor, MemberId, Role
 from reviewer.domain.serving import FEWEST_CALLS, Limits, arrange
 from reviewer.services.label_exports import recalled
-from reviewer.services.label_quality import contested
+from reviewer.services.label_quality import contested, refuse_shared
 from reviewer.storage import Store, Transaction, calls, clips, entries, pool_keys, vault_keys
 from reviewer.storage.calls import StagedClip
 from reviewer.storage.clips import Origin, Withdrawn
@@ -182,11 +182,14 @@ class Pool:
 
     def policy(self) -> Policy:
         """Return what the workspace decided about listening."""
+        refuse_shared(self._store)
         with self._store.read() as tx:
             return calls.policy(tx)
 
     def exists(self) -> bool:
         """Tell whether the workspace has a pool."""
+        if self._store.is_shared:
+            return False
         with self._store.read() as tx:
             return pool_keys.newest(tx) is not None
 
@@ -254,9 +257,8 @@ class Pool:
 
     def round(self) -> RoundOutcome:
         """Withdraw what may no longer be heard, release what is due, and fill the transcribers' lines."""
-        with self._store.read() as tx:
-            if pool_keys.newest(tx) is None:
-                return RoundOutcome()
+        if not self.exists():
+            return RoundOutcome()
         withdrawn = self._withdraw_stopped()
         return RoundOutcome(self._release(), self._assign(), withdrawn)
 
@@ -527,6 +529,7 @@ class Pool:
         return clips.withdraw(tx, [each.clip_id for each in clips.origins(tx) if each.call_id in wanted])
 
     def _need(self, *roles: Role) -> None:
+        refuse_shared(self._store)
         if not self._actor.member.roles & set(roles):
             raise RuleError(f"Only a member with the role '{roles[0]}' may do this.")
 

@@ -40,7 +40,7 @@ class Transcribing:
 
     def has_pool(self) -> bool:
         """Tell whether there is a pool for this member."""
-        if Role.TRANSCRIBER not in self._actor.member.roles:
+        if Role.TRANSCRIBER not in self._actor.member.roles or self._store.is_shared:
             return False
         with self._store.read() as tx:
             return pool_keys.newest(tx) is not None
