@@ -354,7 +354,8 @@ class Typist:
         item = self._desk.item
         assert item is not None
         if not self._desk.presenter.findings.is_ready:
-            return  # the approval would wait for the check, and fall to whatever is pressed meanwhile
+            self._answer()  # an approval would wait for the check, and fall to whatever is pressed meanwhile
+            return
         if KINDS[item.item.kind].signed:
             self._signed = None
             strike("Ctrl+Return")  # and what is asked then is answered the next time
