@@ -32,6 +32,7 @@ apt_test=(
   dbus-x11  # or gnome-keyring would bring all of systemd
   gnome-keyring
   libglib2.0-bin
+  "postgresql-15|postgresql"  # 15 is the oldest that a team's database may be
   x11-utils
   xauth
   xvfb

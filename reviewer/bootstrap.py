@@ -22,6 +22,7 @@ from reviewer.services.signing import Signing
 from reviewer.services.vault import Vault
 from reviewer.services.work import Work
 from reviewer.settings import SettingsFile
+from reviewer.storage import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,9 @@ class Application:
         self.profile = profile
         self.settings = SettingsFile(profile / "settings.toml")
         keystore: KeyStore = SystemKeyring() if key_file is None else KeyFile(key_file)
-        self.access = Access(profile, keystore, self.desk.id)
+        database = self.settings.load().database
+        team = None if database is None else Address.read(database)
+        self.access = Access(profile, keystore, self.desk.id, team=team)
         self._session: Session | None = None
         self._services: Services | None = None
         self._analyst: Analyst | None = None

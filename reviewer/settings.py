@@ -29,6 +29,7 @@ class Settings:
     lock_after: timedelta = timedelta(minutes=10)  # of idleness
     window: Mapping[str, Any] = field(default_factory=dict)  # geometry and column widths, as the desk left them
     dictionary: tuple[str, ...] = ()  # words the person taught the spelling check
+    database: str | None = None  # where the team's is; None: a file of the profile
 
 
 class SettingsFile:
@@ -61,6 +62,7 @@ class SettingsFile:
             ),
             window=_table(data.get("window", {}), "window"),
             dictionary=_words(data.get("dictionary", []), "dictionary"),
+            database=_table(data.get("team", {}), "team").get("database"),
         )
 
     def save(self, settings: Settings) -> None:
@@ -75,6 +77,8 @@ class SettingsFile:
             "hold": {kind: int(hold.total_seconds()) for kind, hold in settings.holds.items()},
             "window": dict(settings.window),
         }
+        if settings.database is not None:
+            data["team"] = {"database": settings.database}
         part = self._path.with_suffix(f".{os.getpid()}.part")
         try:
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

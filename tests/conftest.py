@@ -1,14 +1,16 @@
 """What all tests share: the counts that `--full` makes large, loud absences, and a profile to work in."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from hypothesis import settings
 
-from tests.factories import Profile
+from reviewer.storage import team
+from tests.factories import Profile, TeamDatabase
+from tests.postgres import Cluster, running
 
 # No deadline: a shared machine is slow at times, and speed is a matter of the benchmarks.
 settings.register_profile("ours", deadline=None)
@@ -20,6 +22,13 @@ _notes = pytest.StashKey[list[str]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Offer the large counts."""
     parser.addoption("--full", action="store_true", help="run the large counts: minutes instead of seconds")
+
+
+def on_both(metafunc: pytest.Metafunc, *, file_only: Iterable[str] = ()) -> None:
+    """Run each test that has a profile on a file and on a server, where its module does not choose one."""
+    has_choice = not hasattr(metafunc.module, "database")
+    if has_choice and "profile" in metafunc.fixturenames and metafunc.definition.originalname not in file_only:
+        metafunc.parametrize("database", ["file", "server"])
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -78,11 +87,42 @@ def _new_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[Cluster]:
+    """Return a PostgreSQL that this run started. Its absence is a failure: these tests must not be passed over."""
+    with running() as cluster:
+        team.lay(cluster.engine(cluster.new_database("laid")))
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def _new_team_profile(tmp_path_factory: pytest.TempPathFactory, server: Cluster) -> Path:
+    """Return the same with its database on the server, which others are copied from."""
+    folder = tmp_path_factory.mktemp("new-team") / "profile"
+    Profile(folder, TeamDatabase(server, server.new_database("founded", template="laid"))).close()
+    return folder
+
+
 @pytest.fixture
-def profile(tmp_path: Path, _new_profile: Path) -> Iterator[Profile]:
+def database() -> str:
+    """Say where the profile of a test has its database: in a file, unless a folder's conftest says otherwise."""
+    return "file"
+
+
+@pytest.fixture
+def profile(request: pytest.FixtureRequest, tmp_path: Path, database: str) -> Iterator[Profile]:
     """Return a fresh profile with one member of every role."""
     folder = tmp_path / "profile"
-    shutil.copytree(_new_profile, folder)
-    made = Profile(folder)
+    if database == "file":
+        shutil.copytree(request.getfixturevalue("_new_profile"), folder)
+        made = Profile(folder)
+        yield made
+        made.close()
+        return
+    shutil.copytree(request.getfixturevalue("_new_team_profile"), folder)
+    server: Cluster = request.getfixturevalue("server")
+    copy = TeamDatabase(server, server.new_database(template="founded"))
+    made = Profile(folder, copy)
     yield made
     made.close()
+    server.drop_database(copy.name)

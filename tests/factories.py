@@ -4,9 +4,11 @@ Time passes here by moving instants in the database, never by waiting or by a fa
 """
 
 import json
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from itertools import count
@@ -26,6 +28,7 @@ from reviewer.crypto import (
     Owner,
     RecoveryCode,
     database_key,
+    login_password,
     seal_for_recovery,
     seal_identity,
 )
@@ -46,8 +49,10 @@ from reviewer.services.review import Review
 from reviewer.services.signing import Signing
 from reviewer.services.vault import Vault
 from reviewer.services.work import Transport, Work
-from reviewer.storage import Store, contents, decisions, keys, members, schema, working_copies
+from reviewer.settings import SettingsFile
+from reviewer.storage import Address, Store, contents, decisions, keys, members, schema, working_copies
 from reviewer.storage.members import MemberSecrets
+from tests.postgres import Cluster
 
 _numbers = count(1)
 
@@ -104,11 +109,39 @@ def new_key() -> str:
     return secrets.token_hex(16)
 
 
+# How what tests say of a file's database reads on a server's: instants are numbers of milliseconds there.
+_ON_A_SERVER = (
+    (re.compile(r"\b(\w+_at|\w+_until) ([-+]) (\d+)\b"), r"\1 \2 interval '\3 milliseconds'"),
+    (re.compile(r"\b(\w+_at|\w+_until) = 0\b"), r"\1 = 'epoch'"),
+    (re.compile(r"\?"), "%s"),
+    (re.compile(r"zeroblob\((\d+)\)"), r"decode(repeat('00', \1), 'hex')"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TeamDatabase:
+    """A database of a team on a server of the tests."""
+
+    cluster: Cluster
+    name: str
+
+    def address(self, login: str) -> Address:
+        """Return where `login` finds it."""
+        return Address.read(self.cluster.address(self.name, login))
+
+    def invite(self, login: str) -> str:
+        """Make a login that may join, and return the password it is invited with."""
+        self.cluster.run(f"DROP ROLE IF EXISTS {login}")
+        self.cluster.run(f"CREATE ROLE {login} LOGIN SUPERUSER PASSWORD 'invited'")
+        return "invited"
+
+
 class Beneath:
     """What lies beneath the program: the database and the files of a profile, which other processes may be using."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, team: TeamDatabase | None = None) -> None:
         self.folder = folder
+        self.team = team
         self.key_file = folder / "keys"
 
     @property
@@ -119,6 +152,10 @@ class Beneath:
     @contextmanager
     def connection(self, path: Path | None = None, *, timeout_s: float = 30) -> Iterator[Any]:
         """Open the database, or a copy of it, as its administrator does who has the file's key."""
+        if self.team is not None:
+            with closing(self.team.cluster.connect(self.team.name)) as connected:
+                yield connected
+            return
         file = path or self.folder / "reviewer.db"
         with closing(dbapi2.connect(str(file), isolation_level=None, timeout=timeout_s)) as connection:
             connection.execute(f"PRAGMA key = \"x'{database_key(self.device_secret).hex()}'\"")
@@ -126,9 +163,26 @@ class Beneath:
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Read the database behind the store's back, or change it."""
+        if self.team is not None:
+            for idiom, instead in _ON_A_SERVER:
+                query = idiom.sub(instead, query)
+            return self.team.cluster.run(query, self.team.name, values)
         with self.connection() as connection:
             found: list[tuple[Any, ...]] = connection.execute(query, values).fetchall()
             return found
+
+    def fail_inserts(self, table: str, words: str) -> None:
+        """Let the database fail at each insert into a table."""
+        if self.team is None:
+            self.rows(f"CREATE TRIGGER fault BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, '{words}'); END")
+            return
+        self.rows(f"CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS "
+                  f"$$BEGIN RAISE '{words}' USING DETAIL = NEW::text; END$$")  # fmt: skip
+        self.rows(f"CREATE TRIGGER fault BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION fault()")
+
+    def mend_inserts(self, table: str) -> None:
+        """Undo that."""
+        self.rows("DROP TRIGGER fault" if self.team is None else f"DROP TRIGGER fault ON {table}")
 
     def state(self, item_id: str) -> str:
         """Return the state of an item."""
@@ -169,13 +223,17 @@ class Beneath:
 class Profile(Beneath):
     """A profile in a folder, with its store and its members; made with a first member of every role where new."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, team: TeamDatabase | None = None, *, login: str = "first") -> None:
+        super().__init__(folder, team)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         desk = DeskId("first")
-        self.access = Access(folder, KeyFile(self.key_file), desk)
+        self.address = None if team is None else team.address(login)
+        if self.address is not None:
+            SettingsFile(folder / "settings.toml").change(database=self.address.text)
+        self.access = Access(folder, KeyFile(self.key_file), desk, team=self.address)
         if not self.access.exists:
-            self.access.make("Desk", "First", frozenset(Role))
+            invitation = None if team is None else team.invite(login)
+            self.access.make("Desk", "First", frozenset(Role), invitation=invitation)
         session = self.access.unlock()
         self.store = session.store
         self.first = Actor(session.member, desk)
@@ -238,6 +296,8 @@ class Profile(Beneath):
 
     def open_store(self) -> Store:
         """Open the profile's database once more, without a member's keys."""
+        if self.address is not None:
+            return Store.open_team(self.address, login_password(self.device_secret))
         return Store.open_file(self.folder / "reviewer.db", database_key(self.device_secret))
 
     def requests(self) -> dict[str, bytes]:
@@ -287,5 +347,6 @@ class Profile(Beneath):
         return ItemId(item_id)
 
     def close(self) -> None:
-        """Close the store."""
-        self.store.close()
+        """Close every store."""
+        for store in self._stores.values():
+            store.close()

@@ -26,7 +26,7 @@ from reviewer.crypto.identities import (
 from reviewer.crypto.keystores import KeyFile, KeyringStore, KeyStore, SystemKeyring
 from reviewer.crypto.open_keys import OpenKeys
 from reviewer.crypto.recovery_codes import RecoveryCode
-from reviewer.crypto.sealing import database_key, new_secret
+from reviewer.crypto.sealing import database_key, login_password, new_secret
 from reviewer.crypto.second_factors import SecondFactor
 from reviewer.crypto.signatures import SignatureCheckers, first_bad_signature
 from reviewer.crypto.workspace_keys import WorkspaceKey
@@ -50,6 +50,7 @@ __all__ = [
     "database_key",
     "first_bad_signature",
     "is_passphrase_needed",
+    "login_password",
     "new_secret",
     "open_identity",
     "recover_device_secret",

@@ -41,6 +41,11 @@ def database_key(device_secret: bytes) -> bytes:
     return subkey(device_secret, binding("database file"))
 
 
+def login_password(device_secret: bytes) -> str:
+    """Return the password with which the device logs in to a team's database."""
+    return subkey(device_secret, binding("database login")).hex()
+
+
 class Sealer:
     """Seals and opens under one key."""
 

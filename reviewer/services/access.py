@@ -28,6 +28,7 @@ from reviewer.crypto import (
     WorkspaceKey,
     database_key,
     is_passphrase_needed,
+    login_password,
     new_secret,
     open_identity,
     recover_device_secret,
@@ -54,7 +55,7 @@ from reviewer.domain.events import Action
 from reviewer.domain.members import Actor, DeskId, Member, MemberId, Role, WorkspaceId
 from reviewer.ledger import Directory
 from reviewer.ledger.directory import encode_key
-from reviewer.storage import Store, Transaction, entries, keys, members
+from reviewer.storage import Address, Store, Transaction, entries, keys, members
 from reviewer.storage.members import MemberSecrets
 from reviewer.storage.store import Unrecorded
 
@@ -98,10 +99,20 @@ class Access:
     """The way into the workspace of a profile."""
 
     def __init__(
-        self, profile: Path, keystore: KeyStore, desk: DeskId, *, now: Callable[[], float] = time.time
+        self,
+        profile: Path,
+        keystore: KeyStore,
+        desk: DeskId,
+        *,
+        team: Address | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        """Take the folder of a profile and where its secret lies; `now` gives Unix time."""
+        """Take the folder of a profile and where its secret lies; `now` gives Unix time.
+
+        The database is a file of the profile or, where an address is given, a team's.
+        """
         self._database = profile / "reviewer.db"
+        self._team = team
         self._name_file = profile / "device"
         self._second_copy = profile / "device.recovery"
         self._tries = _Tries(profile / "failed-unlocks", now)
@@ -112,7 +123,7 @@ class Access:
     @property
     def exists(self) -> bool:
         """Tell whether the profile has a workspace."""
-        return self._database.exists() and self._name_file.exists()
+        return self._name_file.exists() and (self._team is not None or self._database.exists())
 
     def make(
         self,
@@ -122,8 +133,12 @@ class Access:
         *,
         languages: frozenset[str] | None = None,
         passphrase: str | None = None,
+        invitation: str | None = None,
     ) -> Made:
-        """Make the workspace, its keys and its first member. Raises RuleError where there is one already."""
+        """Make the workspace, its keys and its first member; in a team's database by who was invited to found it.
+
+        Raises RuleError where there is one already.
+        """
         for what, text in (("workspace", name), ("member", member_name)):
             if not text.strip() or len(text) > limits.NAME_CHARACTERS:
                 raise UsageError(f"The {what}'s name must have 1 to {limits.NAME_CHARACTERS} characters.")
@@ -133,6 +148,7 @@ class Access:
             raise RuleError("This profile has a workspace already; choose another with --profile.")
         identity, code = Identity.new(), RecoveryCode.new()
         device_secret = self._make_device_secret(code)
+        self._take_login(invitation, device_secret)
         first = Member(
             MemberId(secrets.token_hex(16)), WorkspaceId(secrets.token_hex(16)), member_name, roles, languages
         )
@@ -143,9 +159,7 @@ class Access:
             seal_for_recovery(identity, owner, code),
         )
         key = WorkspaceKey.new(first.workspace_id, 1)
-        store = Store.open_file(self._database, database_key(device_secret)).as_member(
-            OpenKeys(owner, identity, {1: key})
-        )
+        store = self._open(device_secret).as_member(OpenKeys(owner, identity, {1: key}))
         try:
             with store.write(Actor(first, self._desk)) as tx:
                 members.add_workspace(tx, first.workspace_id, name)
@@ -295,7 +309,13 @@ class Access:
         self._tries.forget()
 
     def _open(self, device_secret: bytes) -> Store:
+        if self._team is not None:
+            return Store.open_team(self._team, login_password(device_secret))
         return Store.open_file(self._database, database_key(device_secret))
+
+    def _take_login(self, invitation: str | None, device_secret: bytes) -> None:
+        if self._team is not None and invitation is not None:
+            Store.take_login(self._team, invitation, login_password(device_secret))
 
     def _make_device_secret(self, code: RecoveryCode) -> bytes:
         if self.exists:  # an earlier try was cut off after the file was made, which opens with its secret alone

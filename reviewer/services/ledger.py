@@ -167,6 +167,7 @@ class Ledger:
         """Verify the next few hundred entries. Raises LedgerBrokenError."""
         witness = self._file.load(self._actor.member.id)
         start = self._verifier.tree.size
+        self._store.settle()
         with self._store.read() as tx:
             piece = list(islice(entries.after(tx, start), _PIECE))
             number = entries.number(tx)
@@ -217,6 +218,7 @@ class Ledger:
 
     def verify(self, progress: Callable[[int], None] | None = None) -> Report:
         """Verify everything, every signature included."""
+        self._store.settle()
         with self._store.read() as tx, SignatureCheckers(os.cpu_count() or 1) as checkers:
             return verify(
                 _Rows(tx),
@@ -228,16 +230,19 @@ class Ledger:
 
     def number(self) -> int:
         """Count the entries."""
+        self._store.settle()
         with self._store.read() as tx:
             return entries.number(tx)
 
     def listing(self, wanted: Filter, limit: int = 500) -> list[EntryRow]:
         """Return the newest entries that are wanted, newest first."""
+        self._store.settle()
         with self._store.read() as tx:
             return entries.listing(tx, wanted, limit)
 
     def story(self, item_id: str) -> list[Told]:
         """Return every entry about an item, oldest first."""
+        self._store.settle()
         with self._store.read() as tx:
             return [Told(position, Entry.read(signed.body)) for position, signed in entries.story(tx, item_id)]
 

@@ -155,9 +155,11 @@ def claim_for(tx: Transaction, *, ahead: bool, item_id: str | None = None) -> Le
         lease = leases.claim_one(tx, item_id, [route.id for route in mine], length_of(kind))
         if lease is None:
             raise RuleError("This item cannot be claimed now: somebody has it, it is decided, or it is not for you.")
-    if lease is not None:
-        tx.record(Action.CLAIMED, lease.item_id, fence=lease.fence, ahead=ahead)
-        keep_texts_of_others(tx, lease.item_id)
+    if lease is None:
+        tx.leave_unrecorded(Unrecorded.NOTHING)  # what waited, others took in the same moment
+        return None
+    tx.record(Action.CLAIMED, lease.item_id, fence=lease.fence, ahead=ahead)
+    keep_texts_of_others(tx, lease.item_id)
     return lease
 
 

@@ -68,8 +68,9 @@ def _sqlite_now(element: _Now, compiler: SQLCompiler, **how: Any) -> str:
 
 @compiles(_Now)
 def _server_now(element: _Now, compiler: SQLCompiler, **how: Any) -> str:
+    # One instant for a whole statement, as in SQLite; the guards look at the clock itself.
     ahead_ms = compiler.process(element.clauses, **how)
-    return f"(clock_timestamp() + {ahead_ms} * interval '1 millisecond')"
+    return f"(date_trunc('milliseconds', statement_timestamp()) + {ahead_ms} * interval '1 millisecond')"
 
 
 def now(ahead: timedelta = timedelta()) -> ColumnElement[datetime]:

@@ -135,8 +135,9 @@ def erase(tx: Transaction, item_id: str) -> None:
 
 
 def standing(tx: Transaction, item_id: str) -> StoredDecision | None:
-    """Return the decision on an item that is still in its hold."""
-    row = tx.run(select(_table).where(_table.c.item_id == item_id, _table.c.state == "held")).one_or_none()
+    """Return the decision on an item that is still in its hold; nobody settles it during a write that asked."""
+    held = select(_table).where(_table.c.item_id == item_id, _table.c.state == "held")
+    row = tx.run(held.with_for_update() if tx.writes else held).one_or_none()
     return None if row is None else _stored(row)
 
 

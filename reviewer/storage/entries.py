@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, literal_column, select
+from sqlalchemy import ColumnElement, Row, Select, func, insert, literal_column, select
 
 from reviewer.crypto import first_bad_signature
 from reviewer.domain.errors import LedgerBrokenError
@@ -23,13 +23,18 @@ from reviewer.ledger import (
 )
 from reviewer.ledger.entries import message
 from reviewer.storage import schema
+from reviewer.storage.postgresql import place
 from reviewer.storage.store import Transaction
 
 _table = schema.entry
 _PIECE = 2_000
+# On SQLite an entry's number is its place. On PostgreSQL it gets one when it is settled, and is at 0 until then.
+_AT = {"sqlite": _table.c.seq, "postgresql": func.coalesce(place.c.position, 0)}
+_FROM = {"sqlite": _table, "postgresql": _table.outerjoin(place, place.c.seq == _table.c.seq)}
+_PLACE = {"sqlite": _table.c.seq, "postgresql": place.c.position}
 # Spelled as the index on these entries is.
 _ABOUT_KEYS = (
-    select(_table)
+    select(_table, _table.c.seq.label("position"))
     .where(_table.c.action.in_(literal_column(f"'{action}'") for action in sorted(KEY_ACTIONS)))
     .order_by(_table.c.seq)
 )
@@ -60,18 +65,24 @@ class Filter:
     item_id: str | None = None
 
 
+def _placed(tx: Transaction) -> Select[Any]:
+    """Return the statement that finds entries with their places."""
+    return select(_table, _AT[tx.dialect].label("position")).select_from(_FROM[tx.dialect])
+
+
 def after(tx: Transaction, position: int) -> Iterator[SignedEntry]:
-    """Yield the entries after `position`, a piece of the table at a time."""
+    """Yield the settled entries after `position`, a piece of the table at a time."""
+    at = _PLACE[tx.dialect]
     while True:
-        rows = tx.run(select(_table).where(_table.c.seq > position).order_by(_table.c.seq).limit(_PIECE)).all()
+        rows = tx.run(_placed(tx).where(at > position).order_by(at).limit(_PIECE)).all()
         yield from map(_signed, rows)
         if len(rows) < _PIECE:
             return
-        position = rows[-1].seq
+        position = rows[-1].position
 
 
 def _signed(row: Row[Any]) -> SignedEntry:
-    listed = Listed(row.seq, row.actor, row.number, row.at, row.action, row.item_id, bytes(row.hash))
+    listed = Listed(row.position, row.actor, row.number, row.at, row.action, row.item_id, bytes(row.hash))
     return SignedEntry(bytes(row.body), bytes(row.signature), listed)
 
 
@@ -100,8 +111,8 @@ def is_signed(tx: Transaction, signed: SignedEntry) -> bool:
 
 
 def number(tx: Transaction) -> int:
-    """Count the entries."""
-    counted: int = tx.run(select(func.count()).select_from(_table)).scalar_one()
+    """Count the settled entries."""
+    counted: int = tx.run(select(func.count()).select_from(_PLACE[tx.dialect].table)).scalar_one()
     return counted
 
 
@@ -122,14 +133,15 @@ def listing(tx: Transaction, wanted: Filter, limit: int) -> list[EntryRow]:
     """Return the newest entries that are wanted, newest first, at most `limit`."""
     item = schema.item
     chosen = (
-        select(_table, item.c.kind, item.c.external_id)
+        _placed(tx)
+        .add_columns(item.c.kind, item.c.external_id)
         .outerjoin(item, item.c.id == _table.c.item_id)
         .where(*_conditions(wanted))
         .order_by(_table.c.seq.desc())
         .limit(limit)
     )
     return [
-        EntryRow(row.seq, row.at, row.actor, row.number, row.action, row.item_id, row.kind, row.external_id)
+        EntryRow(row.position, row.at, row.actor, row.number, row.action, row.item_id, row.kind, row.external_id)
         for row in tx.run(chosen)
     ]
 
@@ -155,14 +167,15 @@ def _is_about(item: str) -> ColumnElement[bool]:
 
 def story(tx: Transaction, item_id: str) -> list[tuple[int, SignedEntry]]:
     """Return every entry about an item with its position, oldest first."""
-    rows = tx.run(select(_table).where(_table.c.item_id == item_id).order_by(_table.c.seq))
-    return [(row.seq, _signed(row)) for row in rows]
+    rows = tx.run(_placed(tx).where(_table.c.item_id == item_id).order_by(_table.c.seq))
+    return [(row.position, _signed(row)) for row in rows]
 
 
 def newest_about(tx: Transaction, item_id: str, action: Action) -> int | None:
     """Return the position of the newest entry of that action about an item."""
-    about = select(func.max(_table.c.seq)).where(_table.c.item_id == item_id, _table.c.action == action.value)
-    position: int | None = tx.run(about).scalar()
+    at = _PLACE[tx.dialect]
+    about = select(func.max(at)).select_from(_FROM[tx.dialect])
+    position: int | None = tx.run(about.where(_table.c.item_id == item_id, _table.c.action == action.value)).scalar()
     return position
 
 

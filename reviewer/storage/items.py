@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_server
 
 from reviewer.domain.errors import NotFoundError
 from reviewer.domain.items import Channel, IncomingDraft, ItemHead, ItemId, ItemState
@@ -29,6 +30,10 @@ _WAITING = (
     .order_by(_item.c.rank, _item.c.due_at, _item.c.received_at, _item.c.id)
     .limit(bindparam("limit"))
 )
+_NEW_ROUTE = {
+    "sqlite": insert(_route).returning(_route.c.id),
+    "postgresql": insert_server(_route).on_conflict_do_nothing().returning(_route.c.id),
+}
 _OPEN = [ItemState.WAITING, ItemState.LEASED, ItemState.HELD, ItemState.SKIPPED, ItemState.ESCALATED]
 
 
@@ -71,10 +76,12 @@ def route_for(
         "escalated": escalated,
     }
     same = [table.c[name] == value for name, value in key.items()]
-    found: int | None = tx.run(select(table.c.id).where(*same)).scalar()
+    find = select(table.c.id).where(*same)
+    found: int | None = tx.run(find).scalar()
     if found is None:
-        found = tx.run(insert(table).values(key).returning(table.c.id)).scalar_one()
-    return found
+        found = tx.run(_NEW_ROUTE[tx.dialect], key).scalar()
+    # Another desk made it in the meantime, where several write at once.
+    return tx.run(find).scalar_one() if found is None else found
 
 
 def escalated_route(tx: Transaction, item_id: str) -> int:

@@ -120,7 +120,9 @@ _LATE: Select[Any] = select(_item.c.id).where(
     _item.c.waiting_on.is_not(None), _item.c.due_at <= clock.now(), _item.c.state == ItemState.WAITING.value
 )
 _ANYTHING_DUE = [each.limit(1) for each in (_EXPIRED, _RESTED, _LATE)]
-_LOCK_EXPIRED, _LOCK_RESTED = (each.with_for_update(skip_locked=True) for each in (_EXPIRED, _RESTED))
+_LOCK_EXPIRED, _LOCK_RESTED, _LOCK_LATE = (
+    each.with_for_update(skip_locked=True) for each in (_EXPIRED, _RESTED, _LATE)
+)
 
 
 def claim_best(
@@ -132,6 +134,7 @@ def claim_best(
         lease = _take(tx, _TAKE_BEST, {"best": best}, length(kinds[best]), ahead=ahead)
         if lease is not None:
             return lease
+        del kinds[best]  # others are taking all that waits there
     return None
 
 
@@ -225,7 +228,7 @@ def wake(tx: Transaction, limit: int) -> list[ItemId]:
 
 def overdue(tx: Transaction, limit: int) -> list[ItemId]:
     """Return items that wait past their due time and are not yet escalated, at most `limit`."""
-    return [ItemId(row.id) for row in tx.run(_LATE.limit(limit))]
+    return [ItemId(row.id) for row in tx.run(_LOCK_LATE.limit(limit))]
 
 
 def anything_due(tx: Transaction) -> bool:

@@ -1,26 +1,23 @@
 """Open the store and run transactions on it.
 
-Guarantees: a write transaction holds the database's write lock from its start (SQLite), leaves a signed entry of what
-it did or does not commit, and never runs on a thread that paints. On SQLite every connection runs WAL with
-synchronous=FULL: in a power-cut simulation that lost nothing, while weaker settings lost acknowledged decisions.
+Guarantees: a write transaction holds the database's write lock (SQLite) or its actor's chain (PostgreSQL) from its
+start, leaves a signed entry of what it did or does not commit, and never runs on a thread that paints. What the two
+databases do differently stands in sqlite.py and postgresql.py.
 """
 
-import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Executable, Result, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, Executable, Result, insert, select
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
-from sqlcipher3 import dbapi2
 
 from reviewer.crypto import DataKey, OpenKeys
 from reviewer.domain.errors import LockedError, UnavailableError
@@ -28,17 +25,10 @@ from reviewer.domain.events import Action
 from reviewer.domain.members import Actor
 from reviewer.ledger import START, ChainHead, Directory, Entry
 from reviewer.ledger.canonical import Value
-from reviewer.storage import clock, migrations, schema
+from reviewer.storage import clock, migrations, postgresql, schema, sqlite
+from reviewer.storage.postgresql import Address
 
-_NOW = select(clock.now())
-_PATIENCE_S, _ASK_AGAIN_S = 30, 0.001
-_PRAGMAS: dict[str, object] = {
-    "journal_mode": "wal",
-    "synchronous": 2,
-    "secure_delete": 1,
-    "foreign_keys": 1,
-    "busy_timeout": _PATIENCE_S * 1_000,
-}
+_SETTLING_S, _LOOK_AGAIN_S = 1.0, 0.005
 
 
 class Unrecorded(StrEnum):
@@ -77,6 +67,11 @@ class Transaction:
         return self._actor
 
     @property
+    def writes(self) -> bool:
+        """Tell whether this transaction may write."""
+        return self._actor is not None
+
+    @property
     def keys(self) -> OpenKeys:
         """Return the open keys. Raises LockedError."""
         if self._keys is None:
@@ -101,7 +96,8 @@ class Transaction:
 
     def change(self, statement: UpdateBase, values: Any = None) -> int:
         """Execute one insert, update or delete and return the number of rows it touched."""
-        result = self.run(statement, values)
+        self._wrote = True
+        result = self._connection.execute(statement, values, execution_options={"preserve_rowcount": True})
         assert isinstance(result, CursorResult)  # noqa: S101 - for the type checker
         return result.rowcount
 
@@ -110,6 +106,14 @@ class Transaction:
         if self._now is None:
             self._now = self._connection.execute(select(clock.now())).scalar_one()
         return self._now
+
+    def hold_chain(self) -> None:
+        """Wait until no other transaction writes the actor's chain, and note where it ends."""
+        self._head = postgresql.hold_chain(self._connection, self.actor.member.id)
+
+    def settle(self) -> int:
+        """Give entries their places; return how many committed ones must wait."""
+        return postgresql.settle(self._connection)
 
     def record(
         self,
@@ -183,6 +187,7 @@ class Store:
     def __init__(self, engine: Engine, keys: OpenKeys | None = None) -> None:
         self._engine = engine
         self._keys = keys
+        self._reading = engine if engine.dialect.name == "sqlite" else postgresql.reading(engine)
         self._kept_off: int | None = None
         self.own_head: ChainHead | None = None  # the newest entry that this store committed
 
@@ -193,15 +198,33 @@ class Store:
         Raises UnavailableError where the file cannot be used.
         """
         try:
-            _make_private(path)
-            url = URL.create("sqlite", database=str(path))  # not from text: a path may hold a ? or a %
-            engine = create_engine(url, module=dbapi2, hide_parameters=True, pool_size=2, max_overflow=2)
-            event.listen(engine, "connect", partial(_prepare_sqlite, key))
-            event.listen(engine, "begin", _begin_sqlite)
+            engine = sqlite.open_engine(path, key)
             migrations.upgrade(engine)
-        except (OSError, dbapi2.DatabaseError, DBAPIError) as exc:
+        except (OSError, *sqlite.FAULTS, DBAPIError) as exc:
             raise UnavailableError(f"The database {path.name} cannot be opened: {_cause(exc)}.") from exc
         return cls(engine)
+
+    @classmethod
+    def open_team(cls, address: Address, password: str) -> "Store":
+        """Open a team's database, which must be at this program's schema already. Raises UnavailableError."""
+        engine = postgresql.open_engine(address, password)
+        try:
+            migrations.check(engine)
+        except DBAPIError as exc:
+            engine.dispose()
+            raise UnavailableError(f"The team's database cannot be opened: {_cause(exc)}.") from exc
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    @staticmethod
+    def take_login(address: Address, invitation: str, password: str) -> None:
+        """Make `password` the one with which this device logs in from now on. Raises UnavailableError."""
+        try:
+            postgresql.take_login(address, invitation, password)
+        except DBAPIError as exc:
+            raise UnavailableError(f"The team's database does not let you in: {_cause(exc)}.") from exc
 
     def as_member(self, keys: OpenKeys) -> "Store":
         """Return this store as the owner of `keys` sees it: they sign its entries and open its content."""
@@ -239,13 +262,24 @@ class Store:
         return self._keys
 
     def scrub(self) -> None:
-        """Let nothing that was deleted outlast this call in the database's files. Raises UnavailableError."""
-        with self._engine.connect() as connection:
-            connection.exec_driver_sql("COMMIT")  # the checkpoint works outside transactions only
-            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
-            connection.exec_driver_sql("BEGIN")
-        if busy:
-            raise UnavailableError("Another program keeps old pages of the database open: end it, then do this again.")
+        """Let nothing that was deleted outlast this call in a file of ours; a server's files are its owner's.
+
+        Raises UnavailableError.
+        """
+        if self._engine.dialect.name == "sqlite":
+            sqlite.scrub(self._engine)
+
+    def settle(self) -> None:
+        """Give every committed entry its place in the ledger, as far as running transactions let it be known."""
+        if self._engine.dialect.name == "sqlite":
+            return  # one writer: the order of insertion is that of commits
+        deadline = time.monotonic() + _SETTLING_S
+        while True:
+            with self._transaction(None, writes=True) as tx:
+                left = tx.settle()
+            if left == 0 or time.monotonic() > deadline:
+                return
+            time.sleep(_LOOK_AGAIN_S)
 
     def close(self) -> None:
         """Close every connection."""
@@ -256,67 +290,22 @@ class Store:
         if self._kept_off == threading.get_ident():
             raise RuntimeError("a transaction on the thread that paints")
         try:
-            with self._engine.connect().execution_options(writes=writes) as connection, connection.begin():
-                yield Transaction(connection, actor, self._keys)
-        except (dbapi2.OperationalError, DBAPIError) as exc:
+            with self._connect(writes=writes) as connection, connection.begin():
+                transaction = Transaction(connection, actor, self._keys)
+                if actor is not None and connection.dialect.name != "sqlite":
+                    transaction.hold_chain()
+                yield transaction
+        except (*sqlite.FAULTS, DBAPIError) as exc:
             raise UnavailableError(f"The database did not answer: {_cause(exc)}.") from exc
 
-
-def _make_private(path: Path) -> None:
-    """Make the file before SQLite does, so that it and its -wal and -shm are the owner's alone."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    path.chmod(0o600)
-
-
-def _prepare_sqlite(key: bytes, connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA cipher_log_level = NONE")  # it would tell the terminal of every damaged page
-    # A raw key: there is no password to stretch (https://www.zetetic.net/sqlcipher/sqlcipher-api/#key).
-    connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-    connection.isolation_level = None  # BEGIN is ours: the driver's own would start writes as reads
-    for name, value in _PRAGMAS.items():
-        _once_free(connection, f"PRAGMA {name}={value}")  # the change to WAL does not wait by itself
-    actual = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _PRAGMAS}
-    if actual != _PRAGMAS:
-        raise dbapi2.DatabaseError(f"unsafe settings of the database: {actual}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    if connection.get_execution_options().get("writes", True):
-        _begin_write(connection)
-    else:
-        connection.exec_driver_sql("BEGIN")
-
-
-def _begin_write(connection: Connection) -> None:
-    """Wait for the writer's lock, asking each millisecond.
-
-    SQLite's own waiting asks ever more rarely, up to 100 ms apart: beside a process that writes without a pause it
-    starved for seconds.
-    """
-    raw = connection.connection.dbapi_connection
-    assert isinstance(raw, dbapi2.Connection)  # noqa: S101 - for the type checker
-    raw.execute("PRAGMA busy_timeout=0")
-    try:
-        _once_free(raw, "BEGIN IMMEDIATE")
-    finally:
-        raw.execute(f"PRAGMA busy_timeout={_PRAGMAS['busy_timeout']}")
-
-
-def _once_free(connection: Any, statement: str) -> None:
-    """Execute a statement as soon as others let the database go. Raises dbapi2.OperationalError if they never do."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            connection.execute(statement)
-        except dbapi2.OperationalError as exc:
-            if exc.sqlite_errorcode & 0xFF != dbapi2.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(_ASK_AGAIN_S)
-        else:
-            return
+    def _connect(self, *, writes: bool) -> Connection:
+        if self._engine.dialect.name == "sqlite":
+            return self._engine.connect().execution_options(writes=writes)
+        return (self._engine if writes else self._reading).connect()
 
 
 def _cause(exc: Exception) -> str:
     """Return the driver's own words, which name the fault but no values."""
-    return str(exc.orig if isinstance(exc, DBAPIError) else exc)
+    if not isinstance(exc, DBAPIError):
+        return str(exc)
+    return str(exc.orig) if isinstance(exc.orig, sqlite.FAULTS) else postgresql.words(exc)

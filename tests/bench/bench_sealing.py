@@ -22,14 +22,15 @@ from reviewer.crypto import DataKey, FieldPlace, Identity, WorkspaceKey
 from reviewer.domain.attestations import Attestation
 from reviewer.domain.decisions import Judgement, Verdict
 from reviewer.ledger import Entry, SignedEntry
-from reviewer.storage import store
+from reviewer.storage import sqlite
+from reviewer.storage.store import Unrecorded
 from tests.bench.bench_queue import Timing, measure
 from tests.factories import Profile, line, new_key
 
 _OVERHEAD = bytes(29)  # what sealing adds: algorithm, nonce, tag
 _DRAFT = "Yes, we open at nine. Reply 1 to keep your time, 2 to change it. "
 _SOURCE = [{"speaker": "Customer", "text": "Do you open at nine on Saturdays, or later? " * 8}] * 5
-_prepare = store._prepare_sqlite
+_prepare = sqlite._prepare
 
 
 def _seal(_: DataKey, __: FieldPlace, plaintext: bytes) -> bytes:
@@ -99,7 +100,7 @@ class Desk:
 
     def __init__(self, folder: Path, mode: str, drafts: int) -> None:
         self._what = _MODES[mode]
-        plain = patch.object(store, "_prepare_sqlite", _plain_file if mode == "plain" else _prepare)
+        plain = patch.object(sqlite, "_prepare", _plain_file if mode == "plain" else _prepare)
         with plain:
             self._profile = Profile(folder)
         with _replaced(self._what):
@@ -109,7 +110,7 @@ class Desk:
         self._queue, self._review = services.queue, services.review
         with self._profile.store.write(self._profile.first) as tx:  # a connection of the pool, as the work has it
             self._floor = tx._connection.connection.dbapi_connection
-            tx.leave_unrecorded(store.Unrecorded.NOTHING)
+            tx.leave_unrecorded(Unrecorded.NOTHING)
         assert self._floor is not None
         with closing(self._floor.cursor()) as cursor:
             cursor.execute("CREATE TABLE floor (id INTEGER PRIMARY KEY, number INTEGER NOT NULL)")

@@ -282,7 +282,7 @@ def test_a_decided_item_cannot_be_decided_again_with_the_old_lease(profile: Prof
 def test_the_database_itself_refuses_a_second_standing_decision(profile: Profile) -> None:
     lease = _lease(profile)
     profile.services().review.decide(lease, Judgement(Verdict.APPROVE), key=new_key())
-    with pytest.raises(Exception, match=r"UNIQUE constraint failed: decision.item_id"):
+    with pytest.raises(Exception, match=r"UNIQUE constraint failed: decision.item_id|uq_decision_standing"):
         profile.rows(
             "INSERT INTO decision SELECT 'x', item_id, member_id, lease_id, fence, 'other', verdict, reason, note,"
             " final, decided_at, hold_until, state FROM decision"
@@ -455,13 +455,13 @@ _WRITTEN = ("item", "decision", "outbox", "working_copy", "entry")
 def test_a_fault_at_any_step_undoes_the_whole_decision(profile: Profile, table: str) -> None:
     lease, review = _lease(profile), profile.services().review
     before = [profile.rows(f"SELECT * FROM {name}") for name in _WRITTEN]
-    profile.rows(f"CREATE TRIGGER fault BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    profile.fail_inserts(table, "disk full")
     key = new_key()
     with pytest.raises(Exception, match="disk full"):
         review.decide(lease, Judgement(Verdict.APPROVE, "My words."), key=key)
     after = [profile.rows(f"SELECT * FROM {name}") for name in _WRITTEN]
     assert after == before
-    profile.rows("DROP TRIGGER fault")
+    profile.mend_inserts(table)
     assert review.decide(lease, Judgement(Verdict.APPROVE, "My words."), key=key).decision.item_id == lease.item_id
 
 
@@ -498,7 +498,7 @@ def test_progress_tells_where_each_decision_stands(profile: Profile) -> None:
 def test_a_reopened_store_has_every_decision(profile: Profile) -> None:
     lease = _lease(profile)
     decided = profile.services().review.decide(lease, Judgement(Verdict.APPROVE, "My words."), key="k").decision
-    reopened = Profile(profile.folder)
+    reopened = Profile(profile.folder, profile.team)
     with reopened.store.read() as tx:
         stored = decisions.standing(tx, lease.item_id)
         assert stored is not None

@@ -14,7 +14,7 @@ from reviewer.bootstrap import Application, Services
 from reviewer.domain.decisions import Judgement, Verdict
 from reviewer.domain.kinds import KINDS
 from reviewer.domain.members import Role
-from reviewer.storage import store
+from reviewer.storage import sqlite
 from tests.factories import Beneath, line, new_key
 
 Say = Callable[..., None]
@@ -22,8 +22,8 @@ Say = Callable[..., None]
 
 def run(profile: Path, synchronous: int) -> None:
     """Work from an empty folder to the end of a day, on a database that syncs as told."""
-    store._PRAGMAS["synchronous"] = synchronous
-    store._PRAGMAS["wal_autocheckpoint"] = 40  # so that the log turns over often
+    sqlite._PRAGMAS["synchronous"] = synchronous
+    sqlite._PRAGMAS["wal_autocheckpoint"] = 40  # so that the log turns over often
     profile.mkdir(mode=0o700)
     mark = os.open(profile.parent / ".mark", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 

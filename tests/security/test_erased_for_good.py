@@ -12,7 +12,7 @@ from reviewer.domain.errors import RuleError, UnavailableError
 from reviewer.domain.items import ItemId
 from reviewer.domain.members import Role
 from reviewer.services.work import RoundReport
-from reviewer.storage import store as store_module
+from reviewer.storage import sqlite
 from tests.factories import JUDGEMENTS, SIGNED, Profile, new_key
 from tests.security.disk import Canary, lies_in
 
@@ -127,7 +127,7 @@ def test_a_destination_that_cannot_forget_is_asked_again(profile: Profile, canar
 def test_a_program_that_keeps_old_pages_open_is_told_of_and_erasing_again_finishes(
     tmp_path: Path, canary: Canary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(store_module._PRAGMAS, "busy_timeout", 50)
+    monkeypatch.setitem(sqlite._PRAGMAS, "busy_timeout", 50)
     profile = Profile(tmp_path / "profile")
     item_id = _decided(profile, canary)
     ((wrapped,),) = profile.rows("SELECT wrapped FROM data_key")

@@ -14,12 +14,29 @@ def upgrade(engine: Engine) -> None:
     """Run the steps that `engine`'s database lacks. Raises UnavailableError if a newer program made it."""
     # The writer's lock comes first, so that two desks starting at once do not both migrate.
     with engine.connect() as connection, connection.begin():
+        upgrade_on(connection)
+
+
+def upgrade_on(connection: Connection) -> None:
+    """Do so within a transaction that keeps others from doing the same."""
+    current = _revision(connection)
+    if current == HEAD:
+        return
+    if current is not None and current > HEAD:
+        raise UnavailableError("A newer version of the review desk made this workspace: update this one.")
+    _run_steps(connection)
+
+
+def check(engine: Engine) -> None:
+    """Refuse a database that is not at this program's schema: a team's is migrated by its owner alone."""
+    with engine.connect() as connection:
         current = _revision(connection)
-        if current == HEAD:
-            return
-        if current is not None and current > HEAD:
-            raise UnavailableError("A newer version of the review desk made this workspace: update this one.")
-        _run_steps(connection)
+    if current is None:
+        raise UnavailableError("The team's database is not set up: its owner runs 'reviewer team init'.")
+    if current > HEAD:
+        raise UnavailableError("A newer version of the review desk made this workspace: update this one.")
+    if current < HEAD:
+        raise UnavailableError("The team's database is of an older version: its owner runs 'reviewer team init'.")
 
 
 def _revision(connection: Connection) -> str | None:

@@ -112,7 +112,7 @@ def upgrade() -> None:
         sa.Column("lease_member_id", sa.String(length=32), nullable=True),
         sa.Column("lease_desk", sa.String(length=32), nullable=True),
         sa.Column("lease_expires_at", Instant(timezone=True), nullable=True),
-        sa.Column("lease_ahead", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("lease_ahead", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("wakes_at", Instant(timezone=True), nullable=True),
         sa.CheckConstraint("(state = 'leased') = (lease_id IS NOT NULL)", name=op.f("ck_item_lease_while_leased")),
         sa.CheckConstraint(
