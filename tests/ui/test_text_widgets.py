@@ -155,7 +155,7 @@ def source(qtbot: QtBot, appearance: Appearance) -> SourceView:
 def fill(qtbot: QtBot, source: SourceView, turns: list[SourceTurn]) -> None:
     """Show turns and wait until all are there."""
     source.set_turns(turns)
-    qtbot.waitUntil(lambda: source.is_filled, timeout=20_000)
+    qtbot.waitUntil(lambda: source.is_filled, timeout=120_000)
 
 
 TALK: list[SourceTurn] = [
@@ -926,8 +926,8 @@ def test_a_big_source_takes_another_width_without_holding_up_the_interface(qtbot
     source.scroll_to_turn(2_000)
     pulse = Pulse()
     source.resize(380, 600)
-    qtbot.waitUntil(lambda: not source.is_filled, timeout=5_000)
-    qtbot.waitUntil(lambda: source.is_filled, timeout=20_000)
+    qtbot.waitUntil(lambda: not source.is_filled, timeout=60_000)
+    qtbot.waitUntil(lambda: source.is_filled, timeout=120_000)
     assert sorted(pulse.spans_ms)[-2] < 2 * FRAME_MS
     top = source._positions().to_source(source.cursorForPosition(QPoint(0, 0)).position())
     assert abs(source.turn_at(top) - 2_000) <= 3
@@ -940,7 +940,7 @@ def test_what_is_asked_for_before_its_turn_is_there_is_shown_once_it_is(qtbot: Q
     assert not source.is_filled
     source.highlight(1_000, 4, 14)
     source.scroll_to_turn(1_000)
-    qtbot.waitUntil(lambda: source.is_filled, timeout=20_000)
+    qtbot.waitUntil(lambda: source.is_filled, timeout=120_000)
     (selection,) = source.extraSelections()
     assert selection.cursor.selectedText() == "fourteenth"
     assert source.viewport().rect().intersects(source.cursorRect(selection.cursor))

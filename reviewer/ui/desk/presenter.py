@@ -157,6 +157,11 @@ class DeskPresenter(QObject):
         return self._current
 
     @property
+    def following(self) -> ClaimedItem | None:
+        """Return the item that comes next, if it is there already."""
+        return self._next[0] if self._next else None
+
+    @property
     def workspace(self) -> str:
         """Return the workspace's name."""
         return self._services.workspace
