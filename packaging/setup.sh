@@ -282,6 +282,14 @@ make_venv() {
   mv "$stamp.new" "$stamp"
 }
 
+# ---- The model that finds personal data -------------------------------------------------------------------------------
+
+# Made once, from weights whose hash is pinned; known by its own hash, so that a damaged one is made anew.
+make_model() {
+  (cd resources/privacy && sha256sum --check --status model.sha256 2>/dev/null) && return
+  step "making the model that finds personal data" "the model could not be made" .venv/bin/python -I packaging/model.py
+}
+
 # prepare KIND (run or test): all of the above.
 prepare() {
   local wanted=("${apt_run[@]}")
@@ -299,5 +307,6 @@ prepare() {
     [ -n "$python" ] || die "no Python 3.11 or newer that can make virtual environments was found"
   fi
   make_venv "$1"
+  make_model
   exec 9<&-
 }

@@ -56,6 +56,16 @@ class Beside:
     conversation_date: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text to look through, with the id to answer under."""
+
+    number: int
+    external_id: str | int
+    text: str
+    language: str | None
+
+
 def lines(untrusted_file: BinaryIO) -> Iterator[bytes]:
     """Yield the lines of a file; of an overlong one only the beginning, which is enough to refuse it."""
     while line := untrusted_file.readline(limits.LINE_BYTES + 1):
@@ -90,6 +100,33 @@ def read_beside(untrusted_lines: Iterable[bytes]) -> Iterator[Beside | Refused]:
             yield Beside(number, external_id, draft, source, language, _conversation_date(record))
         except _BreaksRuleError as broken:
             yield Refused(number, broken.field, broken.reason, external_id)
+
+
+def read_texts(untrusted_lines: Iterable[bytes]) -> Iterator[Text | Refused]:
+    """Check id, text and language of each line, whatever else it holds; of a refused one keep the id if it has one."""
+    for number, raw in enumerate(untrusted_lines, start=1):
+        if not raw.strip():
+            continue
+        external_id: str | int = ""
+        try:
+            record = _record(raw, number)
+            external_id = _id(record)
+            text = _checked(record.get("text"), "text")
+            if len(text.encode()) > limits.SOURCE_BYTES:
+                raise _BreaksRuleError("text", f"larger than {limits.SOURCE_BYTES // 1024**2} MiB")
+            language = record.get("lang")
+            if language is not None and (not isinstance(language, str) or not _LANGUAGE.fullmatch(language)):
+                raise _BreaksRuleError("lang", "not a BCP 47 tag such as en or sr-Latn")
+            yield Text(number, external_id, text, language)
+        except _BreaksRuleError as broken:
+            yield Refused(number, broken.field, broken.reason, str(external_id))
+
+
+def _id(record: dict[str, Any]) -> str | int:
+    untrusted = record.get("id")
+    if isinstance(untrusted, int) and not isinstance(untrusted, bool):
+        return untrusted
+    return _text(record, "id", limits.NAME_CHARACTERS)
 
 
 def _conversation_date(record: dict[str, Any]) -> date | None:

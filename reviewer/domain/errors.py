@@ -135,6 +135,12 @@ def _tries(left: int) -> str:
     return "1 try is left before a wait." if left == 1 else f"{left} tries are left before a wait."
 
 
+class DetectorUnavailableError(UnavailableError):
+    """The detector of personal data cannot run, so nothing may be taken for free of any."""
+
+    code = "detector_unavailable"
+
+
 class LockedError(UnavailableError):
     """The desk is locked: its keys are gone until somebody unlocks it."""
 

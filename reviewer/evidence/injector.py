@@ -14,10 +14,11 @@ from reviewer.evidence import lexicon
 from reviewer.evidence.checks.quantities import is_dose
 from reviewer.evidence.facts import Support
 from reviewer.evidence.names import TITLES, known, names
+from reviewer.evidence.negation import denied
 from reviewer.evidence.normalise import UNITS, Quantity, Sort, quantities
 from reviewer.evidence.sentences import cut
 from reviewer.evidence.source import Prepared
-from reviewer.evidence.words import Token, tokens
+from reviewer.evidence.words import Token, is_content, tokens
 
 
 class Kind(StrEnum):
@@ -81,7 +82,8 @@ _STAND_INS = "Gregory Natasha Leonard Priscilla Mortimer Beatrice Cornelius Rosa
 _SURNAMES = "Abernathy Kowalczyk Fitzgerald Okonkwo Lindqvist Montague Rutherford Castellano".split()
 _ADDING = (
     (re.compile(r"\breports\b"), "denies"),
-    (re.compile(r"\bhas (?=(?:a|an|some|mild|severe|pain|had)\b)"), "does not have "),
+    (re.compile(r"\bhas (?=(?:a|an|some|mild|severe|pain)\b)"), "does not have "),
+    (re.compile(r"\b(?<=has )had\b"), "not had"), (re.compile(r"\bhas been\b"), "has not been"),
     (re.compile(r"\bis(?= (?!not\b|no\b)\w)"), "is not"), (re.compile(r"\bwas(?= (?!not\b|no\b)\w)"), "was not"),
     (re.compile(r"\bare(?= (?!not\b|no\b)\w)"), "are not"), (re.compile(r"\bwill(?= (?!not\b)\w)"), "will not"),
     (re.compile(r"\bcomplains of\b"), "denies"), (re.compile(r"\bpositive for\b"), "negative for"),
@@ -232,18 +234,36 @@ def _has_side(side: str, part: str, source: Prepared) -> bool:
     return False
 
 
-def _reworded(draft: str, ways: tuple[tuple[re.Pattern[str], str], ...]) -> _Edits:
-    for pattern, new in ways:
-        for match in pattern.finditer(draft):
-            yield match.start(), match.end(), new
+def _reworded(draft: str, source: Prepared, ways: tuple[tuple[re.Pattern[str], str], ...], *, denies: bool) -> _Edits:
+    """Yield rewordings of sentences that the source bears out and that then deny something more, or less."""
+    for span in cut(draft):
+        text = draft[span.start : span.end]
+        for pattern, new in ways:
+            for match in pattern.finditer(text):
+                changed = text[: match.start()] + new + text[match.end() :]
+                more = _denied_behind(changed, match.start()) - _denied_behind(text, match.start())
+                less = _denied_behind(text, match.start()) - _denied_behind(changed, match.start())
+                if (more and not less if denies else less and not more) and _borne_out(text, source):
+                    yield span.start + match.start(), span.start + match.end(), new
 
 
-def _negation_added(draft: str, _: Prepared) -> _Edits:
-    yield from _reworded(draft, _ADDING)
+def _denied_behind(text: str, start: int) -> set[str]:
+    words = tokens(text)
+    return {words[place].stem for place in denied(words) if words[place].start >= start and is_content(words[place])}
 
 
-def _negation_dropped(draft: str, _: Prepared) -> _Edits:
-    yield from _reworded(draft, _DROPPING)
+def _borne_out(text: str, source: Prepared) -> bool:
+    """Tell whether the source speaks of half of a sentence; what it never speaks of is no error against it."""
+    content = [token for token in tokens(text) if is_content(token)]
+    return sum(bool(source.match(token.stem)) for token in content) >= 0.5 * max(1, len(content))
+
+
+def _negation_added(draft: str, source: Prepared) -> _Edits:
+    yield from _reworded(draft, source, _ADDING, denies=True)
+
+
+def _negation_dropped(draft: str, source: Prepared) -> _Edits:
+    yield from _reworded(draft, source, _DROPPING, denies=False)
 
 
 def _drug_swap(draft: str, source: Prepared) -> _Edits:

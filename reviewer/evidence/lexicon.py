@@ -100,6 +100,12 @@ def body_stems() -> frozenset[str]:
 
 
 @cache
+def site_stems() -> frozenset[str]:
+    """Return the stems of words that say where a symptom is: the parts of the body, those without sides included."""
+    return body_stems() | {stem(comparable(word)) for group in medical("sites") for word in group}
+
+
+@cache
 def not_names() -> frozenset[str]:
     """Return comparable words that stand with a capital in notes and name no person, place or product."""
     return frozenset(comparable(word) for group in medical("not_names") for word in group)

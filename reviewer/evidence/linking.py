@@ -20,7 +20,6 @@ class Link(NamedTuple):
 
     segments: tuple[int, ...]
     best: float  # share of the sentence's weight that the best passage covers
-    window: float  # the same for the best passage with its neighbours
     whole: float  # the same for the whole source
     novel: tuple[int, ...]  # places of content words that nothing in the source stands for
     supports: tuple[tuple[Quantity, Support, tuple[Place, ...]], ...]
@@ -80,23 +79,14 @@ def _choose(
         for segment, sure in hits.items():
             gain[segment] += sure * terms[term]
     if not gain or not total:
-        return Link((), 0.0, 0.0, 0.0, novel, supports)
+        return Link((), 0.0, 0.0, novel, supports)
     # Neighbours help to tell equals apart: a passage among others that fit is the likelier one.
     near = {s: g + 0.25 * (gain.get(s - 1, 0.0) + gain.get(s + 1, 0.0)) for s, g in gain.items()}
     first = max(near, key=lambda s: (near[s], -s))
-    window = max(
-        sum(
-            weight * max((where[term].get(s + step, 0.0) for step in (-1, 0, 1)), default=0.0)
-            for term, weight in terms.items()
-            if where[term]
-        )
-        for s in sorted(gain, key=lambda s: -near[s])[:8]
-    )
     whole = sum(weight * max(where[term].values(), default=0.0) for term, weight in terms.items())
     return Link(
         _passages(terms, where, facts, near, first),
         max(gain.values()) / total,
-        min(window / total, 1.0),
         min(whole / total, 1.0),
         novel,
         supports,

@@ -17,6 +17,7 @@ from reviewer.evidence.checks.context import Context, shown
 from reviewer.evidence.checks.people import speaker_gap
 from reviewer.evidence.facts import Support
 from reviewer.evidence.negation import Polarity
+from reviewer.evidence.report import Status
 from reviewer.evidence.words import Token, is_content
 from reviewer.resources import resource
 
@@ -102,29 +103,10 @@ def _opposite(context: Context) -> float:
     return min(found, 2)
 
 
-def _turned_near(context: Context) -> float:
-    """Count words that the sentence affirms and its passage denies, or the other way round."""
-    segments = context.source.segments
-    near = [segments[n] for n in sorted(_near(context)) if 0 <= n < len(segments)]
-    found = 0
-    for place, token in enumerate(context.words):
-        if not is_content(token):
-            continue
-        stances = {segment.stance[token.stem] for segment in near if token.stem in segment.stance}
-        mine = Polarity.DENIED if place in context.denied else Polarity.ASSERTED
-        found += bool(stances) and mine not in stances and Polarity.ASKED not in stances
-    return min(found, 2)
-
-
-def _pairs(context: Context) -> list[tuple[str, str]]:
-    stems = [token.stem for token in _content(context)]
-    return list(itertools.pairwise(stems))
-
-
-def _copied(context: Context) -> float:
-    """Return the share of neighbouring words that are neighbours in the source as well."""
-    pairs = _pairs(context)
-    return sum(pair in context.source.neighbours for pair in pairs) / len(pairs) if pairs else 0.0
+def _pairs_new(context: Context) -> float:
+    """Count neighbouring words that the source has, though never both in one passage."""
+    places = [set(context.source.places_of(token.stem)) for token in _content(context)]
+    return min(sum(bool(one and other) and not one & other for one, other in itertools.pairwise(places)), 3)
 
 
 def _names_absent(context: Context) -> float:
@@ -135,8 +117,8 @@ def _bound_otherwise(context: Context) -> float:
     return float(any(context.found("number_elsewhere")))
 
 
-def _length(context: Context) -> float:
-    return min(len(_content(context)), 30) / 10
+def _foreign_denial(context: Context) -> float:
+    return float(any(finding.status is Status.LOOK for finding in context.found("phrase_denied")))
 
 
 _ONLY = frozenset("only exclusively solely merely".split())
@@ -159,12 +141,10 @@ FEATURES: dict[str, Feature] = {
     "cause_new": Feature(1, _has(_CAUSE), "a cause that the passage does not give"),
     "amount_new": Feature(1, _has(_AMOUNT), "an amount that the passage does not have"),
     "opposite": Feature(1, _opposite, "a word whose opposite stands in the passage"),
-    "turned_near": Feature(1, _turned_near, "affirmed here and denied there, or the other way round"),
-    "length": Feature(1, _length, ""),
+    "denial_foreign": Feature(1, _foreign_denial, "something denied where its passage denies nothing"),
+    "pair_new": Feature(1, _pairs_new, "words brought together that the source keeps apart"),
     "best_cover": Feature(-1, lambda c: c.link.best, "little in common with its best passage"),
-    "window_cover": Feature(-1, lambda c: c.link.window, "little in common with its best passage"),
     "whole_cover": Feature(-1, lambda c: c.link.whole, "little in common with the source"),
-    "copied": Feature(-1, _copied, ""),
 }
 
 

@@ -15,7 +15,17 @@ from typing import Any, NamedTuple
 from reviewer.domain.items import Turn
 from reviewer.evidence import lexicon
 from reviewer.evidence.facts import Facts, Place
-from reviewer.evidence.negation import Polarity, answer, asks, begins_question, denied
+from reviewer.evidence.negation import (
+    Polarity,
+    answer,
+    asks,
+    begins_question,
+    denied,
+    granted,
+    is_bare_list,
+    is_beside,
+    takes_for_granted,
+)
 from reviewer.evidence.sentences import cut
 from reviewer.evidence.words import STOPWORDS, Token, comparable, is_content, stem, tokens
 
@@ -48,7 +58,7 @@ class Segment(NamedTuple):
     @property
     def asked(self) -> bool:
         """Tell whether anything in the segment is asked or left open."""
-        return any(so is Polarity.ASKED for so in self.stance.values())
+        return any(so in {Polarity.ASKED, Polarity.BESIDE} for so in self.stance.values())
 
 
 class Prepared:
@@ -61,7 +71,7 @@ class Prepared:
         self.language = _language(self.turns, language)
         self.conversation_date = conversation_date
         self.facts = Facts(self.turns, self.language, conversation_date)
-        self.segments = tuple(_segments(self.turns))
+        self.segments = tuple(map(_settled, _segments(self.turns)))
         self.postings: defaultdict[str, list[int]] = defaultdict(list)
         self.stance: defaultdict[str, Counter[Polarity]] = defaultdict(Counter)
         self.words: Counter[str] = Counter()
@@ -166,27 +176,43 @@ def _segments(turns: Sequence[Turn]) -> list[Segment]:
     asked: list[int] = []
     asker = ""
     for number, turn in enumerate(turns):
-        says = answer(turn.text) if turn.speaker != asker else Polarity.ASKED
+        says = answer(turn.text)
         if (
             says is Polarity.DENIED
             and found
             and not asked
             and found[-1].turn == number - 1
+            and turn.speaker != turns[number - 1].speaker
             and len(found[-1].words) <= 14
         ):
             # A bare list that is answered with "no" was a question; how it stands stays open.
             found[-1] = found[-1]._replace(stance=dict.fromkeys(found[-1].stance, Polarity.ASKED))
+            if is_bare_list(found[-1].words):
+                found[-1] = _answered(found[-1], says)
+        if turn.speaker == asker:
+            says = Polarity.ASKED
         if asked and says is not Polarity.ASKED:
             for index in asked:
                 found[index] = _answered(found[index], says)
         elif asked and turn.speaker != asker and turn.text.strip():
+            for index in asked:
+                if takes_for_granted(found[index].words):
+                    found[index] = _answered(found[index], Polarity.ASSERTED)
             asked = []
         first = len(found)
         for start, end in _spans(turn.text):
             found.append(_segment(number, start, end, turn.text))
-        questions = [
-            n for n in range(first, len(found)) if any(so is Polarity.ASKED for so in found[n].stance.values())
-        ]
+        for index in range(first + 1, len(found)):
+            # "Do you have any symptoms. Chest pain, shortness of breath": what is listed is asked as well.
+            if found[index - 1].asked and found[index].stems and is_bare_list(found[index].words):
+                found[index] = found[index]._replace(stance=dict.fromkeys(found[index].stance, Polarity.ASKED))
+            echo = found[index].words
+            if found[index - 1].asked and len(echo) <= 6 and not found[index].asked:
+                # "Any discharge? No, okay.": whoever asks repeats what they were told.
+                repeated = answer(turn.text[found[index].start : found[index].end])
+                if repeated is not Polarity.ASKED:
+                    found[index - 1] = _answered(found[index - 1], repeated)
+        questions = [n for n in range(first, len(found)) if found[n].asked]
         if questions:
             asked, asker = questions[-3:], turn.speaker
         elif len(found) > first and len(found[-1].words) > 3:
@@ -215,13 +241,22 @@ def _segment(turn: int, start: int, end: int, text: str) -> Segment:
     not_so = denied(words)
     asked = asks(words)
     open_until = -1  # what follows "any" or "if" is asked, or left open
+    beside = is_so = False
     stance: dict[str, Polarity] = {}
     for place, token in enumerate(words):
         if begins_question(words, place):
             open_until = place + 15
+            beside = False
+        elif token.word in {",", "or", "and", ";", "."}:
+            beside = is_so = False
+        elif granted(words, place):
+            is_so = True
+        elif is_beside(words, place):
+            beside = True
         if is_content(token):
-            unsure = asked or place <= open_until
-            so = Polarity.DENIED if place in not_so else Polarity.ASKED if unsure else Polarity.ASSERTED
+            unsure = (asked or place <= open_until) and not is_so
+            open_as = Polarity.BESIDE if beside else Polarity.ASKED
+            so = Polarity.DENIED if place in not_so and not is_so else open_as if unsure else Polarity.ASSERTED
             if token.stem not in stance or so is Polarity.ASSERTED:
                 stance[token.stem] = so
     stems = frozenset(token.stem for token in words if is_content(token))
@@ -229,8 +264,18 @@ def _segment(turn: int, start: int, end: int, text: str) -> Segment:
 
 
 def _answered(segment: Segment, says: Polarity) -> Segment:
-    stance = {one: (says if so is Polarity.ASKED else so) for one, so in segment.stance.items()}
-    return segment._replace(stance=stance)
+    beside = Polarity.ASSERTED if says is Polarity.ASSERTED else Polarity.ASKED
+    answers = {Polarity.ASKED: says, Polarity.BESIDE: beside}
+    return segment._replace(stance={one: answers.get(so, so) for one, so in segment.stance.items()})
+
+
+def _settled(segment: Segment) -> Segment:
+    """Return a segment whose questions will not be answered any more."""
+    if Polarity.BESIDE not in segment.stance.values():
+        return segment
+    return segment._replace(
+        stance={one: Polarity.ASKED if so is Polarity.BESIDE else so for one, so in segment.stance.items()}
+    )
 
 
 def content_stems(words: Sequence[Token]) -> list[str]:

@@ -4,7 +4,7 @@ A check is one function from a `Context` to its findings and one line in `CHECKS
 carries, what the ledger counts and what can be switched off.
 """
 
-from reviewer.evidence.checks import people, quantities, stance, wording
+from reviewer.evidence.checks import denials, people, quantities, stance, wording
 from reviewer.evidence.checks.context import Check, Context, Finding
 
 CHECKS: dict[str, Check] = {
@@ -18,9 +18,9 @@ CHECKS: dict[str, Check] = {
     "name": people.people,
     "speaker": people.speakers,
     "laterality": stance.laterality,
-    "negation_added": stance.negation_added,
-    "phrase_denied": stance.phrase_denied,
-    "negation_lost": stance.negation_lost,
+    "negation_added": denials.negation_added,
+    "phrase_denied": denials.phrase_denied,
+    "negation_lost": denials.negation_lost,
     "number_elsewhere": quantities.bindings,
     "opposite": stance.opposites,
     "only_added": wording.only_added,

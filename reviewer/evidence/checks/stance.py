@@ -1,13 +1,12 @@
 """Negations that were added or lost, sides of the body that were swapped, and opposites."""
 
-import itertools
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from reviewer.evidence import lexicon
 from reviewer.evidence.checks.context import Context, Finding
 from reviewer.evidence.facts import Place
-from reviewer.evidence.negation import Polarity, firmly_denied, has_negation, is_cue
-from reviewer.evidence.normalise import UNITS
+from reviewer.evidence.negation import Polarity, has_negation
 from reviewer.evidence.report import Status
 from reviewer.evidence.source import Prepared
 from reviewer.evidence.words import Token, is_content
@@ -16,8 +15,8 @@ _SIDES = {"left": "left", "right": "right", "bilateral": "both", "bilaterally": 
           "levo": "left", "levu": "left", "levom": "left", "levoj": "left", "levog": "left", "desni": "right",
           "desna": "right", "desno": "right", "desnu": "right", "desnom": "right", "desnoj": "right", "desnog": "right",
           "lt": "left", "rt": "right", "l": "left", "r": "right"}  # fmt: skip
-_SIDE_BEFORE = frozenset("the his her their my on your to of in at both and or lower upper".split())
 _REACH = 4
+_HANDED = frozenset("handed hander handedness dominant".split())
 _COMPARING = frozenset("than versus vs other contralateral compared opposite".split())
 _WHERE = frozenset(
     """
@@ -35,112 +34,23 @@ _NO_COMPANY = frozenset(
 )
 
 
-def negation_added(context: Context) -> Iterator[Finding]:
-    """Find what the sentence denies and the source only ever affirms."""
-    for place in sorted(context.denied):
-        token = context.words[place]
-        if not is_content(token) or token.stem not in lexicon.symptom_stems():
-            continue
-        mentions = _mentions(token.stem, _company(context.words, place), context.source)
-        stances = {stance for stance, _, _ in mentions}
-        if Polarity.ASSERTED not in stances or Polarity.DENIED in stances:
-            continue
-        exact = all(itself for _, itself, _ in mentions)
-        sure = exact and Polarity.ASKED not in stances and firmly_denied(context.words, place)
-        where = tuple(where for stance, _, where in mentions if stance is Polarity.ASSERTED)[:2]
-        message = f"denied here, but the source affirms {context.quote(token.start, token.end)}"
-        yield Finding(Status.STOP if sure else Status.LOOK, message, token.start, token.end, where)
-        return
-
-
-def phrase_denied(context: Context) -> Iterator[Finding]:
-    """Find a phrase that the sentence denies and that the source has, though never near a negation."""
-    source = context.source
-    content = [place for place, token in enumerate(context.words) if is_content(token)]
-    for one, other in itertools.pairwise(content):
-        if one not in context.denied or other not in context.denied or other - one > 2:
-            continue
-        a, b = context.words[one], context.words[other]
-        if b.word in UNITS or a.word in _SIDES or not _right_behind_its_cue(context.words, one):
-            continue
-        where = source.neighbours.get((a.stem, b.stem), [])
-        if not where or any(source.segments[n].asked or has_negation(source.segments[n].words) for n in where):
-            continue
-        if any(len(source.segments[n].words) < 6 for n in where):
-            continue
-        if any(source.stance[s][Polarity.DENIED] for s in (a.stem, b.stem)):
-            continue
-        segment = source.segments[where[0]]
-        message = f"denied here, but the source affirms {context.quote(a.start, b.end)}"
-        yield Finding(Status.STOP, message, a.start, b.end, (Place(segment.turn, segment.start, segment.end),))
-        return
-
-
-def _right_behind_its_cue(words: Sequence[Token], place: int) -> bool:
-    """Tell whether nothing but plain words stands between a denied word and what denies it."""
-    for back in range(place - 1, max(-1, place - 9), -1):
-        if is_cue(words, back):
-            return True
-        if words[back].word in _PARTING:
-            return False
-    return False
-
-
-def negation_lost(context: Context) -> Iterator[Finding]:
-    """Find what the sentence affirms and the source only ever denies."""
-    if any(token.word in _OVER for token in context.words):
-        return
-    for place, token in enumerate(context.words):
-        if not is_content(token) or place in context.denied or token.stem not in context.source.postings:
-            continue
-        symptom = token.stem in lexicon.symptom_stems()
-        noun = lexicon.part_of_speech(token.word, token.stem) in {"n", ""}
-        if not symptom and not (noun and context.source.clinical):
-            continue
-        mentions = _mentions(token.stem, _company(context.words, place), context.source)
-        if mentions and all(stance is Polarity.DENIED for stance, _, _ in mentions):
-            message = f"affirmed here, but the source denies {context.quote(token.start, token.end)}"
-            status = Status.STOP if symptom else Status.LOOK
-            yield Finding(status, message, token.start, token.end, tuple(w for _, _, w in mentions)[:2])
-            return
-
-
-def _mentions(one: str, company: frozenset[str], source: Prepared) -> list[tuple[Polarity, bool, Place]]:
-    """Return how the source stands to a word wherever it is in the same company, and whether it is the word itself."""
-    found = []
-    for other in source.match(one):
-        for number in source.places_of(other):
-            segment = source.segments[number]
-            if all(segment.stems & source.match(c).keys() for c in company):
-                found.append((segment.stance[other], other == one, Place(segment.turn, segment.start, segment.end)))
-    return found
-
-
-def _company(words: Sequence[Token], place: int) -> frozenset[str]:
-    """Return the stems that say which pain or swelling is meant: the word before, the parts of the body near it."""
-    before = words[place - 1] if place else None
-    near = {t.stem for t in words[max(0, place - 4) : place + 6] if t.stem in lexicon.body_stems()}
-    if before is not None and is_content(before) and before.word not in _NO_COMPANY:
-        near.add(before.stem)
-    return frozenset(near)
-
-
 def laterality(context: Context) -> Iterator[Finding]:
     """Find a side of the body that the source does not have, or has for the other side only."""
     named = list(sides(context.text, context))
     compared = len({side for _, side, _ in named}) > 1 and any(token.word in _COMPARING for token in context.words)
     for place, side, parts in named:
         token = context.words[place]
-        found, near = source_sides(parts, context.source)
+        found, near = _sides_of(parts, context.source, denied=place in context.denied)
+        said = {each for each, _ in found}
         if not near:
-            found.discard("both")
-        if side in found or (side == "both" and {"left", "right"} <= found) or (side != "both" and "both" in found):
+            said.discard("both")
+        if side in said or (side == "both" and {"left", "right"} <= said) or (side != "both" and "both" in said):
             continue
         what = context.quote(token.start, token.end)
-        if found:
-            sure = side != "both" and not compared
-            message = f"{what}: the source says {' and '.join(sorted(found))}"
-            where = _side_places(parts, found, context.source) if near else ()
+        if said:
+            sure = side != "both" and not compared and (near or "handed" not in parts)
+            message = f"{what}: the source says {' and '.join(sorted(said))}"
+            where = tuple(spot for each, spot in found if each in said)[:3] if near else ()
             yield Finding(Status.STOP if sure else Status.LOOK, message, token.start, token.end, where)
         else:
             yield Finding(Status.LOOK, f"the side {what} is not in the source", token.start, token.end)
@@ -152,6 +62,8 @@ def sides(text: str, context: Context) -> Iterator[tuple[int, str, frozenset[str
         side = _SIDES.get(token.word)
         if side is None or (len(token.word) < 3 and not text[token.start].isupper()):
             continue
+        if text[token.end : token.end + 1].isdigit():
+            continue  # "L4"
         parts = _parts(context.words, place)
         if parts:
             yield place, side, parts
@@ -160,6 +72,8 @@ def sides(text: str, context: Context) -> Iterator[tuple[int, str, frozenset[str
 def _parts(words: Sequence[Token], place: int) -> frozenset[str]:
     """Return the stems of the part of the body that a side at `place` is of; empty where it is of none."""
     behind = words[place + 1 : place + 1 + _REACH]
+    if any(token.word in _HANDED for token in behind[:2]):
+        return frozenset({"handed"})
     for ordered in (behind, tuple(reversed(words[max(0, place - 3) : place]))):
         found = set()
         for token in ordered:
@@ -172,25 +86,43 @@ def _parts(words: Sequence[Token], place: int) -> frozenset[str]:
     return frozenset()
 
 
-def source_sides(parts: frozenset[str], source: Prepared) -> tuple[set[str], bool]:
-    """Return the sides that the source gives to a part of the body, else to anything, and whether to that part."""
-    found, near = _sides_in(parts, source)
-    return {side for side, _ in found}, near
+class _Sided(NamedTuple):
+    """A side that the source names: of what it is, what stands around it, what its neighbours speak of."""
+
+    side: str
+    place: Place
+    of: frozenset[str]
+    company: frozenset[str]
+    around: frozenset[str]
+    denied: bool
 
 
-def _sides_in(parts: frozenset[str], source: Prepared) -> tuple[list[tuple[str, Place]], bool]:
-    """Return the sides that the source names beside one of `parts`, or else anywhere, and whether it is beside them."""
+def _sides_of(parts: frozenset[str], source: Prepared, *, denied: bool) -> tuple[list[tuple[str, Place]], bool]:
+    """Return the sides that the source names for one of `parts`, and whether it does; else all that it names.
+
+    A side that is said of the part counts before one that only stands near it, and that before one a sentence away.
+    A side that the source denies bears out a denial alone.
+    """
     if "sides" not in source.kept:
         source.kept["sides"] = list(_all_sides(source))
-    named: list[tuple[str, Place, frozenset[str]]] = source.kept["sides"]
-    alike = {other for part in parts for other in source.match(part)}
-    near = [(side, place) for side, place, company in named if company & alike]
-    return (near, True) if near else ([(side, place) for side, place, _ in named], False)
+    named: list[_Sided] = source.kept["sides"]
+    alike = {other for part in parts for other in (part, *source.match(part))}
+    rings: tuple[list[_Sided], ...] = (
+        [each for each in named if each.of & alike],
+        [each for each in named if each.company & alike],
+        [each for each in named if each.around & alike],
+    )
+    for near in rings:
+        if near:
+            affirmed = [each for each in near if denied or not each.denied]
+            return [(each.side, each.place) for each in affirmed or near], True
+    return [(each.side, each.place) for each in named], False
 
 
-def _all_sides(source: Prepared) -> Iterator[tuple[str, Place, frozenset[str]]]:
-    """Yield every side that the source names, where, and the stems around it."""
+def _all_sides(source: Prepared) -> Iterator[_Sided]:
+    """Yield every side that the source names."""
     for number, segment in enumerate(source.segments):
+        near = frozenset().union(*(s.stems for s in source.segments[max(0, number - 2) : number + 3]))
         for place, token in enumerate(segment.words):
             side = "both" if token.word == "both" else _SIDES.get(token.word) if len(token.word) > 2 else None
             if side is None or (token.word == "right" and _is_speech(segment.words, place)):
@@ -199,7 +131,11 @@ def _all_sides(source: Prepared) -> Iterator[tuple[str, Place, frozenset[str]]]:
             for step in (-1, 1):
                 if 0 <= number + step < len(source.segments) and len(segment.words) < 8:
                     company |= source.segments[number + step].stems
-            yield side, Place(segment.turn, segment.start + token.start, segment.start + token.end), frozenset(company)
+            of = _parts(segment.words, place)
+            stances = set(segment.stance.values())
+            not_so = Polarity.DENIED in stances and Polarity.ASSERTED not in stances
+            spot = Place(segment.turn, segment.start + token.start, segment.start + token.end)
+            yield _Sided(side, spot, of, frozenset(company), near, not_so)
 
 
 def _is_speech(words: Sequence[Token], place: int) -> bool:
@@ -213,10 +149,6 @@ def _is_speech(words: Sequence[Token], place: int) -> bool:
         or (before in {"", ",", ".", "so"} and after in {",", ".", "?", ""})
         or before == "all"
     )
-
-
-def _side_places(parts: frozenset[str], wanted: set[str], source: Prepared) -> tuple[Place, ...]:
-    return tuple(place for side, place in _sides_in(parts, source)[0] if side in wanted)[:3]
 
 
 def opposites(context: Context) -> Iterator[Finding]:
