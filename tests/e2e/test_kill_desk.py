@@ -240,7 +240,7 @@ def _live_and_die(profile: Profile, journal: Path, chance: random.Random) -> Lif
         while not journal.exists() and desk.is_alive():
             time.sleep(0.002)
         assert desk.is_alive(), desk.exitcode
-    # The moment that nobody chose: after so many acts, for a slow machine does fewer in the same time, and a little more.
+    # The moment that nobody chose: after some acts, of which a slow machine does fewer a second, and a little more.
     acts, patience = chance.randrange(150), time.monotonic() + 30
     while journal.exists() and journal.read_bytes().count(b"\n") < acts and time.monotonic() < patience:
         time.sleep(0.005)

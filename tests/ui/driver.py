@@ -35,7 +35,7 @@ from reviewer.ui.desk.presenter import HistoryEntry
 from reviewer.ui.desk.signing import SignDialog
 from reviewer.ui.text import PlainLabel
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 100_000  # a machine with other work is slow at times
 
 
 def wait_until(
