@@ -8,11 +8,12 @@
 
 # ---- The Debian packages, "a|b" being two names of one thing -------------------------------------------------------
 
-# What Qt needs to open a window, on X11 or Wayland, or to draw one into a file.
+# What Qt needs to open a window, on X11 or Wayland, or to draw one into a file; and what plays sound.
 apt_run=(
   "libglib2.0-0t64|libglib2.0-0"  # renamed in Ubuntu 24.04 and Debian 13
   libegl1
   libgl1
+  libportaudio2
   libdbus-1-3
   libfontconfig1
   libxkbcommon0
@@ -26,12 +27,18 @@ apt_run=(
   libwayland-egl1
 )
 
-# What the tests need as well: real windows on a virtual screen, message buses, and a keyring to keep secrets in.
+# What the tests need as well: real windows on a virtual screen, message buses, a keyring to keep secrets in, a sound
+# server, and what reads the tags of audio files.
 apt_test=(
   dbus
   dbus-x11  # or gnome-keyring would bring all of systemd
+  ffmpeg
   gnome-keyring
+  libasound2-plugins
   libglib2.0-bin
+  libimage-exiftool-perl
+  pulseaudio
+  pulseaudio-utils
   "postgresql-15|postgresql"  # 15 is the oldest that a team's database may be
   x11-utils
   xauth

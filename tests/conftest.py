@@ -80,6 +80,15 @@ def real_data(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="session")
+def real_audio(request: pytest.FixtureRequest, loud_skip: Callable[[str], NoReturn]) -> Path:
+    """Return the folder of real speech beside the checkout; skip loudly where there is none."""
+    folder = Path(request.config.rootpath).parent / "shared" / "audio"
+    if not folder.is_dir():
+        loud_skip("../shared/audio is not there")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def _new_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a new profile, closed: making one anew for each test would take most of the time."""
     folder = tmp_path_factory.mktemp("new") / "profile"
