@@ -19,6 +19,8 @@ from reviewer.services.ledger import Ledger, WitnessFile
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
 from reviewer.services.signing import Signing
+from reviewer.services.suppressions import Suppressions
+from reviewer.services.tokens import Tokens
 from reviewer.services.vault import Vault
 from reviewer.services.work import Work
 from reviewer.settings import SettingsFile
@@ -39,6 +41,8 @@ class Services:
     signing: Signing
     ledger: Ledger
     vault: Vault
+    suppressions: Suppressions
+    tokens: Tokens
 
 
 class Application:
@@ -99,6 +103,8 @@ class Application:
             signing=Signing(self.access),
             ledger=ledger,
             vault=Vault(session.store, actor, transport),
+            suppressions=Suppressions(session.store, actor),
+            tokens=Tokens(session.store, actor),
         )
         return self._services
 

@@ -47,6 +47,8 @@ from reviewer.services.ledger import Ledger, WitnessFile
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
 from reviewer.services.signing import Signing
+from reviewer.services.suppressions import Suppressions
+from reviewer.services.tokens import Tokens
 from reviewer.services.vault import Vault
 from reviewer.services.work import Transport, Work
 from reviewer.settings import SettingsFile
@@ -292,6 +294,8 @@ class Profile(Beneath):
             signing=Signing(self.access),
             ledger=Ledger(store, who, WitnessFile(self.folder / f"witness-{who.member.id}.json"), None),
             vault=Vault(store, who, out),
+            suppressions=Suppressions(store, who),
+            tokens=Tokens(store, who),
         )
 
     def open_store(self) -> Store:

@@ -34,6 +34,6 @@ def _round(arguments: argparse.Namespace, services: Services) -> None:
     report = services.work.round()
     analysed = services.analysis.round(None if arguments.once else _ANALYSED_A_ROUND)
     if arguments.once or analysed or report.anything:
-        fields = ("settled", "sent", "failed", "expired", "woken", "escalated")
+        fields = ("settled", "sent", "failed", "expired", "woken", "escalated", "stopped")
         answer = {name: getattr(report, name) for name in fields} | {"analysed": analysed}
         say(arguments, answer, ", ".join(f"{number} {name}" for name, number in answer.items()) + ".")

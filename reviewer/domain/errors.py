@@ -3,6 +3,7 @@
 No message holds content, a name, a number or a key.
 """
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 
@@ -69,6 +70,16 @@ class KeyReusedError(RuleError):
     code = "idempotency_key_reused"
 
 
+class StoppedError(RuleError):
+    """The output gate does not let a text out."""
+
+    code = "stopped"
+
+    def __init__(self, rules: Iterable[str]) -> None:
+        self.rules = tuple(sorted(set(rules)))
+        super().__init__(f"The gate does not let this text out: {', '.join(map(_spelled, self.rules))}.")
+
+
 class HoldOverError(RuleError):
     """The hold is over: the decision can no longer be withdrawn."""
 
@@ -127,6 +138,10 @@ class TooManyTriesError(UnlockError):
     def __init__(self, wait_s: int) -> None:
         super().__init__(f"Too many wrong tries: wait {wait_s} seconds.")
         self.wait_s = wait_s
+
+
+def _spelled(rule: str) -> str:
+    return rule.replace("_", " ")
 
 
 def _tries(left: int) -> str:

@@ -23,6 +23,8 @@ from reviewer.evidence.normalise import (
 )
 from reviewer.evidence.numbers import digitised
 
+# Numbers that are part of a date or of a time of day, and those that a word implies: no measure of anything.
+_DATED, _CLOCKED, _WORDED = Unit("date", "date", 1), Unit("clock", "clock", 1), Unit("word", "word", 1)
 _IMPLIED = {
     "couple": 2, "both": 2, "twice": 2, "double": 2, "pair": 2, "bid": 2, "second": 2, "dozen": 12, "once": 1,
     "single": 1, "daily": 1, "tid": 3, "qid": 4, "triple": 3, "weekly": 1, "monthly": 1, "thrice": 3, "annual": 1,
@@ -147,7 +149,8 @@ class Facts:
                 self._days.append((Day(0, month, 0), Place(number, *digits.span(match.start(), match.end()))))
             value = _IMPLIED.get(match.group())
             if value is not None:
-                self._by_value[float(value)].append((None, Place(number, *digits.span(match.start(), match.end()))))
+                place = Place(number, *digits.span(match.start(), match.end()))
+                self._by_value[float(value)].append((_WORDED, place))
         for match in _SHORT_YEAR.finditer(digits.text):
             for century in (1900, 2000):
                 place = Place(number, *digits.span(match.start(), match.end()))
@@ -161,13 +164,13 @@ class Facts:
             if isinstance(reading, Day):
                 self._days.append((reading, place))
                 for part in reading:
-                    self._by_value[float(part)].append((None, place))
+                    self._by_value[float(part)].append((_DATED, place))
             elif isinstance(reading, tuple):
                 minute, half = reading
                 self._times.append((minute, half, place))
                 hour = minute // 60
                 for value in (hour, hour + 12, minute % 60):
-                    self._by_value[float(value)].append((None, place))
+                    self._by_value[float(value)].append((_CLOCKED, place))
             elif isinstance(reading, str):
                 if quantity.sort is Sort.CODE and len(reading) <= 10:
                     for part in re.findall(r"\d+", reading):
@@ -186,7 +189,8 @@ class Facts:
 
     def _combine(self, one: Quantity, other: Quantity, text: str, number: int) -> None:
         """Enter what two neighbouring numbers may say together: "one twenty", "seven forty-five", "nineteen ninety"."""
-        if other.start - one.end > 2 or text[one.end : other.start].strip(" ,-") != "":
+        gap = text[one.end : other.start]
+        if len(gap) > 3 or gap.strip(" ,-.") != "":  # a recogniser writes "ninety eight . one"
             return
         if one.unit is not None or Sort.NUMBER is not one.sort:
             return
@@ -245,7 +249,11 @@ class Facts:
             if minute % 60 == 0 and not same and not otherwise:
                 hour = minute // 60
                 for value in (hour or 12, hour + 12):
-                    same += [p for unit, p in self._by_value.get(float(value), ()) if unit is None or unit.sign == "h"]
+                    same += [
+                        p
+                        for unit, p in self._by_value.get(float(value), ())
+                        if unit in (None, _CLOCKED) or unit.sign == "h"
+                    ]
         if same:
             return Support.SAME, tuple(same)
         return (Support.OTHERWISE, tuple(otherwise)) if otherwise else (Support.ABSENT, ())
@@ -321,8 +329,10 @@ class Facts:
 
 def _conflict(mine: Unit | None, other: Unit | None) -> bool:
     """Tell whether two units of one number cannot mean the same."""
-    if mine is None or other is None or mine.sign == other.sign:
+    if mine is None or other is None or mine.sign == other.sign or other is _WORDED:
         return False
+    if other in (_DATED, _CLOCKED):
+        return mine.dimension in _CONFLICTING and mine.dimension != "money"
     if mine.dimension == other.dimension:
         return mine.dimension != "times"
     if mine.dimension in DOSE_DIMENSIONS and other.dimension in DOSE_DIMENSIONS:

@@ -34,6 +34,10 @@ def link(words: Sequence[Token], quantities: Sequence[Quantity], source: Prepare
     for place, token in enumerate(words):
         if not is_content(token):
             continue
+        if where.get(token.stem):
+            if place and text[token.start].isupper():
+                facts.add(token.stem)
+            continue
         found = source.match(token.stem)
         if not found:
             novel.append(place)

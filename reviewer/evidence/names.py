@@ -9,7 +9,7 @@ from reviewer.evidence.source import Prepared
 from reviewer.evidence.words import STOPWORDS, Token
 
 TITLES = frozenset(
-    "mr mrs ms miss dr doctor prof professor sir gospodin gospodja gospodjo gdja gdin sestra doktor".split()
+    "mr mrs ms miss dr doctor prof professor sir st saint gospodin gospodja gospodjo gdja gdin sestra doktor".split()
 )
 _PERSON_VERBS = frozenset(
     """is was has had reports reported states stated denies denied says said presents presented describes described

@@ -167,7 +167,7 @@ _PATTERN = re.compile(
             rf"(?P<hour>\b(?P<hh>\d{{1,2}})(?:\s+(?P<hm>[0-5]?\d))?(?:{_HALF.format('2')}|\s*o['\"]?\s?clock\b))",
             (
                 r"(?P<past>\b(?P<pm>half|quarter|a quarter|\d{1,2}(?: minutes?)?|0\.5)\s+"
-                rf"(?P<pw>past|after|to|till|before)\s+(?P<ph>\d{{1,2}})\b(?!\s*(?:/|%))(?:{_HALF.format('3')})?)"
+                rf"(?P<pw>past|after|to|till|before)\s+(?P<ph>\d{{1,2}})\b(?!\s*-?\s*(?:/|%|h(?:ou)?rs?\b|day|week|month|year|min))(?:{_HALF.format('3')})?)"
             ),
             r"(?P<pola>\bpola\s+(?P<lh>\d{1,2})\b)",
             r"(?P<noon>\b(?:noon|midday|midnight|podne|ponoc)\b)",
@@ -175,9 +175,10 @@ _PATTERN = re.compile(
             rf"(?P<cash>(?P<cs>[$€£])\s?(?P<cv>{_NUM})(?:\s?(?P<ck>k|m|million|thousand|hundred)\b)?)",
             rf"(?P<cashword>\b(?P<wv>{_NUM})\s?(?P<wk>k|m|million|thousand)?\s?(?P<wu>{_CASH}|[$€£])(?!\w))",
             (
-                r"(?P<andhalf>\b(?P<av>a|an|\d+) (?P<au>year|month|week|hour|day|minute|mile)s?[ -]and[ -]"
+                r"(?P<andhalf>\b(?:(?P<av>a|an|\d+)[ -])?(?P<au>year|month|week|hour|day|minute|mile)s?[ -]and[ -]"
                 r"(?:a half|a[ -]0\.5|0\.5))"
             ),
+            r"(?P<mixed>\b(?P<xw>\d{1,3})[- ](?P<xn>\d)/(?P<xd>\d)\b(?!/))",
             *_PLAIN,
             r"(?P<covid>\bcovid(?:[ -]?19)?\b)",
             rf"(?P<decade>\b(?P<kv>{_NUM})'?s\b)",
@@ -289,11 +290,18 @@ def _slashed(m: re.Match[str], _: str) -> _Read:
 
 
 def _decade(m: re.Match[str], language: str) -> _Read:
-    return Sort.NUMBER, values(m["kv"], language), None
+    found = values(m["kv"], language)
+    return Sort.NUMBER, found | {r % 100 for r in found if isinstance(r, float) and 1900 <= r < 2100}, None
+
+
+def _mixed(m: re.Match[str], _: str) -> _Read:
+    if not int(m["xd"]):
+        return None
+    return Sort.NUMBER, {round(int(m["xw"]) + int(m["xn"]) / int(m["xd"]), 6)}, None
 
 
 def _andhalf(m: re.Match[str], _: str) -> _Read:
-    whole = 1 if m["av"] in {"a", "an"} else int(m["av"][:9])
+    whole = 1 if m["av"] in {None, "a", "an"} else int(m["av"][:9])
     return Sort.NUMBER, {whole + 0.5}, UNITS[m["au"]]
 
 
@@ -422,7 +430,7 @@ def _point(m: re.Match[str], _: str) -> _Read:
 
 
 _READERS = {
-    "covid": lambda *_: None, "slashed": _slashed, "decade": _decade, "andhalf": _andhalf, "iso": _iso,
+    "covid": lambda *_: None, "slashed": _slashed, "decade": _decade, "andhalf": _andhalf, "mixed": _mixed, "iso": _iso,
     "numeric": _numeric, "dotted": _dotted, "monthday": _monthday, "daymonth": _daymonth,
     "monthyear": _monthyear, "phone": _phone, "clock": _clock, "hour": _hour, "past": _past, "pola": _pola,
     "noon": _noon, "weekday": _weekday, "cash": _cash, "cashword": _cashword, "percent": _percentage,

@@ -1,7 +1,7 @@
 """Cut a text into claim sentences: sentences and list entries, without their bullets and headings.
 
-Guarantees: spans are in order, never overlap and never start or end with white space; every word of the text is in
-one of them, save those of headings and list marks.
+Guarantees: spans are in order, never overlap, never start or end with white space and are at most 1000 characters
+long; every word of the text is in one of them, save those of headings and list marks.
 """
 
 import itertools
@@ -30,6 +30,7 @@ _MAY_END = frozenset({"a.m", "p.m", "etc", "b.i.d", "t.i.d", "q.i.d", "q.d", "p.
                       "kg", "lbs", "cm", "mm", "hrs", "min", "hr", "yrs", "temp", "inc", "ltd", "ext", "abd", "itd",
                       "god", "caps", "tabs", "co", "u.s", "u.k"})  # fmt: skip
 _BEFORE = re.compile(r"[^\s(\[\"“„]+$")
+_LONGEST = 1000
 _KEY = re.compile(r"[A-Z][A-Za-z /&'’-]{2,38}:[ \t]+(?=\S)")
 
 
@@ -107,4 +108,11 @@ def _add(text: str, start: int, end: int, into: list[Span]) -> None:
     key = _KEY.match(text, start, start + len(bare))
     if key and key.end() - start >= len(bare):
         return
-    into.append(Span(start, start + len(bare)))
+    end = start + len(bare)
+    while end - start > _LONGEST:  # no sentence that anybody reads: in pieces, so that it costs no more than its length
+        at = max(text.rfind(", ", start + 500, start + _LONGEST), text.rfind(" ", start + 500, start + _LONGEST))
+        at = at + 1 if at > start else start + _LONGEST
+        into.append(Span(start, start + len(text[start:at].rstrip())))
+        start = at + len(text[at:end]) - len(text[at:end].lstrip())
+    if any(c.isalnum() for c in text[start:end]):
+        into.append(Span(start, end))

@@ -37,6 +37,8 @@ _AGE = re.compile(
     r"ninety|\d\d\b)|godina",
     re.IGNORECASE,
 )
+_BIRTH = re.compile(r"\bdate of birth\b|\bd\.?o\.?b\b|\bbirth ?date\b|datum rođenja", re.IGNORECASE)
+_STATED_AGE = re.compile(r"\b(?:years?|yrs?)[\s-]*(?:old|of age)\b|\by/?o\b", re.IGNORECASE)
 _SERBIAN = frozenset(
     """
         je da se su nije nisam imam ste sam bih mi vas ali što sto kako dobar dan hvala molim ćete cete treba ima
@@ -87,12 +89,16 @@ class Prepared:
             content = [t.stem for t in segment.words if is_content(t)]
             for pair in itertools.pairwise(content):
                 self.neighbours[pair].append(number)
+        self.postings.default_factory = None  # who asks for a word must not bring it in
         self._beginnings: defaultdict[str, set[str]] = defaultdict(set)
         for one in self.postings:
             if len(one) >= 4:
                 self._beginnings[one[:4]].add(one)
         self.spoken = sum(count for word, count in self.words.items() if word[:1].isalnum())
         self.speaks_of_age = any(_AGE.search(turn.text) for turn in self.turns)
+        self.only_birth_tells_age = any(_BIRTH.search(turn.text) for turn in self.turns) and not any(
+            _STATED_AGE.search(turn.text) for turn in self.turns
+        )
         self.letters = " ".join(re.sub(r"[^a-z0-9]+", "", comparable(turn.text)) for turn in self.turns)
         self.speakers = {comparable(turn.speaker).strip() for turn in self.turns}
         self.clinical = bool(

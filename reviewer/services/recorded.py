@@ -24,7 +24,7 @@ def check(tx: Transaction, stored: StoredDecision) -> Entry:
     about = [(Entry.read(signed.body), signed) for _, signed in entries.story(tx, decision.item_id)]
     about = [(entry, signed) for entry, signed in about if entry.details.get("decision") == decision.id]
     made = next(((entry, signed) for entry, signed in about if entry.action in _MADE_BY), None)
-    withdrawn = any(entry.action == Action.WITHDRAWN for entry, _ in about)
+    withdrawn = any(entry.action in (Action.WITHDRAWN, Action.STOPPED) for entry, _ in about)
     if made is None or withdrawn or not _is_same(tx, stored, *made):
         raise LedgerBrokenError(
             "The database says something else of a decision than its maker signed: it was altered. Nothing was done. "

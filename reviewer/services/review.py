@@ -10,13 +10,22 @@ from reviewer.domain import layout, limits
 from reviewer.domain.attestations import Attestation
 from reviewer.domain.decisions import Decision, DecisionId, Judgement, Verdict
 from reviewer.domain.difference import edit_distance_words
-from reviewer.domain.errors import HoldOverError, InputRefusedError, KeyReusedError, LeaseLostError, RuleError
+from reviewer.domain.errors import (
+    HoldOverError,
+    InputRefusedError,
+    KeyReusedError,
+    LeaseLostError,
+    RuleError,
+    StoppedError,
+)
 from reviewer.domain.events import Action
 from reviewer.domain.items import ClaimedItem, ItemHead, ItemId, Lease, LeaseId, SignedFinal
 from reviewer.domain.kinds import KINDS, Form
 from reviewer.domain.members import Actor, Role
 from reviewer.ledger.entries import instant
+from reviewer.privacy.gate import Outgoing
 from reviewer.services import recorded
+from reviewer.services.gatekeeper import outgoing, stopping
 from reviewer.services.queue import Queue, claim_for, keep_texts_of_others, length_of, shown
 from reviewer.storage import Store, Transaction, contents, decisions, items, keys, leases, outbox, working_copies
 from reviewer.storage.store import Unrecorded
@@ -178,6 +187,8 @@ class Review:
             if decisions.standing(tx, item_id) is not None:
                 raise RuleError("Another addendum is in its hold: wait until that is over, or withdraw it.")
             recorded.check(tx, decisions.by_id(tx, signed))
+            _, source, recipient, _ = contents.whole(tx, head.id)
+            _pass_gate(outgoing(tx, self._actor, head, source, recipient), text)
             decision = decisions.add(
                 tx,
                 DecisionId(secrets.token_hex(16)),
@@ -189,7 +200,6 @@ class Review:
                 note=None,
                 hold=self.hold_of(kind.key),
             )
-            _, recipient = contents.draft(tx, head.id)
             request = _request(head, decision, text, recipient, _signed(tx, attestation))
             outbox.add(tx, decision, "sent", request)
             self._record_signature(tx, decision, text, attestation)
@@ -218,7 +228,7 @@ class Review:
     ) -> Decision:
         head = leases.check(tx, lease)
         kind = KINDS[head.kind]
-        draft, recipient = contents.draft(tx, lease.item_id)
+        draft, source, recipient, _ = contents.whole(tx, lease.item_id)
         verdict, final = judgement.against(draft)
         lacking = judgement.lacking(draft)
         if lacking is not None:
@@ -230,6 +240,8 @@ class Review:
             raise RuleError(f"Your roles do not let you approve an item of the kind '{kind.key}'.")
         if verdict.releases and kind.signed and attestation is None:
             raise RuleError(f"An item of the kind '{kind.key}' is released by a signature: sign it.")
+        if final is not None:
+            _pass_gate(outgoing(tx, self._actor, head, source, recipient), final)
         signature = attestation if verdict.releases and kind.signed else None
         leases.hold(tx, lease)
         decision = decisions.add(
@@ -284,6 +296,13 @@ class Review:
             words_changed=0 if final is None else edit_distance_words(draft, final),
             hold_until=instant(decision.hold_until),
         )
+
+
+def _pass_gate(going: Outgoing, final: str) -> None:
+    """Refuse what must not leave, as things stand in this very transaction. Raises StoppedError."""
+    found = stopping(going, final)
+    if found:
+        raise StoppedError(finding.rule for finding in found)
 
 
 def _check_key(key: str) -> None:

@@ -8,7 +8,18 @@ from reviewer.domain.errors import RuleError
 from reviewer.domain.events import Action
 from reviewer.domain.members import Actor, Role
 from reviewer.services.work import Transport, forget_erased
-from reviewer.storage import Store, analyses, contents, decisions, entries, items, keys, outbox, working_copies
+from reviewer.storage import (
+    Store,
+    analyses,
+    contents,
+    conversations,
+    decisions,
+    entries,
+    items,
+    keys,
+    outbox,
+    working_copies,
+)
 from reviewer.storage.store import Unrecorded
 
 WARN_AFTER = timedelta(days=85)
@@ -76,6 +87,7 @@ class Vault:
                 tx.leave_unrecorded(Unrecorded.NOTHING)
                 return False
             contents.drop(tx, head.id)
+            conversations.erase(tx, head.producer, head.external_id)
             analyses.drop(tx, head.id)
             working_copies.drop_everything(tx, head.id)
             decisions.erase(tx, head.id)

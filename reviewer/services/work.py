@@ -3,6 +3,7 @@
 Any number of desks and workers may run rounds at once: each step takes what is due in one transaction.
 """
 
+import json
 from dataclasses import astuple, dataclass
 from datetime import timedelta
 from operator import add
@@ -11,10 +12,12 @@ from typing import Protocol
 from reviewer.domain.decisions import Verdict
 from reviewer.domain.errors import UnavailableError
 from reviewer.domain.events import Action
+from reviewer.domain.items import ItemId
 from reviewer.domain.members import Actor
 from reviewer.services import recorded
+from reviewer.services.gatekeeper import outgoing, stopping
 from reviewer.services.queue import expire_leases
-from reviewer.storage import Store, Transaction, decisions, items, leases, outbox, working_copies
+from reviewer.storage import Store, Transaction, contents, decisions, items, leases, outbox, working_copies
 from reviewer.storage.decisions import StoredDecision
 from reviewer.storage.outbox import Parcel
 from reviewer.storage.store import Unrecorded
@@ -47,6 +50,7 @@ class RoundReport:
     expired: int = 0
     woken: int = 0
     escalated: int = 0
+    stopped: int = 0  # finals that the gate sent back
 
     def __add__(self, other: "RoundReport") -> "RoundReport":
         """Return what both did."""
@@ -94,8 +98,8 @@ class Work:
 
     def _dispatch(self) -> RoundReport:
         report = RoundReport()
-        while (parcel := self._next_parcel()) is not None:
-            report += self._send(parcel)
+        while (taken := self._next_parcel()) is not None:
+            report += self._send(taken) if isinstance(taken, Parcel) else taken
         return report
 
     def _forget(self) -> RoundReport:
@@ -107,7 +111,8 @@ class Work:
             return RoundReport(failed=1)
         return RoundReport()
 
-    def _next_parcel(self) -> Parcel | None:
+    def _next_parcel(self) -> Parcel | RoundReport | None:
+        """Take what is due next; a final that the gate stops becomes a report instead."""
         with self._store.read() as tx:
             if not outbox.anything_due(tx):
                 return None
@@ -116,9 +121,35 @@ class Work:
             if parcel is None:
                 tx.leave_unrecorded(Unrecorded.NOTHING)  # another worker came first
             else:
-                recorded.check_request(tx, decisions.by_id(tx, parcel.decision_id), parcel)
+                stored = decisions.by_id(tx, parcel.decision_id)
+                recorded.check_request(tx, stored, parcel)
+                if self._stop(tx, stored, parcel):
+                    return RoundReport(stopped=1)
                 tx.record(Action.SENDING, parcel.item_id, decision=parcel.decision_id, attempt=parcel.attempts)
             return parcel
+
+    def _stop(self, tx: Transaction, stored: StoredDecision, parcel: Parcel) -> bool:
+        """Send a final back to a supervisor where the gate stops it now, its text kept; tell whether it did.
+
+        What let it pass before may have changed during the hold: somebody opted out, or a rule became stricter.
+        """
+        if parcel.destination != "sent":
+            return False
+        item_id = ItemId(parcel.item_id)
+        final = str(json.loads(parcel.request)["final"])
+        _, source, recipient, _ = contents.whole(tx, item_id)
+        head = items.find(tx, self._actor.member.workspace_id, item_id)
+        found = stopping(outgoing(tx, self._actor, head, source, recipient), final)
+        if not found:
+            return False
+        decisions.stop(tx, parcel.decision_id)
+        outbox.stop(tx, parcel.decision_id)
+        working_copies.keep_opinion(tx, item_id, stored.member_id, final)
+        if stored.decision.verdict is not Verdict.ADDENDUM:
+            leases.escalate(tx, item_id)
+        rules = sorted({finding.rule for finding in found})
+        tx.record(Action.STOPPED, item_id, decision=parcel.decision_id, rules=rules)
+        return True
 
     def _send(self, parcel: Parcel) -> RoundReport:
         try:

@@ -28,6 +28,9 @@ _PASSED_ON = (
 )
 
 
+_STANDS = ("held", "settled")  # neither withdrawn nor stopped at the gate
+
+
 @dataclass(frozen=True, slots=True)
 class StoredDecision:
     """A decision as it stands."""
@@ -82,7 +85,7 @@ def released(tx: Transaction, item_id: str) -> list[StoredDecision]:
     verdicts = [verdict.value for verdict in Verdict if verdict.releases or verdict is Verdict.ADDENDUM]
     rows = tx.run(
         select(_table)
-        .where(_table.c.item_id == item_id, _table.c.state != "withdrawn", _table.c.verdict.in_(verdicts))
+        .where(_table.c.item_id == item_id, _table.c.state.in_(_STANDS), _table.c.verdict.in_(verdicts))
         .order_by(_table.c.decided_at)
     )
     return [_stored(row) for row in rows]
@@ -114,7 +117,7 @@ def signed_final(tx: Transaction, item_id: str) -> SignedFinal:
     rows = tx.run(
         select(_table, schema.member.c.name)
         .join(schema.member, schema.member.c.id == _table.c.member_id)
-        .where(_table.c.item_id == item_id, _table.c.state != "withdrawn", _table.c.verdict.in_(released))
+        .where(_table.c.item_id == item_id, _table.c.state.in_(_STANDS), _table.c.verdict.in_(released))
         .order_by(_table.c.decided_at)
     )
     final, *addenda = (
@@ -176,6 +179,11 @@ def progress(tx: Transaction, ids: Sequence[DecisionId]) -> dict[DecisionId, str
 def close(tx: Transaction, decision_id: str, state: str) -> None:
     """End the hold of a decision: `state` is "settled" or "withdrawn"."""
     tx.run(update(_table).where(_table.c.id == decision_id, _table.c.state == "held").values(state=state))
+
+
+def stop(tx: Transaction, decision_id: str) -> None:
+    """Take back a settled decision whose final the gate did not let pass."""
+    tx.run(update(_table).where(_table.c.id == decision_id, _table.c.state == "settled").values(state="stopped"))
 
 
 def is_held(tx: Transaction, decision_id: str) -> bool:

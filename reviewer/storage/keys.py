@@ -16,6 +16,7 @@ from reviewer.storage import clock, entries, schema
 from reviewer.storage.store import Transaction
 
 _data, _workspace = schema.data_key, schema.workspace_key
+_list, _conversation = schema.list_key, schema.conversation
 _OF_ITEM = select(_data.c.key_id, _data.c.generation, _data.c.wrapped).where(_data.c.item_id == bindparam("of_item"))
 
 
@@ -104,14 +105,45 @@ def of(tx: Transaction, item_id: str) -> DataKey:
     return key
 
 
+def of_list(tx: Transaction, name: str) -> DataKey:
+    """Return the key of a list of the workspace, made when it is first asked for in a write."""
+    known = tx.data_keys.get(_list_name(name))
+    if known is not None:
+        return known
+    here = (_list.c.workspace_id == tx.keys.owner.workspace) & (_list.c.name == name)
+    row = tx.run(select(_list).where(here)).one_or_none()
+    if row is None:
+        key, wrapping = DataKey.new(_list_name(name)), newest(tx)
+        values = {"workspace_id": tx.keys.owner.workspace, "name": name, "key_id": key.id}
+        tx.run(insert(_list).values(**values, generation=wrapping.generation, wrapped=wrapping.wrap(key)))
+    else:
+        key = generation(tx, row.generation).unwrap(bytes(row.wrapped), _list_name(name), row.key_id)
+    tx.data_keys[_list_name(name)] = key
+    return key
+
+
+def has_list(tx: Transaction, name: str) -> bool:
+    """Tell whether a list has a key, and so may hold something."""
+    here = (_list.c.workspace_id == tx.keys.owner.workspace) & (_list.c.name == name)
+    return tx.run(select(_list.c.name).where(here)).scalar() is not None
+
+
 def rewrap(tx: Transaction, limit: int) -> int:
-    """Wrap data keys of older generations under the newest, at most `limit`; return how many there were."""
+    """Wrap data keys of older generations under the newest, at most `limit` of each sort; return how many."""
     wrapping = newest(tx)
-    rows = tx.run(select(_data).where(_data.c.generation < wrapping.generation).limit(limit)).all()
-    for row in rows:
-        key = generation(tx, row.generation).unwrap(bytes(row.wrapped), row.item_id, row.key_id)
-        tx.run(update(_data).where(_data.c.item_id == row.item_id).values(**_row(key, wrapping)))
-    return len(rows)
+    number = 0
+    for table, own, conversation_of in (
+        (_data, (_data.c.item_id,), lambda row: row.item_id),
+        (_list, (_list.c.workspace_id, _list.c.name), lambda row: _list_name(row.name)),
+        (_conversation, (_conversation.c.id,), lambda row: row.id),
+    ):
+        columns = (*own, table.c.key_id, table.c.generation, table.c.wrapped)
+        for row in tx.run(select(*columns).where(table.c.generation < wrapping.generation).limit(limit)).all():
+            key = generation(tx, row.generation).unwrap(bytes(row.wrapped), conversation_of(row), row.key_id)
+            here = [column == value for column, value in zip(own, row, strict=False)]
+            tx.run(update(table).where(*here).values(generation=wrapping.generation, wrapped=wrapping.wrap(key)))
+            number += 1
+    return number
 
 
 def destroy(tx: Transaction, item_id: str) -> bool:
@@ -133,6 +165,20 @@ def unseal(tx: Transaction, item_id: str, place: tuple[str, str, str], stored: b
 def digest(tx: Transaction, item_id: str, purpose: str, text: str) -> str:
     """Return the keyed digest of a text for the ledger."""
     return of(tx, item_id).digest(purpose, _bytes(text))
+
+
+def seal_with(tx: Transaction, key: DataKey, place: tuple[str, str, str], text: str) -> bytes:
+    """Return `text` sealed for `place` under a key that belongs to no item."""
+    return key.seal(_place(tx, place), _bytes(text))
+
+
+def unseal_with(tx: Transaction, key: DataKey, place: tuple[str, str, str], stored: bytes) -> str:
+    """Return the text that was sealed for `place` under such a key. Raises SealBrokenError."""
+    return key.open(_place(tx, place), bytes(stored)).decode("utf-8", "surrogatepass")
+
+
+def _list_name(name: str) -> str:
+    return f"list {name}"
 
 
 def _bytes(text: str) -> bytes:

@@ -107,6 +107,13 @@ def mark_failed(tx: Transaction, decision_id: str, problem: str, retry: timedelt
     )
 
 
+def stop(tx: Transaction, decision_id: str) -> None:
+    """Keep back for good a request that the gate did not let pass."""
+    tx.run(
+        update(_table).where(_table.c.decision_id == decision_id, _table.c.state == "sending").values(state="stopped")
+    )
+
+
 def anything_due(tx: Transaction) -> bool:
     """Tell whether a request's time has come; a cheap look that takes no lock."""
     return tx.run(_ANYTHING_DUE).scalar() is not None

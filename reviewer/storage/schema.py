@@ -82,6 +82,60 @@ data_key = Table(
     Column("wrapped", LargeBinary, nullable=False),
 )
 
+# Keys of what belongs to no item: one for each list of the workspace, such as its suppressions.
+list_key = Table(
+    "list_key",
+    METADATA,
+    Column("workspace_id", ForeignKey("workspace.id"), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("key_id", String(32), nullable=False),
+    Column("generation", Integer, nullable=False, index=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+# Who opted out. Numbers and addresses lie here as keyed digests, which nobody without the key can test a guess against,
+# and sealed; `tail` is the digest of the last digits, for numbers whose country is not certain.
+suppression = Table(
+    "suppression",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("workspace_id", ForeignKey("workspace.id"), nullable=False),
+    Column("digest", String(120), nullable=False),
+    Column("tail", String(120)),
+    Column("certain", Boolean, nullable=False),
+    Column("shown", LargeBinary, nullable=False),
+    Column("member_id", ForeignKey("member.id"), nullable=False),
+    Column("added_at", Instant, nullable=False),
+    UniqueConstraint("workspace_id", "digest"),
+)
+Index("ix_suppression_tail", suppression.c.workspace_id, suppression.c.tail)
+
+# Numbers, addresses and names that the business itself goes by: they may stand in every text.
+business_contact = Table(
+    "business_contact",
+    METADATA,
+    Column("workspace_id", ForeignKey("workspace.id"), primary_key=True),
+    Column("contact", String(limits.NAME_CHARACTERS), primary_key=True),
+    Column("member_id", ForeignKey("member.id"), nullable=False),
+    Column("added_at", Instant, nullable=False),
+)
+
+# Conversations that a drafting system had tokenised, each under a key of its own: the map of its PII tokens.
+conversation = Table(
+    "conversation",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("workspace_id", ForeignKey("workspace.id"), nullable=False),
+    Column("producer", String(limits.NAME_CHARACTERS), nullable=False),
+    Column("external_id", String(limits.NAME_CHARACTERS), nullable=False),
+    Column("key_id", String(32), nullable=False),
+    Column("generation", Integer, nullable=False, index=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("map", LargeBinary, nullable=False),
+    Column("used_at", Instant, nullable=False),
+    UniqueConstraint("workspace_id", "producer", "external_id"),
+)
+
 # Where items wait: one row for each combination that routing tells apart. A claim looks at the head of each route
 # that its member may serve, so its cost follows the number of routes, not the number of items.
 route = Table(
@@ -222,7 +276,7 @@ decision = Table(
     Column("final", LargeBinary),
     Column("decided_at", Instant, nullable=False),
     Column("hold_until", Instant, nullable=False),
-    Column("state", String(20), nullable=False),  # held, withdrawn, settled
+    Column("state", String(20), nullable=False),  # held, withdrawn, settled, stopped
     Column("overrides", LargeBinary),  # the findings that were dismissed, and why
     UniqueConstraint("member_id", "idempotency_key"),
 )
@@ -237,7 +291,9 @@ outbox = Table(
     METADATA,
     Column("decision_id", ForeignKey("decision.id"), primary_key=True),
     Column("destination", String(40), nullable=False),  # "sent" or "returned"
-    Column("state", String(20), nullable=False),  # held, sending, sent, failed, withdrawn, forgetting, forgotten
+    Column(
+        "state", String(20), nullable=False
+    ),  # held, sending, sent, failed, withdrawn, stopped, forgetting, forgotten
     Column("request", LargeBinary, nullable=False),  # frozen before the first try
     Column("due_at", Instant, nullable=False),  # when to try; while sending: when to look what became of it
     Column("attempts", Integer, nullable=False, server_default="0"),

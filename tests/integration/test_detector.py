@@ -11,15 +11,16 @@ import pytest
 from reviewer import privacy, resources
 from reviewer.domain.errors import DetectorUnavailableError, ExitCode
 from reviewer.privacy import engine
+from reviewer.privacy.detector import Detector
 from reviewer.privacy.safe_harbor import SAFE_HARBOR
 
 
 @pytest.fixture(scope="module")
-def detector() -> privacy.Detector:
+def detector() -> Detector:
     return privacy.load()
 
 
-def _found(detector: privacy.Detector, text: str, language: str | None = None) -> dict[str, str]:
+def _found(detector: Detector, text: str, language: str | None = None) -> dict[str, str]:
     return {text[span.start : span.end]: span.type for span in detector.find(text, language)}
 
 
@@ -48,7 +49,7 @@ def _found(detector: privacy.Detector, text: str, language: str | None = None) -
         ("Марко Петровић живи у Београду", {"Марко Петровић": "PERSON"}),
     ],
 )
-def test_personal_data_is_found(detector: privacy.Detector, text: str, expected: dict[str, str]) -> None:
+def test_personal_data_is_found(detector: Detector, text: str, expected: dict[str, str]) -> None:
     found = _found(detector, text)
     for part, kind in expected.items():
         match = [found_kind for found_text, found_kind in found.items() if part in found_text]
@@ -67,22 +68,22 @@ def test_personal_data_is_found(detector: privacy.Detector, text: str, expected:
         " \n\t ",
     ],
 )
-def test_what_is_nobody_s_is_left_alone(detector: privacy.Detector, text: str) -> None:
+def test_what_is_nobody_s_is_left_alone(detector: Detector, text: str) -> None:
     assert detector.find(text) == ()
 
 
-def test_a_date_is_no_telephone_number(detector: privacy.Detector) -> None:
+def test_a_date_is_no_telephone_number(detector: Detector) -> None:
     for date in ("12.03.1985", "03/14/1961", "1985-03-12", "12/03/85"):
         assert _found(detector, f"on {date} at noon").get(date) == "DATE_TIME"
 
 
-def test_the_same_text_gives_the_same_spans_whatever_came_before(detector: privacy.Detector) -> None:
+def test_the_same_text_gives_the_same_spans_whatever_came_before(detector: Detector) -> None:
     texts = ["Jane Doe moved to Leeds.", "hi doctor smith", "nothing here", "Call 312-555-0142, ask for Priya Patel."]
     alone = [privacy.load().find(text) for text in texts]
     assert [detector.find(text) for text in reversed(texts)] == list(reversed(alone))
 
 
-def test_spans_are_in_order_and_do_not_overlap(detector: privacy.Detector) -> None:
+def test_spans_are_in_order_and_do_not_overlap(detector: Detector) -> None:
     text = "Dr. Ana Smith (ana@x.org, 312-555-0142) of 12 Main Street, Leeds, saw John Doe on 3 May 2021. 😀 Ђорђе"
     spans = detector.find(text)
     assert len(spans) >= 6
@@ -91,7 +92,7 @@ def test_spans_are_in_order_and_do_not_overlap(detector: privacy.Detector) -> No
     assert all(0 <= span.start < span.end <= len(text) and 0 < span.score <= 1 for span in spans)
 
 
-def test_a_long_text_is_read_to_its_end(detector: privacy.Detector) -> None:
+def test_a_long_text_is_read_to_its_end(detector: Detector) -> None:
     text = "the swelling is better today and the patient walks well . " * 60 + "thanks , roger . see you"
     assert _found(detector, text).get("roger") == "PERSON"
 

@@ -161,4 +161,4 @@ def test_deciding_showing_the_next_and_claiming_ahead_is_one_commit_of_few_state
             shown.lease, Judgement(Verdict.APPROVE, "My words."), key=new_key(), showing=ahead.lease, claim_ahead=True
         )
     assert [sql for sql, _ in statements].count("COMMIT") == 1
-    assert len(statements) <= 22
+    assert len(statements) <= 24

@@ -131,7 +131,7 @@ def test_a_verdict_that_the_kind_does_not_know_is_refused(profile: Profile, monk
 
 def test_a_final_is_frozen_with_the_decision_as_the_issue_describes_it(profile: Profile) -> None:
     lease = _lease(profile, id="SMS-9", recipient="+12025550107")
-    text = "Добар дан,\n\nč€ 😀 \u202e ok.  "
+    text = "Добар дан,\n\nč€ 😀 שלום\u200f ok.  "
     decision = profile.services().review.decide(lease, Judgement(Verdict.APPROVE, text), key=new_key()).decision
     assert _request(profile) == {
         "item": lease.item_id,
@@ -285,7 +285,7 @@ def test_the_database_itself_refuses_a_second_standing_decision(profile: Profile
     with pytest.raises(Exception, match=r"UNIQUE constraint failed: decision.item_id|uq_decision_standing"):
         profile.rows(
             "INSERT INTO decision SELECT 'x', item_id, member_id, lease_id, fence, 'other', verdict, reason, note,"
-            " final, decided_at, hold_until, state FROM decision"
+            " final, decided_at, hold_until, state, overrides FROM decision"
         )
 
 

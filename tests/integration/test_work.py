@@ -82,7 +82,7 @@ def test_after_its_hold_a_decision_takes_effect_once(profile: Profile, verdict: 
 
 
 def test_a_final_leaves_byte_for_byte_as_decided(profile: Profile) -> None:
-    text = "Line one\r\nline two\n\n\ttab \u202e \u200b č€ 😀  "
+    text = "Line one\r\nline two\n\n\ttab שלום\u200f č€ 😀  "
     item_id = profile.put(recipient="+12025550107")
     services = profile.services()
     claimed = services.queue.claim(item_id)

@@ -156,7 +156,7 @@ EXACT = (
     "One\rTwo",
     "One\u2029Two\u2028Three",
     "10\u00a0000\u202f€ \u00a0 ",
-    "\ufeffBOM, soft\u00adhyphen, ZWJ 👩\u200d👩\u200d👧",
+    "ZWJ 👩\u200d👩\u200d👧",
     "tab\tand  two spaces   ",
     "\n\n  leading and trailing \n\n\n",
     "e\u0301 is not é",

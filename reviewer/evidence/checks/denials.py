@@ -53,6 +53,7 @@ _LIMITING = frozenset(
         """.split()
 ) - {"able"}
 _SAID_OF = frozenset("i'm i am is are was were be been being got he's she's it's you're they're we're you".split())
+_CLAUSES = frozenset(", . ; and but so".split())
 _HOLDING = frozenset("believe think feel know recall remember see bring".split())
 _SIDES = frozenset("left right".split())
 _LEAST_SHARE = 0.6  # of the weight of what is said and of whom: how much an exchange must have
@@ -73,6 +74,8 @@ _LEAST_COVER = 0.3  # of a sentence's weight in its passage, for a "not" that it
 _HAVING = frozenset("with has have had needs need wants want requests requires includes include a an and the".split())
 _ENDING_LISTS = frozenset("with but normal intact clear stable regular positive full good".split())
 _SPEAKING = frozenset("i we you i'm i'd i'll we're we'll you're you'll won't".split())
+_NEAR = 12
+_MOST_MENTIONS = 100
 # In the source: another one, a change or a part of it is denied, not the thing itself.
 _PARTLY = frozenset(
     """
@@ -176,7 +179,7 @@ def _phrase(context: Context, scope: Scope, group: Sequence[int]) -> Iterator[Fi
         if Polarity.ASSERTED not in stances or Polarity.DENIED in stances:
             continue
         alone = len(found) < 2
-        plain = len(source.postings[wanted[0]]) <= 2 and said[0] - scope.cue <= 2 and _is_predicate(window, wanted[0])
+        plain = len(source.places_of(wanted[0])) <= 2 and said[0] - scope.cue <= 2 and _is_predicate(window, wanted[0])
         if alone and not plain:
             continue
         if not alone and sum(len(s.words) for s in window) < _LEAST_WORDS:
@@ -192,11 +195,19 @@ def _phrase(context: Context, scope: Scope, group: Sequence[int]) -> Iterator[Fi
 
 
 def _negates_near(segment: Segment, stems: Sequence[str]) -> bool:
-    """Tell whether a segment denies anything near one of `stems`; speech without full stops runs on."""
-    if len(segment.words) <= 30:
-        return has_negation(segment.words)
-    places = [place for place, token in enumerate(segment.words) if token.stem in stems]
-    return any(is_cue(segment.words, p) for p in range(len(segment.words)) if any(-6 <= q - p <= 10 for q in places))
+    """Tell whether a segment denies anything close before one of `stems`, or behind it in the same clause."""
+    words = segment.words
+    places = [place for place, token in enumerate(words) if token.stem in stems]
+    cues = [place for place in range(len(words)) if is_cue(words, place)]
+    if not places:
+        return bool(cues) and len(words) <= 30
+    for cue in cues:
+        if any(0 <= place - cue <= 10 for place in places):
+            return True
+        last = max((place for place in places if place < cue), default=-10)
+        if cue - last <= 6 and not any(token.word in _CLAUSES for token in words[last:cue]):
+            return True
+    return False
 
 
 def _foreign(context: Context, scope: Scope) -> Iterator[Finding]:
@@ -240,7 +251,8 @@ def negation_lost(context: Context) -> Iterator[Finding]:
     """Find what the sentence affirms and the source only ever denies."""
     if any(token.word in _OVER for token in context.words):
         return
-    affirmed = [p for p in range(len(context.words)) if p not in context.denied and p not in _left_open(context.words)]
+    left_open = _left_open(context.words)
+    affirmed = [p for p in range(len(context.words)) if p not in context.denied and p not in left_open]
     found: list[Finding] = []
     for entry in _entries(context.words, affirmed):
         found += _lost(context, entry)
@@ -297,7 +309,7 @@ def _noun_lost(context: Context, entry: Sequence[int]) -> Iterator[Finding]:
     source = context.source
     for place in entry:
         token = context.words[place]
-        if lexicon.part_of_speech(token.word, token.stem) != "n" or token.stem not in source.postings:
+        if lexicon.part_of_speech(token.word, token.stem) not in {"n", ""} or token.stem not in source.postings:
             continue
         if not place or context.words[place - 1].word not in _HAVING:
             continue  # a heading, or a noun that is only spoken of
@@ -307,10 +319,11 @@ def _noun_lost(context: Context, entry: Sequence[int]) -> Iterator[Finding]:
         last = segments[-1]
         denied = last.stance[token.stem] is Polarity.DENIED
         if denied and _denied_directly(last, token.stem) and _firm(last, token.stem):
-            sure = source.clinical or _of_a_speaker(last, token.stem)
+            if not (source.clinical or _of_a_speaker(last, token.stem)):
+                continue
             message = f"affirmed here, but the source denies {context.quote(token.start, token.end)}"
             where = (Place(last.turn, last.start, last.end),)
-            yield Finding(Status.STOP if sure else Status.LOOK, message, token.start, token.end, where)
+            yield Finding(Status.STOP, message, token.start, token.end, where)
 
 
 def _of_a_speaker(segment: Segment, one: str) -> bool:
@@ -433,7 +446,8 @@ def _left_open(words: Sequence[Token]) -> frozenset[int]:
 
 def _company(words: Sequence[Token], place: int, entry: Sequence[int]) -> frozenset[str]:
     """Return the stems that say which pain or swelling is meant: the word before, the parts of the body with it."""
-    near = {words[p].stem for p in entry if words[p].stem in lexicon.site_stems() and p != place}
+    beside = [p for p in entry if p != place and abs(p - place) <= _NEAR]
+    near = {words[p].stem for p in beside if words[p].stem in lexicon.site_stems()}
     if place - 1 in entry and words[place - 1].word not in _PLAIN_WORDS | _NARROWING:
         near.add(words[place - 1].stem)
     return frozenset(near)
@@ -443,7 +457,7 @@ def _mentions(one: str, company: frozenset[str], source: Prepared) -> list[tuple
     """Return how the source stands to a word wherever it is in the same company, and whether it is the word itself."""
     found = []
     for other in source.match(one):
-        for number in source.places_of(other):
+        for number in source.places_of(other)[:_MOST_MENTIONS]:
             segment = source.segments[number]
             if all(segment.stems & source.match(c).keys() for c in company):
                 found.append((segment.stance[other], other == one, Place(segment.turn, segment.start, segment.end)))

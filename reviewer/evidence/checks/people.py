@@ -7,6 +7,7 @@ from reviewer.evidence import lexicon
 from reviewer.evidence.checks.context import Context, Finding
 from reviewer.evidence.names import known, names
 from reviewer.evidence.report import Status
+from reviewer.evidence.source import Prepared
 from reviewer.evidence.words import Token, comparable, is_content, tokens
 
 _ROLES = frozenset(
@@ -49,7 +50,7 @@ def drugs(context: Context) -> Iterator[Finding]:
 
 def speakers(context: Context) -> Iterator[Finding]:
     """Find words given to a speaker who says nothing like them, or who does not speak at all."""
-    labels = [label for label in context.source.speakers if label not in _ROLES and not label.startswith("tool")]
+    labels = _labels(context.source)
     if len(labels) < 2:
         return
     for label, start, end in _given_to(context, labels):
@@ -72,9 +73,19 @@ def speakers(context: Context) -> Iterator[Finding]:
             )
 
 
+def _labels(source: Prepared) -> list[str]:
+    """Return the names of speakers that a draft may call them by: no roles, no tools, nothing without a word."""
+    if "labels" not in source.kept:
+        source.kept["labels"] = sorted(
+            label for label in source.speakers if tokens(label) and label not in _ROLES and not label.startswith("tool")
+        )
+    found: list[str] = source.kept["labels"]
+    return found
+
+
 def speaker_gap(context: Context) -> float:
     """Return how much more of what a speaker is said to have said somebody else said, from 0 to 1."""
-    labels = [label for label in context.source.speakers if label not in _ROLES and not label.startswith("tool")]
+    labels = _labels(context.source)
     gap = 0.0
     if len(labels) > 1:
         for label, _, end in _given_to(context, labels):
@@ -91,11 +102,8 @@ def _given_to(context: Context, labels: list[str]) -> Iterator[tuple[str, int, i
     for label in labels:
         whole = [t.stem for t in tokens(label)]
         # "g" alone is Grad G where no other label ends so.
-        last = (
-            whole[-1:]
-            if len(whole[-1]) <= 2 and sum(other.split()[-1:] == label.split()[-1:] for other in labels) == 1
-            else whole
-        )
+        alone = sum(other.split()[-1:] == label.split()[-1:] for other in labels) == 1
+        last = whole[-1:] if len(whole[-1]) <= 2 and alone else whole
         taken = -1
         for parts in (whole, last):
             for at in range(len(words) - len(parts)):

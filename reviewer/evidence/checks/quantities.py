@@ -11,9 +11,11 @@ from reviewer.evidence.report import Status
 from reviewer.evidence.words import comparable, is_content, tokens
 
 _MONTH_NAMES = frozenset("january february april june july august september october november december".split())
-_NO_CLAIM = re.compile(r"(?:step|figure|table|option|page|item|section)\s*$", re.IGNORECASE)
+_NO_CLAIM = re.compile(r"(?:type|step|figure|table|option|page|item|section)\s*$", re.IGNORECASE)
 _SCALE = re.compile(r"\d\s?/\s?$|\bout of $", re.IGNORECASE)
 _AGE = re.compile(r"[\w-]+[- ](?:years?|yrs?|y)[- ]?/?(?:old|o\b|of age)|[\d]+ ?y/?o\b", re.IGNORECASE)
+_OLDEST = 120
+_MOST_HEADS = 6
 _WORDS_FOR = {Sort.NUMBER: "number", Sort.ORDINAL: "number"}
 
 
@@ -34,7 +36,8 @@ def units(context: Context) -> Iterator[Finding]:
         if support is Support.OTHERWISE and quantity.sort not in {Sort.TIME, Sort.DATE}:
             near = _nearest(places, context)
             message = f"{context.quote(quantity.start, quantity.end)}: the source says {context.quote_place(near)}"
-            yield Finding(Status.STOP, message, quantity.start, quantity.end, (near,))
+            weight = Status.LOOK if _age_of_the_chart(quantity, context) else Status.STOP
+            yield Finding(weight, message, quantity.start, quantity.end, (near,))
 
 
 def doses(context: Context) -> Iterator[Finding]:
@@ -95,11 +98,13 @@ def bindings(context: Context) -> Iterator[Finding]:
     for quantity, support, places in context.link.supports:
         if support is not Support.SAME or quantity.sort in {Sort.CODE, Sort.PHONE, Sort.WEEKDAY} or is_dose(quantity):
             continue
-        if not places or (quantity.spelled and quantity.unit is None):
+        if not places or (quantity.spelled and quantity.unit is None) or _in_a_ratio(quantity, context.text):
             continue
         head = _head(quantity, context)
         if head is None:
             continue
+        if len(context.source.places_of(head)) > _MOST_HEADS:
+            continue  # what is spoken of all over has many numbers
         mine = {s for place in places if (s := context.source.segment_at(place)) is not None}
         theirs = {s for stem in context.source.match(head) for s in context.source.places_of(stem)}
         if not theirs or any(abs(a - b) <= 1 for a in mine for b in theirs):
@@ -109,6 +114,11 @@ def bindings(context: Context) -> Iterator[Finding]:
             said = context.quote_place(other)
             message = f"{context.quote(quantity.start, quantity.end)}: beside that the source says {said}"
             yield Finding(Status.STOP, message, quantity.start, quantity.end, (other,))
+
+
+def _in_a_ratio(quantity: Quantity, text: str) -> bool:
+    """Tell whether a number is half of "172/98", or of "4-1/2"."""
+    return text[quantity.end : quantity.end + 1] == "/" or text[max(0, quantity.start - 1) : quantity.start] == "/"
 
 
 def _numbers_an_entry(quantity: Quantity, text: str) -> bool:
@@ -134,9 +144,19 @@ def _weight(quantity: Quantity, context: Context) -> Status:
             return Status.LOOK
         if _NO_CLAIM.search(context.text[: quantity.start]):
             return Status.LOOK
-    if _AGE.match(context.text, quantity.start) and not context.source.speaks_of_age:
-        return Status.LOOK  # from the chart: the source has no other age
-    return Status.STOP
+    if quantity.sort is Sort.CODE and sum(c.isdigit() for c in context.text[quantity.start : quantity.end]) < 3:
+        return Status.LOOK  # "SpO2", "T4", "L5": the name of a measure or a place rather than a number
+    return Status.LOOK if _age_of_the_chart(quantity, context) else Status.STOP
+
+
+def _age_of_the_chart(quantity: Quantity, context: Context) -> bool:
+    """Tell whether a quantity is an age that the source has no other for, or that follows from a day of birth."""
+    source = context.source
+    if not _AGE.match(context.text, quantity.start) or any(
+        isinstance(r, float) and r > _OLDEST for r in quantity.readings
+    ):
+        return False
+    return not source.speaks_of_age or source.only_birth_tells_age
 
 
 def _nearest(places: tuple[Place, ...], context: Context) -> Place:

@@ -1,5 +1,6 @@
 """Negations that were added or lost, sides of the body that were swapped, and opposites."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,9 @@ _SIDES = {"left": "left", "right": "right", "bilateral": "both", "bilaterally": 
           "desna": "right", "desno": "right", "desnu": "right", "desnom": "right", "desnoj": "right", "desnog": "right",
           "lt": "left", "rt": "right", "l": "left", "r": "right"}  # fmt: skip
 _REACH = 4
+# Words that are opposites in a dictionary and often are not in use: "many months", "a good few months".
+_LOOSE = frozenset("many few much little give given take tak chang stay".split())
+_MOST_SIDES = 2000
 _HANDED = frozenset("handed hander handedness dominant".split())
 _COMPARING = frozenset("than versus vs other contralateral compared opposite".split())
 _WHERE = frozenset(
@@ -104,7 +108,7 @@ def _sides_of(parts: frozenset[str], source: Prepared, *, denied: bool) -> tuple
     A side that the source denies bears out a denial alone.
     """
     if "sides" not in source.kept:
-        source.kept["sides"] = list(_all_sides(source))
+        source.kept["sides"] = list(itertools.islice(_all_sides(source), _MOST_SIDES))
     named: list[_Sided] = source.kept["sides"]
     alike = {other for part in parts for other in (part, *source.match(part))}
     rings: tuple[list[_Sided], ...] = (
@@ -156,7 +160,7 @@ def opposites(context: Context) -> Iterator[Finding]:
     content = [place for place, token in enumerate(context.words) if is_content(token)]
     for at, place in enumerate(content):
         token = context.words[place]
-        if place in context.denied or context.source.match(token.stem):
+        if place in context.denied or context.source.match(token.stem) or token.stem in _LOOSE:
             continue
         before = context.words[content[at - 1]].stem if at else ""
         after = context.words[content[at + 1]].stem if at + 1 < len(content) else ""

@@ -58,6 +58,7 @@ _STATES = {
     "held": QT_TRANSLATE_NOOP("State", "held"),
     "withdrawing": QT_TRANSLATE_NOOP("State", "being withdrawn"),
     "withdrawn": QT_TRANSLATE_NOOP("State", "withdrawn"),
+    "stopped": QT_TRANSLATE_NOOP("State", "stopped at the gate, with a supervisor"),
     "settled": QT_TRANSLATE_NOOP("State", "final"),
     "sending": QT_TRANSLATE_NOOP("State", "leaving"),
     "sent": QT_TRANSLATE_NOOP("State", "delivered"),

@@ -41,6 +41,12 @@ _WORDS: Mapping[str, str] = {
     Action.UNLOCKED: QT_TRANSLATE_NOOP("Action", "unlocked the desk"),
     Action.UNLOCK_FAILED: QT_TRANSLATE_NOOP("Action", "failed to unlock"),
     Action.LOCKED: QT_TRANSLATE_NOOP("Action", "locked the desk"),
+    Action.SUPPRESSED: QT_TRANSLATE_NOOP("Action", "noted an opt-out"),
+    Action.UNSUPPRESSED: QT_TRANSLATE_NOOP("Action", "lifted an opt-out"),
+    Action.REVEALED: QT_TRANSLATE_NOOP("Action", "looked at personal data"),
+    Action.TOKENISED: QT_TRANSLATE_NOOP("Action", "replaced personal data by PII tokens"),
+    Action.RESTORED: QT_TRANSLATE_NOOP("Action", "put personal data back"),
+    Action.STOPPED: QT_TRANSLATE_NOOP("Action", "was stopped at the gate and went to a supervisor"),
 }
 _SHOWN_DETAILS = ("reason", "words_changed", "attempt", "receipt", "tries", "generation", "number", "roles", "kind")
 
