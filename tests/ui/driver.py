@@ -430,7 +430,8 @@ def _focus_window() -> QWindow:
         wanted = shown[0]
     if wanted is not None and QGuiApplication.focusWindow() != wanted.windowHandle():
         wanted.activateWindow()
-        wait_until(lambda: QGuiApplication.focusWindow() == wanted.windowHandle() or not wanted.isVisible(), "the focus")
+        handle = wanted.windowHandle()
+        wait_until(lambda: QGuiApplication.focusWindow() == handle or not wanted.isVisible(), "the focus")
     window = QGuiApplication.focusWindow()
     assert window is not None, "no window has the focus"
     return window
