@@ -8,7 +8,7 @@ from platformdirs import user_data_path
 from reviewer import logs
 from reviewer.channels.folder import FolderTransport
 from reviewer.crypto import KeyFile, KeyStore, SystemKeyring
-from reviewer.domain.errors import LockedError, UnavailableError
+from reviewer.domain.errors import LockedError, RuleError, UnavailableError
 from reviewer.domain.members import Actor, Member
 from reviewer.services.access import Access, Session
 from reviewer.services.analysis import Analysis
@@ -20,6 +20,7 @@ from reviewer.services.queue import Queue
 from reviewer.services.review import Review
 from reviewer.services.signing import Signing
 from reviewer.services.suppressions import Suppressions
+from reviewer.services.team import Team
 from reviewer.services.tokens import Tokens
 from reviewer.services.vault import Vault
 from reviewer.services.work import Work
@@ -60,6 +61,7 @@ class Application:
         keystore: KeyStore = SystemKeyring() if key_file is None else KeyFile(key_file)
         database = self.settings.load().database
         team = None if database is None else Address.read(database)
+        self._keystore = keystore
         self.access = Access(profile, keystore, self.desk.id, team=team)
         self._session: Session | None = None
         self._services: Services | None = None
@@ -71,6 +73,17 @@ class Application:
         if self._session is None:
             raise LockedError("The desk is locked: unlock it first.")
         return self._session
+
+    def use_team(self, database: Address) -> None:
+        """Let this profile have its workspace in a team's database from now on."""
+        self.settings.change(database=database.text)
+        self.access = Access(self.profile, self._keystore, self.desk.id, team=database)
+
+    def team(self) -> Team:
+        """Return what an admin does with the team's members. Raises LockedError, RuleError where there is no team."""
+        if not self.session.store.is_shared:
+            raise RuleError("This workspace is no team's: it lies in a file of this profile.")
+        return Team(self.session.store, Actor(self.session.member, self.desk.id))
 
     def unlock(
         self,

@@ -53,8 +53,8 @@ def load(tx: Transaction, item_id: str, member_id: MemberId) -> WorkingCopy | No
 
 
 def of_others(tx: Transaction, item_id: str) -> list[tuple[MemberId, str]]:
-    """Return what other members than the actor left on an item."""
-    rows = tx.run(_OF_OTHERS, {"of_item": item_id, "member": tx.actor.member.id})
+    """Return what other members than the owner of the keys left on an item."""
+    rows = tx.run(_OF_OTHERS, {"of_item": item_id, "member": tx.keys.owner.member})
     return [(MemberId(row.member_id), _unseal(tx, _copy, item_id, row.member_id, row.text)) for row in rows]
 
 

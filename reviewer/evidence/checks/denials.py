@@ -39,6 +39,7 @@ _NARROWING = frozenset(
         ongoing persistent longer else similar much many longterm really necessarily always completely entirely
         """.split()
 )
+# Words that stand around a symptom and say nothing of which one it is.
 _PLAIN_WORDS = frozenset(
     """
         denies denied reports reported has had complains acute chronic mild severe significant associated recent
@@ -46,17 +47,21 @@ _PLAIN_WORDS = frozenset(
         states stated notes noted feels endorses presents complaint complaints
         """.split()
 )
+# What makes a "not" deny less than what follows: "not very expensive", "no longer".
 _LIMITING = frozenset(
     """
         new further other additional more longer necessarily always completely entirely yet too very really just only
-        much many enough quite exactly sure able rarely seldom hardly
+        much many enough quite exactly sure rarely seldom hardly
         """.split()
-) - {"able"}
+)
+# What may stand before a word that is said of somebody: "I am divorced", "are you married".
 _SAID_OF = frozenset("i'm i am is are was were be been being got he's she's it's you're they're we're you".split())
 _CLAUSES = frozenset(", . ; and but so".split())
+# Verbs with which somebody holds a view: "does not believe that she is pregnant" is no denial of believing.
 _HOLDING = frozenset("believe think feel know recall remember see bring".split())
 _SIDES = frozenset("left right".split())
 _LEAST_SHARE = 0.6  # of the weight of what is said and of whom: how much an exchange must have
+# What leaves open whatever follows it: a condition, a possibility, an advice.
 _OPENING = frozenset("if whether unless unaware until should could may might worsening return call avoid ako".split())
 _OPENING_PAIRS = frozenset(
     {
@@ -71,11 +76,13 @@ _OPENING_PAIRS = frozenset(
     }
 )
 _LEAST_COVER = 0.3  # of a sentence's weight in its passage, for a "not" that it lacks to be foreign to it
+# What stands before a noun that a sentence says to be there.
 _HAVING = frozenset("with has have had needs need wants want requests requires includes include a an and the".split())
+# What begins something affirmed in a list of denials: "no lesions, normal gait", "no edema with good pulses".
 _ENDING_LISTS = frozenset("with but normal intact clear stable regular positive full good".split())
 _SPEAKING = frozenset("i we you i'm i'd i'll we're we'll you're you'll won't".split())
-_NEAR = 12
-_MOST_MENTIONS = 100
+_NEAR = 12  # words within which a part of the body may tell where a symptom is
+_MOST_MENTIONS = 100  # of one word that are looked at
 # In the source: another one, a change or a part of it is denied, not the thing itself.
 _PARTLY = frozenset(
     """
@@ -83,6 +90,7 @@ _PARTLY = frozenset(
         usually rather anymore longer now currently much many very really more less worse better yet until unless
         """.split()
 )
+# A habit so described is neither simply denied nor simply affirmed.
 _SOMETIMES = frozenset(
     """
         rare rarely occasional occasionally social socially former formerly quit past previous previously history
@@ -138,7 +146,8 @@ def phrase_denied(context: Context) -> Iterator[Finding]:
             found += _phrase(context, scope, group)
         if not found:
             found += _foreign(context, scope)
-    yield from _weightiest(found)
+    told = {range(f.start, f.end) for f in negation_added(context)} if found else set()
+    yield from _weightiest(f for f in found if not any(f.start < t.stop and t.start < f.end for t in told))
 
 
 def _list(words: Sequence[Token], scope: Scope) -> list[list[int]]:
