@@ -57,9 +57,10 @@ class Team:
                 )
             new = Member(asked.member_id, self._actor.member.workspace_id, asked.name, roles, languages)
             members.add(tx, new, asked.secrets)
-            for sealed in keys.generations(tx, self._actor.member.id):
-                key = keys.generation(tx, sealed.number)
-                keys.add_generation(tx, key, new.id, key.seal_to(new.id, asked.secrets.public))
+            if roles != {Role.TRANSCRIBER}:  # who only transcribes opens nothing of the workspace
+                for sealed in keys.generations(tx, self._actor.member.id):
+                    key = keys.generation(tx, sealed.number)
+                    keys.add_generation(tx, key, new.id, key.seal_to(new.id, asked.secrets.public))
             tx.record(
                 Action.MEMBER_ADDED,
                 member=new.id,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reviewer.domain.members import Role
-from reviewer.storage.team.declaration import FUNCTIONS, INNER_FUNCTIONS, TABLES, VIEWS, Rule
+from reviewer.storage.team.declaration import FUNCTIONS, INNER_FUNCTIONS, NOT_SHARED, TABLES, VIEWS, Rule
 from tests.conftest import copied_profile
 from tests.postgres import Cluster
 from tests.security.teams import Team, outcome
@@ -186,6 +186,15 @@ def test_inner_functions(team: Team, function: str) -> None:
         allowed = f"SELECT has_function_privilege('{function}', 'EXECUTE')::text"
         with team.psql(role).transaction(force_rollback=True):
             assert team.psql(role).execute(allowed.encode()).fetchone() == ("false",)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_what_is_not_shared_shows_and_takes_nothing(team: Team, role: Role) -> None:
+    laid = {name for (name,) in team.profile.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
+    for table in NOT_SHARED & laid:
+        assert outcome(team.psql(role), f"SELECT 1 FROM {table}") == "nothing"
+        for statement in ("INSERT INTO {0} DEFAULT VALUES", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"):
+            assert outcome(team.psql(role), statement.format(table)) == "42501"
 
 
 def test_a_login_without_a_seat_sees_and_does_nothing(team: Team, server: Cluster) -> None:

@@ -19,7 +19,7 @@ from reviewer.domain.kinds import KINDS
 from reviewer.storage import migrations, postgresql
 from reviewer.storage.postgresql import Address
 from reviewer.storage.team import lint
-from reviewer.storage.team.declaration import FUNCTIONS, TABLES, VIEWS, Rule
+from reviewer.storage.team.declaration import FUNCTIONS, NOT_SHARED, TABLES, VIEWS, Rule
 
 OWNER, MEMBER = "reviewer_owner", "reviewer_member"
 _HERE = Path(__file__).parent
@@ -177,6 +177,8 @@ def _lay(connection: Connection) -> None:
     _script(connection, _ALL_GIVEN_BACK)
     for table, rule in TABLES.items():
         _grant(connection, table, rule)
+    for table in NOT_SHARED & set(connection.execute(text(_TABLES)).scalars()):
+        _script(connection, f"GRANT SELECT ON {table} TO {MEMBER}")  # no policy: no row
     for view in VIEWS:
         _script(connection, f"GRANT SELECT ON {view} TO {MEMBER}")
     for function in FUNCTIONS:

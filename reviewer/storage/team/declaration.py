@@ -2,7 +2,7 @@
 
 Roles here are members' roles. What stands here is the most that a role may do: policies and guards narrow it to the
 rows of one's own workspace, one's own lease, one's own chain. A table, view or function that is not here is refused to
-all.
+all; a new table needs an entry here, its policies in policies.sql, and its rules in guards.sql.
 """
 
 from dataclasses import dataclass
@@ -104,6 +104,25 @@ TABLES = {
     "entry_settled": Rule(),
     "checkpoint": Rule(read=EVERYBODY, add=AT_DESK),
 }
+
+# What the pool keeps. It works on a file alone so far: here these tables show nothing and take nothing, to anybody.
+NOT_SHARED = frozenset(
+    {
+        "call",
+        "clip",
+        "clip_origin",
+        "label",
+        "label_draft",
+        "label_export",
+        "opt_out",
+        "pool_key",
+        "pool_policy",
+        "serving",
+        "staged_clip",
+        "vault_door",
+        "vault_key",
+    }
+)
 
 VIEWS = {"decision_text": AT_DESK, "outbox_request": AT_DESK, "own_member": EVERYBODY}
 
