@@ -75,7 +75,6 @@ class Review:
     ) -> Outcome:
         """Record a decision in its hold; the same commit can show the look-ahead and claim another.
 
-        What it claims counts as claimed ahead, or as on screen where no look-ahead is shown.
         A kind that is signed leaves only with an `attestation`.
 
         The same `key` again returns the first decision. Raises LeaseLostError (the text is then kept as a second
@@ -87,7 +86,7 @@ class Review:
                 if decision is None:
                     decision = self._record(tx, lease, judgement, key, attestation)
                 next_showing = None if showing is None else _try_show(tx, showing)
-                ahead = claim_for(tx, ahead=showing is not None) if claim_ahead else None
+                ahead = claim_for(tx, ahead=True) if claim_ahead else None
                 if not claim_ahead and showing is None and tx.settled:
                     tx.leave_unrecorded(Unrecorded.NOTHING)  # a replay writes nothing
                 return Outcome(decision, next_showing, ahead)

@@ -24,10 +24,11 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from reviewer.domain.kinds import KINDS
 from reviewer.ui.desk import view
 from reviewer.ui.text import PlainTextEdit
 from tests.factories import Profile
-from tests.ui.driver import DrivenDesk, type_text, wait_until
+from tests.ui.driver import DrivenDesk, press, type_text, wait_until
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FILES = (
@@ -119,10 +120,17 @@ def _read(desk: DrivenDesk) -> None:
 
 
 def _time_decision(desk: DrivenDesk, paints: Paints) -> tuple[float, float]:
-    """Press the key and return how long it took until editor and source of the next item were painted."""
+    """Press the key and return how long it took until editor and source of the next item were painted.
+
+    What would have to be signed is rejected: a signature is asked for and confirmed first, and is no single key.
+    """
+    assert desk.item is not None
     following, decided = desk.presenter._next[0].item, len(desk.history)
-    control = Qt.KeyboardModifier.ControlModifier
-    key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, control)
+    modifier = Qt.KeyboardModifier.ControlModifier
+    if KINDS[desk.item.item.kind].signed:
+        press("Ctrl+R", "T")
+        modifier = Qt.KeyboardModifier.NoModifier
+    key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, modifier)
     paints.at.clear()
     wall, work = time.perf_counter(), time.thread_time()
     QCoreApplication.sendEvent(desk.window.windowHandle(), key)
