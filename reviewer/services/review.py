@@ -98,7 +98,6 @@ class Review:
     ) -> Outcome:
         """Record a decision in its hold; the same commit can show the look-ahead and claim another.
 
-        What it claims counts as claimed ahead, or as on screen where no look-ahead is shown.
         A kind that is signed leaves only with an `attestation`. What is released was checked here, whatever a screen
         showed: findings that hold it back must be overridden in `attention`.
 
@@ -112,7 +111,7 @@ class Review:
                 if decision is None:
                     decision = self._record(tx, lease, judgement, key, attestation, checked, attention)
                 next_showing = None if showing is None else _try_show(tx, showing)
-                ahead = claim_for(tx, ahead=showing is not None) if claim_ahead else None
+                ahead = claim_for(tx, ahead=True) if claim_ahead else None
                 if not claim_ahead and showing is None and tx.settled:
                     tx.leave_unrecorded(Unrecorded.NOTHING)  # a replay writes nothing
                 return Outcome(decision, next_showing, ahead)

@@ -399,6 +399,7 @@ class PlainTextEdit(QTextEdit):
         self._own_incidents = 0
         self._text: str | None = ""
         self._map: _Shown | None = None
+        self._widest: int | None = None
         self._layers: dict[str, list[Mark]] = {}
         self._waves = Waves(self, appearance)
         self._document = _PlainDocument(self)
@@ -685,6 +686,7 @@ class PlainTextEdit(QTextEdit):
     def _apply_fonts(self) -> None:
         self.setFont(self._appearance.reading_font())
         self._document.setDocumentMargin(self._appearance.px(12))
+        self._widest = None
         self._fit_column()
 
     def _fit_column(self) -> None:
@@ -701,7 +703,9 @@ class PlainTextEdit(QTextEdit):
         bar = self.verticalScrollBar()
         room = self.viewport().width() + (bar.width() if bar.isVisible() else 0) - bar.sizeHint().width()
         if self._max_column is not None:
-            room = min(room, self._column_width(self._max_column))
+            if self._widest is None:  # measured once for a font: it costs more than all else here
+                self._widest = self._column_width(self._max_column)
+            room = min(room, self._widest)
         return max(MINIMUM_WIDTH_PX, room)
 
     def _column_width(self, characters: int) -> int:
@@ -829,7 +833,8 @@ class SourceView(PlainTextView):
     """The conversation a draft was made from: one bubble for each turn, with time and speaker above the words.
 
     Its text is the headings and words of all turns, each on lines of its own. A large source is filled in a little at
-    a time; whatever is asked for before its turn is there is shown as soon as it is.
+    a time; whatever is asked for before its turn is there is shown as soon as it is. One that is to come next can be
+    filled in and laid out in advance, so that showing it takes no more than painting it.
     """
 
     filled = Signal()  # all turns are in the document
@@ -847,6 +852,7 @@ class SourceView(PlainTextView):
         self._unused_words = self._unused_short = ""
         self._unused_widths: tuple[float, float, float] | None = None  # of the words, of a letter, and the height
         self._wanted: _Wanted | None = None
+        self._spare: SourceView | None = None
         super().__init__(appearance, parent, max_column=max_column)
         self.setAccessibleName(self.tr("Source conversation"))
         self._timer = QTimer(self)
@@ -869,8 +875,21 @@ class SourceView(PlainTextView):
         self._unused = frozenset()
         self._spans.clear()
         self._late_layers.clear()
-        self._place_turns()
-        self._start_filling()
+        if not self._take_prepared():
+            self._place_turns()
+            self._start_filling()
+
+    def prepare(self, turns: Iterable[SourceTurn]) -> None:
+        """Fill in and lay out in advance what `set_turns` will show next, a little at a time."""
+        if self._spare is None:
+            self._spare = SourceView(self._appearance, self, max_column=self._max_column)
+            self._spare.hide()
+        wanted = tuple((when, who, normalise_newlines(words)) for when, who, words in turns)
+        width = self.lineWrapColumnOrWidth()
+        if (self._spare._turns, self._spare.lineWrapColumnOrWidth()) != (wanted, width):
+            self._spare.set_turns(())
+            self._spare._wrap_at(width)
+            self._spare.set_turns(wanted)
 
     def set_text(self, text: str) -> None:
         """Show a source that is no conversation: one turn without a speaker."""
@@ -950,6 +969,39 @@ class SourceView(PlainTextView):
         super().paintEvent(event)
 
     # filling
+
+    def _take_prepared(self) -> bool:
+        """Show what was prepared, if it is these turns; without turns also forget it."""
+        spare = self._spare
+        if spare is None:
+            return False
+        width = self.lineWrapColumnOrWidth()
+        if not self._turns or spare._turns != self._turns or spare.lineWrapColumnOrWidth() != width:
+            if not self._turns:
+                spare.set_turns(())
+            return False
+        if not spare._is_filled:
+            return False
+        self._timer.stop()
+        self._filling, self._is_filled = iter(()), True
+        self._layers.clear()
+        self._show_layers()
+        self._document, spare._document = spare._document, self._document
+        self._source, self._map, self._places = spare._source, spare._map, spare._places
+        self._turn_starts_qt = spare._turn_starts_qt
+        spare._turns, spare._places, spare._turn_starts_qt = (), [], []
+        for view in (self, spare):
+            view.setDocument(view._document)
+        self.verticalScrollBar().setValue(0)
+        QTimer.singleShot(0, spare._forget_turns)  # what was on screen; after the paint
+        self.filled.emit()
+        return True
+
+    @Slot()
+    def _forget_turns(self) -> None:
+        """Keep nothing of what was shown, unless something was prepared since."""
+        if not self._turns:
+            self.set_turns(())
 
     def _place_turns(self) -> None:
         lines: list[str] = []

@@ -24,6 +24,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from reviewer.domain.kinds import KINDS
 from reviewer.ui.desk import view
 from reviewer.ui.text import PlainTextEdit
 from tests.factories import Profile
@@ -123,12 +124,14 @@ def _read(desk: DrivenDesk) -> None:
 def _time_decision(desk: DrivenDesk, paints: Paints) -> tuple[float, float]:
     """Press the key and return how long it took until editor and source of the next item were painted.
 
-    The key approves; where findings hold an approval back it is that which escalates.
+    What would have to be signed is rejected: a signature is asked for and confirmed first, and is no single key. So is
+    what findings hold back.
     """
+    assert desk.item is not None
     following, decided = desk.presenter._next[0].item, len(desk.history)
     modifier = Qt.KeyboardModifier.ControlModifier
-    if desk.presenter.findings.left:
-        press("Ctrl+E")
+    if KINDS[desk.item.item.kind].signed or desk.presenter.findings.left:
+        press("Ctrl+R", "T")
         modifier = Qt.KeyboardModifier.NoModifier
     key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, modifier)
     paints.at.clear()

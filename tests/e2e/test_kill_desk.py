@@ -240,7 +240,11 @@ def _live_and_die(profile: Profile, journal: Path, chance: random.Random) -> Lif
         while not journal.exists() and desk.is_alive():
             time.sleep(0.002)
         assert desk.is_alive(), desk.exitcode
-    time.sleep(chance.random() * 1.5)  # the moment that nobody chose: this is what the test is about
+    # The moment that nobody chose: after some acts, of which a slow machine does fewer a second, and a little more.
+    acts, patience = chance.randrange(150), time.monotonic() + 30
+    while journal.exists() and journal.read_bytes().count(b"\n") < acts and time.monotonic() < patience:
+        time.sleep(0.005)
+    time.sleep(chance.random() * 0.2)
     killed_at = time.monotonic()
     children.kill(desk)
     children.kill(worker)

@@ -35,7 +35,7 @@ from reviewer.ui.desk.presenter import HistoryEntry
 from reviewer.ui.desk.signing import SignDialog
 from reviewer.ui.text import PlainLabel
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 100_000  # a machine with other work is slow at times
 
 
 def wait_until(
@@ -427,11 +427,18 @@ def _key(sequence: str) -> tuple[Qt.Key, Qt.KeyboardModifier]:
 
 
 def _focus_window() -> QWindow:
-    """Return the window with the focus; without a window manager a closed dialog hands it to nobody."""
-    if QGuiApplication.focusWindow() is None:
+    """Return the window with the focus, which is a modal one's if there is one.
+
+    Without a window manager nobody gives the focus to a dialog that opens, nor back when it has closed.
+    """
+    wanted = QApplication.activeModalWidget() if QApplication.activePopupWidget() is None else None
+    if wanted is None and QGuiApplication.focusWindow() is None:
         shown = [w for w in QApplication.topLevelWidgets() if w.isVisible() and isinstance(w, QMainWindow)]
-        (QApplication.activeModalWidget() or shown[0]).activateWindow()
-        QCoreApplication.processEvents()
+        wanted = shown[0]
+    if wanted is not None and QGuiApplication.focusWindow() != wanted.windowHandle():
+        wanted.activateWindow()
+        handle = wanted.windowHandle()
+        wait_until(lambda: QGuiApplication.focusWindow() == handle or not wanted.isVisible(), "the focus")
     window = QGuiApplication.focusWindow()
     assert window is not None, "no window has the focus"
     return window

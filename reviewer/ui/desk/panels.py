@@ -21,7 +21,7 @@ from reviewer.services.queue import Overview
 from reviewer.ui.desk.model import HEAD_ROLE, QueueModel
 from reviewer.ui.desk.rows import RowPainter, draw_cut
 from reviewer.ui.desk.words import channel_label, clock, due_label, kind_label, verdict_word
-from reviewer.ui.text import PlainLabel, SourceView
+from reviewer.ui.text import PlainLabel, SourceTurn, SourceView
 from reviewer.ui.theme import Appearance, set_role
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -174,9 +174,13 @@ class SourcePanel(QFrame):
         column.addWidget(self._none, stretch=1)
         self.clear()
 
+    def prepare(self, item: Item) -> None:
+        """Fill in the source of the item that comes next, while there is time."""
+        self.view.prepare(_turns(item))
+
     def show_item(self, item: Item) -> None:
         """Show an item's source."""
-        turns = [(None if turn.start is None else clock(turn.start), turn.speaker, turn.text) for turn in item.source]
+        turns = _turns(item)
         self._title.setText(
             self.tr("Source · {0}, {1} turns").format(channel_label(item.head.channel), len(turns))
             if turns
@@ -196,3 +200,7 @@ class SourcePanel(QFrame):
         self._passed_on.setText("")
         self._passed_on.hide()
         self._none.hide()
+
+
+def _turns(item: Item) -> list[SourceTurn]:
+    return [(None if turn.start is None else clock(turn.start), turn.speaker, turn.text) for turn in item.source]

@@ -167,6 +167,11 @@ class DeskPresenter(QObject):
         return self._current
 
     @property
+    def following(self) -> ClaimedItem | None:
+        """Return the item that comes next, if it is there already."""
+        return self._next[0] if self._next else None
+
+    @property
     def workspace(self) -> str:
         """Return the workspace's name."""
         return self._services.workspace
@@ -497,8 +502,7 @@ class DeskPresenter(QObject):
             showing=None if showing is None else showing.lease,
             claim_ahead=claim_ahead,
         )
-        is_ahead = deciding.showing is not None
-        ahead = None if outcome.ahead is None else self._services.queue.open(outcome.ahead, ahead=is_ahead)
+        ahead = None if outcome.ahead is None else self._services.queue.open(outcome.ahead, ahead=True)
         return _Decided(outcome, ahead)
 
     def _on_decided(self, decided: _Decided) -> None:
@@ -513,10 +517,8 @@ class DeskPresenter(QObject):
             self._lose(deciding.showing.lease)
         elif decided.outcome.showing is not None:
             self._renewed(decided.outcome.showing)
-        if decided.ahead is not None and deciding.showing is not None:
+        if decided.ahead is not None:
             self._take_in(decided.ahead)
-        elif decided.ahead is not None:
-            self._put_on_screen(decided.ahead)
         elif self._current is None and not (self._deciding or self._next):
             self._claiming = False
             self.emptied.emit()
@@ -614,13 +616,15 @@ class DeskPresenter(QObject):
             return
         self._claiming = True
         self.loading.emit()
-        self._worker.run(self._claim_job, self._on_resumed, self._on_claim_failed)
+        self._worker.run(self._ahead_job, self._on_claimed, self._on_claim_failed)
 
-    def _claim_job(self) -> list[ClaimedItem]:
-        queue = self._services.queue
-        first = queue.claim()
-        ahead = None if first is None else queue.claim_ahead()
-        return [each for each in (first, ahead) if each is not None]
+    def _on_claimed(self, claimed: ClaimedItem | None) -> None:
+        if claimed is not None:
+            self._take_in(claimed)
+        elif self._current is not None or not self._next:
+            self._claiming = False
+            if self._current is None:
+                self.emptied.emit()
 
     def _look_ahead(self) -> None:
         if not self._leaving:
@@ -637,19 +641,10 @@ class DeskPresenter(QObject):
         """Keep an item claimed ahead; if the desk is bare it is shown as soon as that is on disk."""
         self._note_deadline(ahead.lease)
         self._next.append(ahead)
-        if self._current is None:
+        if self._current is None and self._next[0] is ahead:
             self._claiming = True
             job = partial(self._services.queue.show, ahead.lease)
             self._worker.run(job, self._on_bare_seen, self._on_bare_failed)
-
-    def _put_on_screen(self, claimed: ClaimedItem) -> None:
-        """Show an item that was claimed for the bare screen, unless another came first."""
-        self._note_deadline(claimed.lease)
-        if self._current is None and not self._next:
-            self._fill_screen(claimed)
-        else:
-            self._next.append(claimed)
-            self._set_aside(claimed)
 
     def _on_bare_seen(self, lease: Lease) -> None:
         claimed = next((each for each in self._next if each.lease.id == lease.id), None)
@@ -657,15 +652,12 @@ class DeskPresenter(QObject):
             self._renewed(lease)
         elif self._current is None:
             self._next.remove(claimed)
-            self._fill_screen(claimed)
-        else:
+            self._claiming = False
+            self._show(claimed)
+            if not self._next:
+                self._look_ahead()
+        else:  # another was asked for meanwhile
             self._set_aside(claimed)
-
-    def _fill_screen(self, claimed: ClaimedItem) -> None:
-        self._claiming = False
-        self._show(claimed)
-        if not self._next:
-            self._look_ahead()
 
     def _on_bare_failed(self, failure: Exception) -> None:
         self._next.clear()

@@ -43,6 +43,7 @@ from reviewer.ui.theme import Appearance, set_role, tabular
 
 FRESH_MS = 300  # nobody has read an item that came up so recently: a key pressed twice must not approve it
 _COMPARE_MS = 120
+_PREPARE_MS = 30
 _DUE_TIMES_MS = 5_000  # they are shown in minutes
 _LEASE_WARNING_S = 60
 
@@ -69,6 +70,10 @@ class DeskView(QWidget):
         self._compare_soon.setSingleShot(True)
         self._compare_soon.setInterval(_COMPARE_MS)
         self._compare_soon.timeout.connect(self._compare)
+        self._prepare_soon = QTimer(self)
+        self._prepare_soon.setSingleShot(True)
+        self._prepare_soon.setInterval(_PREPARE_MS)
+        self._prepare_soon.timeout.connect(self._prepare)
         self._clocks = QTimer(self)
         self._clocks.setInterval(500)
         self._clocks.timeout.connect(self._tick)
@@ -317,6 +322,16 @@ class DeskView(QWidget):
         self._show_status(None if copy is None else copy.saved_at)
         self.actions_bar.set_usable(usable=True)
         self._tick()
+        self._prepare_soon.start()
+
+    @Slot()
+    def _prepare(self) -> None:
+        """Do in a quiet moment what the next key press would have to wait for."""
+        following = self._presenter.following
+        if following is not None and self._presenter.current is not None:
+            self.source.prepare(following.item)
+        if self.editor.prepare():
+            self._prepare_soon.start()
 
     @Slot()
     def _on_loading(self) -> None:
@@ -339,6 +354,7 @@ class DeskView(QWidget):
     @Slot(object)
     def _on_overview(self, overview: Overview) -> None:
         self.queue.show_overview(overview)
+        self._prepare_soon.start()
 
     @Slot(object)
     def _on_progress(self, progress: Progress) -> None:
