@@ -89,7 +89,7 @@ def test_a_draft_goes_from_import_to_its_final_by_commands_alone(tmp_path: Path)
     decided = ask("decide", claimed["item"], "edit", "--lease", claimed["lease"], "--text-file", "edited.txt")
     profile = tmp_path / "profile"
     Beneath(profile).let_holds_end()
-    done = {"settled": 1, "sent": 1, "failed": 0, "expired": 0, "woken": 0, "escalated": 0, "analysed": 0}
+    done = {"settled": 1, "sent": 1, "failed": 0, "expired": 0, "woken": 0, "escalated": 0, "stopped": 0, "analysed": 0}
     assert ask("work", "--once") == done
     sent = json.loads((profile / "sent" / f"{decided['decision']}.json").read_bytes())
     assert re.fullmatch(_STAMP, sent.pop("decided_at"))
