@@ -464,6 +464,17 @@ class PlainTextEdit(QTextEdit):
         self.setTextCursor(self._cursor(start, end))
         self.ensureCursorVisible()
 
+    def cursor_at(self, position: int) -> QTextCursor:
+        """Return a cursor of its own at a position; it moves with the text."""
+        return self._cursor(position, position)
+
+    def bring_into_view(self, start: int, end: int) -> None:
+        """Scroll so that a range of the text is seen; focus and cursor stay where they are."""
+        first, last = self.cursorRect(self._cursor(start, start)), self.cursorRect(self._cursor(end, end))
+        if first.top() < 0 or last.bottom() > self.viewport().height():
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() + first.top() - self._appearance.px(32))
+
     def set_spans(self, layer: str, spans: Iterable[Span]) -> None:
         """Show ranges of the text in a format; this replaces what the layer showed before.
 
@@ -494,6 +505,11 @@ class PlainTextEdit(QTextEdit):
         if len(kept) < len(shown):
             self._layers[layer] = kept
             self._show_layers()
+
+    def set_margin(self, width_px: int) -> None:
+        """Leave a strip free at the left of the text."""
+        self.setViewportMargins(width_px, 0, 0, 0)
+        self._fit_column()
 
     def find_text(self, wanted: str) -> list[tuple[int, int]]:
         """Return where `wanted` stands in the text, without regard to case."""
@@ -810,6 +826,7 @@ class _Wanted(NamedTuple):
     start: int
     end: int
     selects: bool
+    also: tuple[int, int] | None = None  # a wider range to show as well, if both fit
 
 
 class SourceView(PlainTextView):
@@ -830,7 +847,10 @@ class SourceView(PlainTextView):
         self._filling: Iterator[None] = iter(())
         self._is_filled = True
         self._late_layers: set[str] = set()
-        self._evidence: tuple[int, int] | None = None
+        self._evidence: tuple[tuple[int, int], ...] = ()
+        self._unused: frozenset[int] = frozenset()
+        self._unused_words = self._unused_short = ""
+        self._unused_widths: tuple[float, float, float] | None = None  # of the words, of a letter, and the height
         self._wanted: _Wanted | None = None
         self._spare: SourceView | None = None
         super().__init__(appearance, parent, max_column=max_column)
@@ -851,7 +871,8 @@ class SourceView(PlainTextView):
     def set_turns(self, turns: Iterable[SourceTurn]) -> None:
         """Show a conversation: of each turn the time as it is to be shown or None, the speaker, the words."""
         self._turns = tuple((when, who, normalise_newlines(words)) for when, who, words in turns)
-        self._evidence = self._wanted = None
+        self._evidence, self._wanted = (), None
+        self._unused = frozenset()
         self._spans.clear()
         self._late_layers.clear()
         if not self._take_prepared():
@@ -885,14 +906,37 @@ class SourceView(PlainTextView):
 
     def highlight(self, turn: int, start: int, end: int) -> None:
         """Show [start, end) of the words of a turn, in code points, as the evidence; replaces the one before."""
-        words, last = self.turn_range(turn)
-        self._evidence = (min(words + start, last), min(words + end, last))
-        self._show_evidence()
+        self.highlight_all([(turn, start, end)])
+
+    def highlight_all(self, passages: Iterable[tuple[int, int, int]]) -> None:
+        """Show some ranges of turns as the evidence, the best first; this replaces those before."""
+        shown = []
+        for turn, start, end in passages:
+            words, last = self.turn_range(turn)
+            shown.append((min(words + start, last), min(words + end, last)))
+        if tuple(shown) != self._evidence:
+            self._evidence = tuple(shown)
+            self._show_evidence()
 
     def clear_highlight(self) -> None:
         """Show no evidence."""
-        self._evidence = None
-        self._show_evidence()
+        self.highlight_all([])
+
+    def bring_evidence(self) -> None:
+        """Bring the evidence into view, all of it if it fits; focus and cursor stay where they are."""
+        if not self._evidence:
+            return
+        best = self._evidence[0]
+        first, last = min(start for start, _ in self._evidence), max(end for _, end in self._evidence)
+        self._want(_Wanted(*best, selects=False, also=(first, last)))
+
+    def mark_unused(self, turns: Iterable[int], words: str, short: str) -> None:
+        """Say `words`, or where there is no room `short`, quietly, beside the headings of some turns."""
+        turns = frozenset(turns)
+        if (turns, words) != (self._unused, self._unused_words):
+            self._unused, self._unused_words, self._unused_short = turns, words, short
+            self._unused_widths = None
+            self.viewport().update()
 
     def scroll_to_turn(self, turn: int, position: int = 0) -> None:
         """Bring a turn, or a position in its words, into view if it is not; focus and cursor stay where they are."""
@@ -919,6 +963,8 @@ class SourceView(PlainTextView):
         painter.setPen(Qt.PenStyle.NoPen)
         for turn, bubble in self._bubbles_in_sight():
             self._paint_bubble(painter, bubble, "first" if self._is_first_side(turn) else "other")
+            if turn in self._unused:
+                self._paint_unused(painter, turn, bubble)
         painter.end()
         super().paintEvent(event)
 
@@ -1058,24 +1104,21 @@ class SourceView(PlainTextView):
         if wanted.selects:
             super().select(wanted.start, wanted.end)
         else:
-            self._bring_into_view(wanted.start, wanted.end)
-
-    def _bring_into_view(self, start: int, end: int) -> None:
-        first, last = self.cursorRect(self._cursor(start, start)), self.cursorRect(self._cursor(end, end))
-        if first.top() < 0 or last.bottom() > self.viewport().height():
-            bar = self.verticalScrollBar()
-            bar.setValue(bar.value() + first.top() - self._appearance.px(24))
+            if wanted.also is not None and wanted.also[1] <= self._positions().source_length:
+                self.bring_into_view(*wanted.also)
+            self.bring_into_view(wanted.start, wanted.end)
 
     def _show_evidence(self) -> None:
         theme, text_format = self._appearance.theme, QTextCharFormat()
         text_format.setBackground(theme.colour("mark"))
         text_format.setForeground(theme.colour("text"))
         text_format.setFontUnderline(True)  # a sign that is not colour
-        self.set_spans("evidence", [] if self._evidence is None else [(*self._evidence, text_format)])
+        self.set_spans("evidence", [(start, end, text_format) for start, end in self._evidence])
 
     def _restyle(self) -> None:
         """Fill anew: block formats and headings carry sizes and colours of their own."""
-        if self._evidence is not None:
+        self._unused_widths = None
+        if self._evidence:
             self._show_evidence()
         self._refill()
 
@@ -1138,6 +1181,26 @@ class SourceView(PlainTextView):
         painter.setClipPath(outline)
         painter.fillRect(QRectF(bubble.left(), bubble.top(), 3, bubble.height()), theme.colour(f"{side}_bar"))
         painter.setClipping(False)
+
+    def _paint_unused(self, painter: QPainter, turn: int, bubble: QRectF) -> None:
+        """Write at the right of a turn's heading, where there is room, that nothing rests on it."""
+        px, small = self._appearance.px, self._appearance.small_font()
+        if self._unused_widths is None:  # to measure text takes a part of a frame, so not at each paint
+            metrics, bold = QFontMetricsF(small), QFontMetricsF(self._appearance.small_font(QFont.Weight.DemiBold))
+            letter = bold.horizontalAdvance("Nurse practitioner 0:00") / 22
+            self._unused_widths = metrics.horizontalAdvance(self._unused_words), letter, metrics.height()
+        wide, letter, height = self._unused_widths
+        room = bubble.width() - len(_heading(self._turns[turn])) * letter - px(14) - px(24)
+        words = self._unused_words if wide <= room else self._unused_short
+        heading = self._document.documentLayout().blockBoundingRect(
+            self._document.findBlock(self._turn_starts_qt[turn])
+        )
+        top = heading.top() - self.verticalScrollBar().value()
+        area = QRectF(bubble.left(), top, bubble.width() - px(10), height * 1.15)
+        painter.setFont(small)
+        painter.setPen(self._appearance.theme.colour("muted"))
+        painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words)
+        painter.setPen(Qt.PenStyle.NoPen)
 
 
 def _heading(turn: SourceTurn) -> str:

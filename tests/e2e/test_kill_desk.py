@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.e2e import children
-from tests.factories import Profile, line
+from tests.factories import Profile, every_override, line
 from tests.ui import driver
 
 Count = Callable[[int, int], int]
@@ -255,7 +255,10 @@ def _live_and_die(profile: Profile, journal: Path, chance: random.Random) -> Lif
 def _fill(profile: Profile) -> None:
     waiting = profile.rows("SELECT count(*) FROM item WHERE state IN ('waiting', 'escalated')")[0][0]
     if waiting < 30:
-        profile.take(*(line(kind=kind, draft=draft) for kind, draft in DRAFTS.items() for _ in range(20)))
+        said = {kind: [{"speaker": "Caller", "text": draft}] for kind, draft in DRAFTS.items()}
+        drafts = (line(kind=kind, draft=DRAFTS[kind], source=said[kind]) for kind in DRAFTS for _ in range(20))
+        profile.take(*drafts)
+        profile.services().analysis.round()
 
 
 def test_killing_the_desk_loses_a_second_of_typing_at_most_and_no_decision(
@@ -266,6 +269,9 @@ def test_killing_the_desk_loses_a_second_of_typing_at_most_and_no_decision(
     print("seed", seed)
     chance = random.Random(seed)
     (profile.folder / "settings.toml").write_text("[hold]\nsms = 0\nsummary = 1\nclinical_note = 600\n")
+    for kind in DRAFTS:
+        for rule in every_override():  # what is typed at random would be held back
+            profile.services().policy.switch(kind, rule, on=False)
     witness = Witness(profile)
     for number in range(kills):
         _fill(profile)

@@ -281,11 +281,11 @@ def test_a_field_that_the_draft_lacks_is_added_under_its_heading_once_it_has_tex
 ) -> None:
     profile.put(kind="summary", draft="Ana called.\n")
     desk = open_desk()
-    press("Alt+Down")
+    press("Alt+PgDown")
     type_text("refund")
-    press("Alt+Down", "Alt+Down", "Down")
+    press("Alt+PgDown", "Alt+PgDown", "Down")
     assert desk.text == "Ana called.\n\nAction items:\nrefund\n\nSentiment: positive\n"
-    press("Alt+Up", "Alt+Up")
+    press("Alt+PgUp", "Alt+PgUp")
     assert focused() == "field_summary_action_items"
     press("Ctrl+A", "Delete")
     assert desk.text == "Ana called.\n\nSentiment: positive\n"

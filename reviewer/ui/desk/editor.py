@@ -128,6 +128,22 @@ class _Slot:
             self.set_text("")
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the text fields stand in the whole text: each with its start and its length."""
+
+    fields: list[tuple[PlainTextEdit, int, int]]
+
+    def of(self, start: int, end: int) -> list[tuple[PlainTextEdit, int, int]]:
+        """Return where a range of the whole text stands in the fields: the field, and the range in it."""
+        placed = []
+        for edit, at, length in self.fields:
+            first, last = max(0, start - at), min(length, end - at)
+            if first < last:
+                placed.append((edit, first, last))
+        return placed
+
+
 class FieldsEditor(QWidget):
     """Edits one draft."""
 
@@ -218,6 +234,14 @@ class FieldsEditor(QWidget):
     def prose(self) -> list[PlainTextEdit]:
         """Return the text fields that hold sentences, which a line of tags does not."""
         return [edit for edit in self.texts() if not isinstance(edit, _TagsEdit)]
+
+    def places(self) -> Places:
+        """Return where the fields stand in the whole text as it is now."""
+        fields = []
+        for slot in self._page:
+            if isinstance(slot.widget, PlainTextEdit):
+                fields.append((slot.widget, self._start_of(slot), len(slot.widget.text())))
+        return Places(fields)
 
     def cursor_position(self) -> int:
         """Return where the cursor is in the whole text."""
