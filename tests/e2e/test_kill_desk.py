@@ -178,7 +178,8 @@ class Witness:
         if not same and shown["cursor"] == 0:  # a decision that was withdrawn keeps the text only
             same = [place for place, state in enumerate(states) if state.text == shown["text"]]
         assert same, f"never on screen: {back}, but {states[-5:]}"
-        return states[same[-1] + 1 :]
+        # Where the cursor was in an untouched draft is not kept: there is no text to keep it with.
+        return [state for state in states[same[-1] + 1 :] if state.text != shown["text"] or shown["cursor"] != 0]
 
     def _came_round(self, item: str) -> bool:
         """Tell whether an item was escalated or skipped before, and so begins anew."""

@@ -128,7 +128,10 @@ class QueuePanel(QFrame):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self._filters.addButton(button)
             self._buttons[kind] = button
-            grid.addWidget(button, place // 2, place % 2)
+            if kind is None:
+                grid.addWidget(button, 0, 0, 1, 2)  # a line of its own: beside it a longer name would be cut
+            else:
+                grid.addWidget(button, 1 + (place - 1) // 2, (place - 1) % 2)
         grid.setColumnStretch(1, 1)
         self._filters.buttonClicked.connect(self._on_filter)
         return self._filter_box
