@@ -2,29 +2,40 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_data_path
 
 from reviewer import logs
 from reviewer.channels.folder import FolderTransport
 from reviewer.crypto import KeyFile, KeyStore, SystemKeyring
-from reviewer.domain.errors import LockedError, UnavailableError
+from reviewer.domain.call_records import Call
+from reviewer.domain.errors import LockedError, RuleError, UnavailableError
 from reviewer.domain.members import Actor, Member
 from reviewer.services.access import Access, Session
 from reviewer.services.analysis import Analysis
 from reviewer.services.analyst import Analyst
 from reviewer.services.desks import Desk
 from reviewer.services.intake import Intake
+from reviewer.services.label_exports import LabelExports
+from reviewer.services.label_quality import LabelQuality
 from reviewer.services.ledger import Ledger, WitnessFile
+from reviewer.services.policy import Policy
+from reviewer.services.pool import ClipMaker, Made, Pool
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
 from reviewer.services.signing import Signing
 from reviewer.services.suppressions import Suppressions
+from reviewer.services.team import Team
 from reviewer.services.tokens import Tokens
+from reviewer.services.transcribing import Transcribing
 from reviewer.services.vault import Vault
 from reviewer.services.work import Work
 from reviewer.settings import SettingsFile
 from reviewer.storage import Address
+
+if TYPE_CHECKING:
+    from reviewer.audio import Player
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +46,17 @@ class Services:
     member: Member
     queue: Queue
     review: Review
+    policy: Policy
     intake: Intake
     analysis: Analysis
     work: Work
     signing: Signing
     ledger: Ledger
     vault: Vault
+    pool: Pool
+    transcribing: Transcribing
+    label_exports: LabelExports
+    label_quality: LabelQuality
     suppressions: Suppressions
     tokens: Tokens
 
@@ -60,6 +76,7 @@ class Application:
         keystore: KeyStore = SystemKeyring() if key_file is None else KeyFile(key_file)
         database = self.settings.load().database
         team = None if database is None else Address.read(database)
+        self._keystore = keystore
         self.access = Access(profile, keystore, self.desk.id, team=team)
         self._session: Session | None = None
         self._services: Services | None = None
@@ -71,6 +88,17 @@ class Application:
         if self._session is None:
             raise LockedError("The desk is locked: unlock it first.")
         return self._session
+
+    def use_team(self, database: Address) -> None:
+        """Let this profile have its workspace in a team's database from now on."""
+        self.settings.change(database=database.text)
+        self.access = Access(self.profile, self._keystore, self.desk.id, team=database)
+
+    def team(self) -> Team:
+        """Return what an admin does with the team's members. Raises LockedError, RuleError where there is no team."""
+        if not self.session.store.is_shared:
+            raise RuleError("This workspace is no team's: it lies in a file of this profile.")
+        return Team(self.session.store, Actor(self.session.member, self.desk.id))
 
     def unlock(
         self,
@@ -96,17 +124,29 @@ class Application:
             workspace=session.workspace,
             member=session.member,
             queue=Queue(session.store, actor),
-            review=Review(session.store, actor, settings.holds),
+            review=Review(session.store, actor, settings.holds, self._analyst),
+            policy=Policy(session.store, actor),
             intake=Intake(session.store, actor),
             analysis=Analysis(session.store, actor, self._analyst),
             work=Work(session.store, actor, transport),
             signing=Signing(self.access),
             ledger=ledger,
             vault=Vault(session.store, actor, transport),
+            pool=Pool(session.store, actor, _LateMaker()),
+            transcribing=Transcribing(session.store, actor, self.desk.is_alive),
+            label_exports=LabelExports(session.store, actor),
+            label_quality=LabelQuality(session.store, actor),
             suppressions=Suppressions(session.store, actor),
             tokens=Tokens(session.store, actor),
         )
         return self._services
+
+    @staticmethod
+    def make_player() -> "Player":
+        """Return what plays clips; whether there is a device shows when it plays."""
+        from reviewer.audio import SoundPlayer  # loads numpy and the sound system: only for who listens
+
+        return SoundPlayer()
 
     @property
     def services(self) -> Services:
@@ -146,3 +186,25 @@ class Application:
 def default_profile() -> Path:
     """Return where the profile lies unless --profile says otherwise."""
     return user_data_path("reviewer", appauthor=False)
+
+
+class _LateMaker:
+    """Makes clips; loads what that takes (numpy, the voice detector, Presidio) when a call is first taken in."""
+
+    def __init__(self) -> None:
+        self._maker: ClipMaker | None = None
+
+    def seconds(self, recording: Path) -> float:
+        """Return how long a recording is. Raises InputRefusedError for what is none."""
+        return self._loaded().seconds(recording)
+
+    def make(self, recording: Path, call: Call) -> Made:
+        """Cut and clean a recording. Raises InputRefusedError."""
+        return self._loaded().make(recording, call)
+
+    def _loaded(self) -> ClipMaker:
+        if self._maker is None:
+            from reviewer.services.clip_making import SoundMaker
+
+            self._maker = SoundMaker()
+        return self._maker

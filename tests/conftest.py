@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -112,6 +113,21 @@ def _new_team_profile(tmp_path_factory: pytest.TempPathFactory, server: Cluster)
     return folder
 
 
+@contextmanager
+def copied_profile(source: Path, folder: Path, server: Cluster) -> Iterator[Profile]:
+    """Return a profile in `folder` with a database of its own, both copied from those that were made first."""
+    shutil.copytree(source, folder)
+    copy = TeamDatabase(server, server.new_database(template="founded"))
+    server.run(f"REVOKE ALL ON DATABASE {copy.name} FROM PUBLIC")
+    server.run(f"GRANT CONNECT ON DATABASE {copy.name} TO first")
+    made = Profile(folder, copy)
+    try:
+        yield made
+    finally:
+        made.close()
+        server.drop_database(copy.name)
+
+
 @pytest.fixture
 def database() -> str:
     """Say where the profile of a test has its database: in a file, unless a folder's conftest says otherwise."""
@@ -128,10 +144,6 @@ def profile(request: pytest.FixtureRequest, tmp_path: Path, database: str) -> It
         yield made
         made.close()
         return
-    shutil.copytree(request.getfixturevalue("_new_team_profile"), folder)
-    server: Cluster = request.getfixturevalue("server")
-    copy = TeamDatabase(server, server.new_database(template="founded"))
-    made = Profile(folder, copy)
-    yield made
-    made.close()
-    server.drop_database(copy.name)
+    source: Path = request.getfixturevalue("_new_team_profile")
+    with copied_profile(source, folder, request.getfixturevalue("server")) as made:
+        yield made

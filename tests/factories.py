@@ -9,14 +9,13 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import count
 from pathlib import Path
 from types import EllipsisType
 from typing import Any
 
-from sqlalchemy import select
 from sqlcipher3 import dbapi2
 
 from reviewer.bootstrap import Services
@@ -37,23 +36,31 @@ from reviewer.domain.decisions import Judgement, Verdict
 from reviewer.domain.events import Action
 from reviewer.domain.items import ItemId
 from reviewer.domain.kinds import Field, Form, Kind
-from reviewer.domain.members import Actor, DeskId, Member, MemberId, Role
+from reviewer.domain.members import Actor, DeskId, Member, MemberId, Role, holds_workspace_key
 from reviewer.ledger.directory import encode_key
 from reviewer.services.access import Access
 from reviewer.services.analysis import Analysis
 from reviewer.services.analyst import Analyst
+from reviewer.services.examiners import ANALYSES
 from reviewer.services.intake import Intake, IntakeReport
+from reviewer.services.label_exports import LabelExports
+from reviewer.services.label_quality import LabelQuality
 from reviewer.services.ledger import Ledger, WitnessFile
+from reviewer.services.policy import Policy
+from reviewer.services.pool import Pool
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
 from reviewer.services.signing import Signing
 from reviewer.services.suppressions import Suppressions
 from reviewer.services.tokens import Tokens
+from reviewer.services.transcribing import Transcribing
 from reviewer.services.vault import Vault
 from reviewer.services.work import Transport, Work
 from reviewer.settings import SettingsFile
-from reviewer.storage import Address, Store, contents, decisions, keys, members, schema, working_copies
+from reviewer.storage import Address, Store, keys, members, team
 from reviewer.storage.members import MemberSecrets
+from reviewer.storage.store import Unrecorded
+from reviewer.storage.team import seats
 from tests.postgres import Cluster
 
 _numbers = count(1)
@@ -106,6 +113,11 @@ def line(**changed: Any) -> bytes:
     return json.dumps(record(**changed), ensure_ascii=False).encode()
 
 
+def every_override(reason: str = "known") -> dict[str, str]:
+    """Return an override of every rule, for a text that is to leave whatever is found in it."""
+    return {rule: reason for analysis in ANALYSES for rule in analysis.rules()}
+
+
 def new_key() -> str:
     """Return an idempotency key that nobody used."""
     return secrets.token_hex(16)
@@ -131,19 +143,17 @@ class TeamDatabase:
         """Return where `login` finds it."""
         return Address.read(self.cluster.address(self.name, login))
 
-    def invite(self, login: str) -> str:
+    def invite(self, login: str, *, may_found: bool = False) -> str:
         """Make a login that may join, and return the password it is invited with."""
-        self.cluster.run(f"DROP ROLE IF EXISTS {login}")
-        self.cluster.run(f"CREATE ROLE {login} LOGIN SUPERUSER PASSWORD 'invited'")
-        return "invited"
+        return team.invite(self.cluster.engine(self.name), login, may_found=may_found)
 
 
 class Beneath:
     """What lies beneath the program: the database and the files of a profile, which other processes may be using."""
 
-    def __init__(self, folder: Path, team: TeamDatabase | None = None) -> None:
+    def __init__(self, folder: Path, database: TeamDatabase | None = None) -> None:
         self.folder = folder
-        self.team = team
+        self.team = database
         self.key_file = folder / "keys"
 
     @property
@@ -225,16 +235,16 @@ class Beneath:
 class Profile(Beneath):
     """A profile in a folder, with its store and its members; made with a first member of every role where new."""
 
-    def __init__(self, folder: Path, team: TeamDatabase | None = None, *, login: str = "first") -> None:
-        super().__init__(folder, team)
+    def __init__(self, folder: Path, database: TeamDatabase | None = None, *, login: str = "first") -> None:
+        super().__init__(folder, database)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         desk = DeskId("first")
-        self.address = None if team is None else team.address(login)
+        self.address = None if database is None else database.address(login)
         if self.address is not None:
             SettingsFile(folder / "settings.toml").change(database=self.address.text)
         self.access = Access(folder, KeyFile(self.key_file), desk, team=self.address)
         if not self.access.exists:
-            invitation = None if team is None else team.invite(login)
+            invitation = None if database is None else database.invite(login, may_found=True)
             self.access.make("Desk", "First", frozenset(Role), invitation=invitation)
         session = self.access.unlock()
         self.store = session.store
@@ -259,10 +269,19 @@ class Profile(Beneath):
             seal_identity(identity, owner, device_secret=secrets.token_bytes(32)),
             seal_for_recovery(identity, owner, RecoveryCode.new()),
         )
+        store = self.store
+        if self.team is not None:
+            login = f"m{new.id[:16]}"
+            store = Store.open_team(self.team.address(login), self.team.invite(login))
+            with store.write(Actor(new, DeskId("joining"))) as tx:
+                seats.ask(tx, new.id, new.name, stored)
+                tx.leave_unrecorded(Unrecorded.ASKED_TO_JOIN)
         with self.store.write(self.first) as tx:
             members.add(tx, new, stored)
             key = keys.newest(tx)
-            keys.add_generation(tx, key, new.id, key.seal_to(new.id, identity.public))
+            has_key = holds_workspace_key(new.roles)
+            if has_key:
+                keys.add_generation(tx, key, new.id, key.seal_to(new.id, identity.public))
             tx.record(
                 Action.MEMBER_ADDED,
                 member=new.id,
@@ -270,8 +289,21 @@ class Profile(Beneath):
                 receive=encode_key(identity.public.receive),
                 sign=encode_key(identity.public.sign),
             )
-        self._stores[new.id] = self.store.as_member(OpenKeys(owner, identity, {key.generation: key}))
+        self._stores[new.id] = store.as_member(OpenKeys(owner, identity, {key.generation: key} if has_key else {}))
         return Actor(new, DeskId(f"desk-{number}"))
+
+    def transcriber(self) -> Actor:
+        """Add a member who transcribes and does nothing else."""
+        return self.actor(Role.TRANSCRIBER)
+
+    def know(self, actor: Actor, keys_of: OpenKeys) -> None:
+        """Take over a member whom another profile with the same database made."""
+        generations = {number: key for number in (1, 2) if (key := keys_of.generation(number)) is not None}
+        self._stores[actor.member.id] = self.store.as_member(OpenKeys(keys_of.owner, keys_of.identity, generations))
+
+    def store_of(self, actor: Actor) -> Store:
+        """Return the store as a member sees it."""
+        return self._stores[actor.member.id]
 
     def services(
         self,
@@ -287,16 +319,26 @@ class Profile(Beneath):
             workspace="Desk",
             member=who.member,
             queue=Queue(store, who),
-            review=Review(store, who, holds or {}),
+            review=Review(store, who, holds or {}, self.analyst),
+            policy=Policy(store, who),
             intake=Intake(store, who),
             analysis=Analysis(store, who, self.analyst),
             work=Work(store, who, out),
             signing=Signing(self.access),
             ledger=Ledger(store, who, WitnessFile(self.folder / f"witness-{who.member.id}.json"), None),
             vault=Vault(store, who, out),
+            pool=Pool(store, who, None),
+            transcribing=Transcribing(store, who, lambda _desk: True),
+            label_exports=LabelExports(store, who),
+            label_quality=LabelQuality(store, who),
             suppressions=Suppressions(store, who),
             tokens=Tokens(store, who),
         )
+
+    def now(self) -> datetime:
+        """Return the database's clock."""
+        with self.store.read() as tx:
+            return tx.now()
 
     def open_store(self) -> Store:
         """Open the profile's database once more, without a member's keys."""
@@ -307,36 +349,38 @@ class Profile(Beneath):
     def requests(self) -> dict[str, bytes]:
         """Return what stands in the outbox to leave, or has left, by the decision."""
         standing = "outbox JOIN decision ON id = decision_id WHERE outbox.state != 'withdrawn'"
-        rows = self.rows(f"SELECT decision_id, item_id FROM {standing}")
-        with self.store.read() as tx:
-            sealed = {row.decision_id: row.request for row in tx.run(select(schema.outbox))}
-            return {
-                decision: keys.unseal(tx, item_id, ("outbox", decision, "request"), sealed[decision]).encode()
-                for decision, item_id in rows
-            }
+        rows = self.rows(f"SELECT decision_id, item_id, request FROM {standing}")
+        return {row[0]: self._unsealed(row[1], ("outbox", row[0], "request"), row[2]).encode() for row in rows}
 
     def working_copies(self) -> list[tuple[str, int]]:
         """Return every text that is kept undecided, with the cursor in it."""
-        owners = self.rows("SELECT item_id, member_id FROM working_copy ORDER BY item_id")
-        with self.store.read() as tx:
-            copies = [working_copies.load(tx, item_id, member_id) for item_id, member_id in owners]
-        return [(copy.text, copy.cursor) for copy in copies if copy is not None]
+        rows = self.rows("SELECT item_id, member_id, text, cursor FROM working_copy ORDER BY item_id")
+        place = "working_copy"
+        return [(self._unsealed(row[0], (place, f"{row[0]}/{row[1]}", "text"), row[2]), row[3]) for row in rows]
 
     def opinions(self, item_id: ItemId) -> list[tuple[str, str]]:
         """Return the second opinions on an item, as member and text."""
-        with self.store.read() as tx:
-            return [(opinion.member, opinion.text) for opinion in working_copies.opinions(tx, item_id)]
+        rows = self.rows(
+            "SELECT second_opinion.id, member.name, text FROM second_opinion JOIN member ON member.id = member_id"
+            " WHERE item_id = ? ORDER BY kept_at",
+            item_id,
+        )
+        place = "second_opinion"
+        return [(row[1], self._unsealed(item_id, (place, f"{item_id}/{row[0]}", "text"), row[2])) for row in rows]
 
     def final(self, decision_id: str) -> str | None:
         """Return the text that a decision released."""
-        with self.store.read() as tx:
-            return decisions.texts(tx, decisions.by_id(tx, decision_id).decision)[0]
+        ((item_id, sealed),) = self.rows("SELECT item_id, final FROM decision WHERE id = ?", decision_id)
+        return None if sealed is None else self._unsealed(item_id, ("decision", decision_id, "final"), sealed)
 
     def drafts(self) -> dict[str, str]:
         """Return every draft by its producer's id."""
-        rows = self.rows("SELECT id, external_id FROM item")
+        rows = self.rows("SELECT id, external_id, draft FROM item JOIN content ON item_id = id")
+        return {row[1]: self._unsealed(row[0], ("content", row[0], "draft"), row[2]) for row in rows}
+
+    def _unsealed(self, item_id: str, place: tuple[str, str, str], sealed: bytes) -> str:
         with self.store.read() as tx:
-            return {external_id: contents.draft(tx, ItemId(item_id))[0] for item_id, external_id in rows}
+            return keys.unseal(tx, item_id, place, sealed)
 
     def take(self, *lines: bytes, producer: str = "tests") -> IntakeReport:
         """Import lines."""

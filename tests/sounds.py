@@ -1,7 +1,9 @@
 """Calls to test with, made of real speech: what was said, where each prompt lies, and the sound without its noise."""
 
+import base64
 import contextlib
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -10,11 +12,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import mutagen
 import numpy as np
 import soundfile
+from mutagen.flac import FLAC, Picture
+from mutagen.id3 import APIC, TXXX
 from numpy.typing import NDArray
 
+from reviewer.audio import PlayerState, SoundPlayer
 from reviewer.audio.resampling import Floats, Resampler
 from reviewer.audio.tones import HIGH_HZ, KEYS, LOW_HZ
 from reviewer.audio.wav import RATE_HZ
@@ -166,6 +173,87 @@ def through(samples: Floats, codec: str) -> Floats:
     return resampled(back, back_hz, RATE_HZ)
 
 
+def plant(samples: Floats, path: Path, canary: str) -> None:
+    """Write the sound with the canary in every tag, title and picture that the container takes."""
+    suffix = path.suffix
+    form, subtype = _FORMS[suffix]
+    plain = path.with_name(f"plain{suffix}")
+    soundfile.write(plain, samples, RATE_HZ, format=form, subtype=subtype)
+    if suffix in (".caf", ".w64"):  # ffmpeg does not write the one, and neither holds tags of many kinds
+        with soundfile.SoundFile(path, "w", RATE_HZ, 1, format=form, subtype=subtype) as written:
+            for name in ("title", "artist", "comment", "software", "copyright", "date"):
+                if suffix == ".caf":
+                    setattr(written, name, canary)
+            written.write(samples)
+        path.write_bytes(path.read_bytes() + canary.encode())
+        return
+    tags = []
+    for name in ("title", "artist", "comment", "description", "album", "date", "encoded_by", "copyright"):
+        tags += ["-metadata", f"{name}={canary}"]
+    more = ["-write_id3v2", "1"] if suffix == ".aiff" else []
+    command = ["ffmpeg", "-v", "error", "-y", "-i", str(plain), *tags, *more, "-c:a", "copy", str(path)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    _plant_picture(path, canary)
+    if suffix in (".wav", ".aiff", ".mp3"):
+        path.write_bytes(path.read_bytes() + canary.encode())
+
+
+_FORMS = {
+    ".wav": ("WAV", "PCM_16"),
+    ".flac": ("FLAC", "PCM_16"),
+    ".ogg": ("OGG", "VORBIS"),
+    ".opus": ("OGG", "OPUS"),
+    ".mp3": ("MP3", "MPEG_LAYER_III"),
+    ".aiff": ("AIFF", "PCM_16"),
+    ".caf": ("CAF", "PCM_16"),
+    ".w64": ("W64", "PCM_16"),
+}
+
+
+def _plant_picture(path: Path, canary: str) -> None:
+    opened = mutagen.File(path)
+    if isinstance(opened, FLAC):
+        picture = Picture()  # type: ignore[no-untyped-call]  # typed in part
+        picture.mime, picture.desc, picture.data = "image/png", canary, b"\x89PNG" + canary.encode()
+        opened.add_picture(picture)  # type: ignore[no-untyped-call]  # typed in part
+        opened.save()
+    elif path.suffix in (".mp3", ".wav", ".aiff"):
+        if opened.tags is None:
+            opened.add_tags()
+        picture_frame: Any = APIC
+        text_frame: Any = TXXX
+        opened.tags.add(picture_frame(3, "image/png", 3, canary, b"\x89PNG" + canary.encode()))
+        opened.tags.add(text_frame(1, canary, [canary]))
+        opened.save()
+
+
+def traces(clip: bytes, canary: str, folder: Path) -> list[str]:
+    """Return what of a planted file can be found in a clip, by who found it."""
+    found = []
+    raw = canary.encode()
+    forms = {"raw": raw, "UTF-16LE": canary.encode("utf-16-le"), "UTF-16BE": canary.encode("utf-16-be")}
+    found += [name for name, form in forms.items() if form in clip]
+    found += [f"base64, {skip}" for skip in range(3) if base64.b64encode(b"x" * skip + raw)[4:-4] in clip]
+    path = folder / "served.wav"
+    path.write_bytes(clip)
+    if mutagen.File(path).tags:
+        found.append("mutagen: tags")
+    if shutil.which("exiftool"):
+        said = subprocess.run(["exiftool", "-a", "-u", "-G1", "-j", path], capture_output=True, check=True).stdout
+        keys = {key for key in json.loads(said)[0] if key.startswith(("RIFF", "ID3", "XMP", "EXIF", "IPTC"))}
+        found += [f"exiftool: {key}" for key in keys - _FORMAT_KEYS]
+    if shutil.which("ffprobe"):
+        show = ["-show_format", "-show_streams", "-show_chapters", "-of", "json"]
+        said = subprocess.run(["ffprobe", "-v", "error", *show, path], capture_output=True, check=True).stdout
+        probed = json.loads(said)
+        found += ["ffprobe: tags"] * any("tags" in part for part in [probed["format"], *probed["streams"]])
+        found += ["ffprobe: streams or chapters"] * (len(probed["streams"]) != 1 or bool(probed["chapters"]))
+    return found
+
+
+_FORMAT_KEYS = {f"RIFF:{key}" for key in ("Encoding", "NumChannels", "SampleRate", "AvgBytesPerSec", "BitsPerSample")}
+
+
 class SoundServer:
     """A PulseAudio of our own with one output that goes nowhere, and what was played into it."""
 
@@ -210,6 +298,35 @@ class SoundServer:
         while not self._captured:
             assert time.monotonic() < deadline, "nothing can be recorded from PulseAudio"
             time.sleep(0.02)
+
+    def play(self, player: SoundPlayer) -> NDArray[np.int16]:
+        """Play to the end; return what was received, without the silence around it."""
+        before, deadline = len(self.captured), time.monotonic() + 60
+        player.play()
+        while player.state == PlayerState.PLAYING:
+            assert time.monotonic() < deadline, "it does not end"
+            time.sleep(0.005)
+        assert player.state == PlayerState.ENDED, (player.state, player.failure)
+        self.wait_for_silence()
+        received = self.captured[before:]
+        heard = np.flatnonzero(received)
+        assert len(heard), "nothing was received"
+        return received[heard[0] : heard[-1] + 1]
+
+    def wait_for_sound(self, since: float) -> float:
+        """Return how many seconds after `since` (of time.perf_counter) the first sample was received."""
+        seen = len(self._captured)
+        while not any(self._captured[seen:]):
+            assert time.perf_counter() - since < 20, "nothing was received"
+            time.sleep(0.0005)
+        return time.perf_counter() - since
+
+    def wait_for_silence(self) -> None:
+        """Wait until the last 60 ms that were received are silent."""
+        deadline, after = time.monotonic() + 20, len(self._captured) + 2_000
+        while len(self._captured) < after or any(self._captured[-1_920:]):
+            assert time.monotonic() < deadline, "it goes on sounding"
+            time.sleep(0.005)
 
     def kill(self) -> None:
         """End the server as if the device were pulled out."""

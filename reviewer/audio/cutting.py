@@ -235,11 +235,13 @@ def _atoms(turn: Sequence[_Token], room: Room, tally: _Tally) -> list[_Atom]:
             away_s = abs((early_s + late_s) / 2 - found.at_s) + (0 if is_end else _REACH_S)
             if found.start_s not in near or away_s < near[found.start_s][0]:
                 near[found.start_s] = (away_s, place, found)
+    opening, closing = bounds[0][1], None if last is None else room.after(last)
     for _, place, found in sorted(near.values(), key=lambda boundary: boundary[1]):
-        before_it = bounds[-1][1]
-        if before_it is None or found.start_s > before_it.start_s:
+        before_it = bounds[-1][1] or opening
+        is_outer = closing is not None and found.start_s >= closing.start_s  # that one ends the turn
+        if not is_outer and (before_it is None or found.start_s > before_it.start_s):
             bounds.append((place, found))
-    bounds.append((len(turn), None if last is None else room.after(last)))
+    bounds.append((len(turn), closing))
     atoms = []
     for (begin, opens), (end, closes) in pairwise(bounds):
         if opens is not None and closes is not None and closes.start_s >= opens.end_s:

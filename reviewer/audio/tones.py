@@ -35,6 +35,7 @@ _LEAST_ENERGY = 1e-3  # of both tones in a frame: about -75 dBFS
 _TOGETHER_S = 2.0
 _ALONE, _ALONE_STEADY = 7.0, 5.0
 _SEVERAL, _SEVERAL_STEADY = 5.0, 4.5
+_SECOND = 1.0  # the second heaviest of several has at least this
 _NEAR_S = 3.0
 _MARGIN_S = 0.5
 
@@ -165,15 +166,15 @@ def _is_sure(run: Tone) -> bool:
 
 def _is_sure_together(runs: list[Tone], first: int) -> bool:
     """Tell whether the runs that begin soon after `first` are touch tones as several."""
-    weight = steady_weight = 0.0
-    for place in range(first, len(runs)):
-        run = runs[place]
+    together = []
+    for run in runs[first:]:
         if run.start_s - runs[first].start_s > _TOGETHER_S:
             break
-        weight, steady_weight = weight + run.weight, steady_weight + run.steady_weight
-        if place > first and (weight >= _SEVERAL or steady_weight >= _SEVERAL_STEADY):
-            return True
-    return False
+        together.append(run)
+    weights = sorted((run.weight for run in together), reverse=True)
+    if len(weights) < 2 or weights[1] < _SECOND:
+        return False
+    return sum(weights) >= _SEVERAL or sum(run.steady_weight for run in together) >= _SEVERAL_STEADY
 
 
 def _with_neighbours(runs: list[Tone], sure: list[int]) -> list[Tone]:

@@ -5,6 +5,7 @@ has one, the other with the recovery code. A copy begins with its format, the ki
 also the cost of Argon2id. All of that is bound to the ciphertext, as are workspace and member.
 """
 
+import hashlib
 import struct
 import unicodedata
 from dataclasses import dataclass
@@ -42,6 +43,12 @@ class PublicKeys:
 
     receive: bytes
     sign: bytes
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what two people compare by voice: 128 bits of a digest of both keys."""
+        digest = hashlib.sha256(binding("member keys") + self.receive + self.sign).hexdigest()[:32]
+        return " ".join(digest[at : at + 4] for at in range(0, 32, 4))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ alone, never padded beside others, on one thread.
 """
 
 import hashlib
-from collections.abc import Iterator
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,18 +21,25 @@ LABELS = (
     "GIVEN_NAME SURNAME EMAIL PHONE URL TAX_ID BANK_ACCOUNT ROUTING_NUMBER GOVERNMENT_ID PASSPORT DRIVERS_LICENSE "
     "BUILDING_NUMBER STREET_NAME SECONDARY_ADDRESS CITY STATE ZIP_CODE"
 ).split()
+_PERSON = [LABELS.index(label) for label in ("GIVEN_NAME", "SURNAME")]
+_PLACE = [LABELS.index(label) for label in "BUILDING_NUMBER STREET_NAME SECONDARY_ADDRESS CITY STATE ZIP_CODE".split()]
+_NUMBER = [place for place in range(len(LABELS)) if place not in _PERSON and place not in _PLACE]
+_WORD = re.compile(r"[^\W_]+(?:[’'-](?![sS]\b)[^\W_]+)*|\S")
+_Scores = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 _WINDOW = 120  # pieces read at once: more context than a name needs, and short runs are cheaper than long ones
 _OVERLAP = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
-    """A run of pieces with one label; `score` is the mean probability of that label over them."""
+class Read:
+    """One word, or one sign, and how probable it is that it belongs to a name, to an address, or to a number."""
 
     start: int
     end: int
-    label: str
-    score: float
+    person: float
+    place: float
+    number: float
+    label: str  # of the most probable number
 
 
 class Classifier:
@@ -55,24 +64,36 @@ class Classifier:
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
-    def labels(self, text: str) -> list[Labelled]:
-        """Return what the model sees in the text, in order."""
+    def read(self, text: str, worth: Sequence[int] | None = None) -> list[Read]:
+        """Return what the model sees in each word of the text, in order.
+
+        `worth` are the places, in order, of the words worth reading; where there are none, nothing is read. None: all.
+        """
+        if worth is not None and not worth:
+            return []
         pieces = self._words.pieces(text)
         if not pieces:
             return []
         scores = np.zeros((len(pieces), 1 + 2 * len(LABELS)), np.float32)
         for first, last, keep in _windows(len(pieces)):
+            if worth is not None and not _any_within(worth, pieces[keep].start, pieces[last - 1].end):
+                continue
             scores[keep:last] = self._probabilities(pieces[first:last])[keep - first :]
-        return list(_runs(text, pieces, scores))
+        return list(_words(text, pieces, scores))
 
-    def _probabilities(self, pieces: list[Piece]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    def _probabilities(self, pieces: list[Piece]) -> _Scores:
         numbers = [self._words.opening, *(piece.number for piece in pieces), self._words.closing]
         ids = np.array([numbers], np.int64)
         feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         logits = self._session.run(None, feed)[0][0, 1:-1]
         shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        probabilities: np.ndarray[tuple[int, int], np.dtype[np.float32]] = shifted / shifted.sum(axis=-1, keepdims=True)
+        probabilities: _Scores = shifted / shifted.sum(axis=-1, keepdims=True)
         return probabilities
+
+
+def _any_within(places: Sequence[int], start: int, end: int) -> bool:
+    at = bisect_left(places, start)
+    return at < len(places) and places[at] < end
 
 
 def _windows(count: int) -> Iterator[tuple[int, int, int]]:
@@ -86,30 +107,22 @@ def _windows(count: int) -> Iterator[tuple[int, int, int]]:
         start = end - _OVERLAP
 
 
-def _runs(
-    text: str, pieces: list[Piece], scores: np.ndarray[tuple[int, int], np.dtype[np.float32]]
-) -> Iterator[Labelled]:
-    best = scores.argmax(axis=-1).tolist()
-    run: list[int] = []
-    label = 0
-
-    def ended() -> Labelled:
-        columns = scores[run, 2 * label - 1] + scores[run, 2 * label]
-        return Labelled(pieces[run[0]].start, pieces[run[-1]].end, LABELS[label - 1], float(columns.mean()))
-
-    for index, number in enumerate(best):
-        kind = (number + 1) // 2  # 0 is none; the odd numbers begin, the even ones go on
-        goes_on = (
-            bool(run)
-            and kind == label
-            and (number % 2 == 0 or not pieces[index].opens)
-            and not text[pieces[run[-1]].end : pieces[index].start].strip()
-        )
-        if goes_on:
-            run.append(index)
-            continue
-        if run:
-            yield ended()
-        run, label = ([index], kind) if kind else ([], 0)
-    if run:
-        yield ended()
+def _words(text: str, pieces: list[Piece], scores: _Scores) -> Iterator[Read]:
+    """Yield the words with the mean over their pieces."""
+    labels = scores[:, 1::2] + scores[:, 2::2]  # to begin with a label or to go on with it is one to us
+    persons: list[float] = labels[:, _PERSON].sum(axis=1).tolist()
+    places: list[float] = labels[:, _PLACE].sum(axis=1).tolist()
+    kinds = labels[:, _NUMBER]
+    best: list[int] = kinds.argmax(axis=1).tolist()
+    numbers: list[float] = kinds.max(axis=1).tolist()
+    first = 0
+    for word in _WORD.finditer(text, pieces[0].start):
+        start, end = word.span()
+        last = first
+        while last < len(pieces) and pieces[last].start < end:
+            last += 1
+        if last > first:
+            count = last - first
+            person, place = sum(persons[first:last]) / count, sum(places[first:last]) / count
+            yield Read(start, end, person, place, sum(numbers[first:last]) / count, LABELS[_NUMBER[best[first]]])
+        first = last

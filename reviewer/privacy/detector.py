@@ -28,7 +28,7 @@ class Detector:
 
     def __init__(self, profile: Profile) -> None:
         self._threshold = _THRESHOLDS[profile]
-        self._engine = engine.build(Classifier(), threshold=self._threshold)
+        self._engine = engine.build(Classifier(), threshold=self._threshold, eager=profile is Profile.HIGH_RECALL)
         self._find = lru_cache(maxsize=_REMEMBERED)(self._find_anew)
 
     def find(self, text: str, language: str | None = None) -> tuple[PiiSpan, ...]:

@@ -4,7 +4,6 @@ Its `no_op` engine reads no language model, downloads none and looks at no conte
 """
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 
 # tldextract, which Presidio imports, would fetch its list of suffixes; nothing here asks it, and this keeps it offline.
@@ -14,29 +13,12 @@ from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegist
 from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NoOpNlpEngine
 
-from reviewer.privacy import names, patterns, phones, serbian
-from reviewer.privacy.classifier import Classifier, Labelled
+from reviewer.privacy import names, patterns, phones, reading, serbian
+from reviewer.privacy.classifier import Classifier
 from reviewer.privacy.patterns import Found
 
 LANGUAGES = ("en", "sr")
-_PERSON = frozenset(("GIVEN_NAME", "SURNAME"))
-_PLACE = frozenset(("BUILDING_NUMBER", "STREET_NAME", "SECONDARY_ADDRESS", "CITY", "STATE", "ZIP_CODE"))
-_NUMBERS = {
-    "TAX_ID": "TAX_ID",
-    "BANK_ACCOUNT": "US_BANK_NUMBER",
-    "ROUTING_NUMBER": "ABA_ROUTING_NUMBER",
-    "GOVERNMENT_ID": "ID_NUMBER",
-    "PASSPORT": "US_PASSPORT",
-    "DRIVERS_LICENSE": "US_DRIVER_LICENSE",
-    "PHONE": "PHONE_NUMBER",
-}
-TYPES = sorted(
-    {rule.type for rule in patterns.RULES} | {"PERSON", "LOCATION", "NRP", "PHONE_NUMBER"} | set(_NUMBERS.values())
-)
-_EDGE = re.compile(rf"^(?:{names.TITLES})\b\.?\s+", re.IGNORECASE)
-_TAIL = re.compile(
-    r"(?:['’]s|\s+(?:denies|reports|states|notes|presents|complains|endorses|is|was|has|returns))$", re.IGNORECASE
-)
+TYPES = sorted({rule.type for rule in patterns.RULES} | {"NRP", "PHONE_NUMBER"} | reading.TYPES)
 
 
 class _Recognizer(EntityRecognizer):
@@ -72,14 +54,14 @@ class _NoContext(ContextAwareEnhancer):
         return raw_results
 
 
-def build(classifier: Classifier, *, threshold: float) -> AnalyzerEngine:
+def build(classifier: Classifier, *, threshold: float, eager: bool) -> AnalyzerEngine:
     """Return the engine for both languages."""
     nlp = NoOpNlpEngine(models=[{"lang_code": language, "model_name": "no_op"} for language in LANGUAGES])
     nlp.load()
     recognizers = [
         _Recognizer("patterns", "en", _english),
         _Recognizer("patterns", "sr", _serbian),
-        *(_Recognizer("classifier", language, lambda text: _classified(classifier, text)) for language in LANGUAGES),
+        *(_Recognizer("classifier", language, _reader(classifier, language, eager=eager)) for language in LANGUAGES),
     ]
     return AnalyzerEngine(
         registry=RecognizerRegistry(recognizers=recognizers, supported_languages=list(LANGUAGES)),
@@ -88,6 +70,14 @@ def build(classifier: Classifier, *, threshold: float) -> AnalyzerEngine:
         supported_languages=list(LANGUAGES),
         default_score_threshold=threshold,
     )
+
+
+def _reader(classifier: Classifier, language: str, *, eager: bool) -> Callable[[str], Iterable[Found]]:
+    def read(text: str) -> Iterator[Found]:
+        worth = reading.worth_reading(text) if language == "en" else None
+        return reading.found(text, classifier.read(text, worth), language=language, eager=eager)
+
+    return read
 
 
 def _english(text: str) -> Iterator[Found]:
@@ -100,31 +90,3 @@ def _serbian(text: str) -> Iterator[Found]:
     yield from patterns.find(text)
     yield from phones.find(text)
     yield from serbian.people(text)
-
-
-def _classified(classifier: Classifier, text: str) -> Iterator[Found]:
-    for seen in classifier.labels(text):
-        if seen.label in _PERSON:
-            yield from _person(text, seen)
-        elif seen.label in _PLACE:
-            if text[seen.start : seen.end].strip():
-                yield Found(seen.start, seen.end, "LOCATION", 0.6 * seen.score, "classifier")
-        elif seen.label in _NUMBERS and _plausible(seen.label, text[seen.start : seen.end]):
-            yield Found(seen.start, seen.end, _NUMBERS[seen.label], 0.6 * seen.score, "classifier")
-
-
-def _plausible(label: str, text: str) -> bool:
-    digits = sum(c.isdigit() for c in text)
-    return digits >= (7 if label == "PHONE" else 5)
-
-
-def _person(text: str, seen: Labelled) -> Iterator[Found]:
-    start, end = seen.start, seen.end
-    title = _EDGE.match(text[start:end])
-    if title:
-        start += title.end()
-    tail = _TAIL.search(text[start:end])
-    if tail:
-        end = start + tail.start()
-    if end - start > 1 and not names.is_nobody(text[start:end]):
-        yield Found(start, end, "PERSON", 0.65 * seen.score, "classifier")

@@ -86,6 +86,24 @@ _ORDINAL = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
 _YEAR = r"(?:1[89]|20)\d\d"
 _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:\s?[ap]\.?m\b\.?)?(?:\s?(?:Z|UTC|[+-]\d\d:?\d\d))?"
 
+# Words that make a street of a name, before it and behind it, in the languages that addresses reach us in.
+_STREET_FIRST = (
+    r"rua|r[uú]a|avenida|av\.|travessa|praça|calle|c/|plaza|paseo|camino|carrer|carretera|via|viale|vicolo|piazza|piazzetta|corso|largo|rue|avenue|boulevard|place|chemin"
+    r"|quai|impasse|allée|route|strada|bulevardul|calea|ul\.|ulica|ulice|ulitsa|al\.|aleja|os\.|pl\.|trg|cesta"
+)
+_STREET_LAST = (
+    r"straße|strasse|str\.|gasse|weg|platz|allee|ufer|gracht|straat|laan|plein|kade|dreef|gata|gatan|gatu|vägen|väg|gränd|backe|torg|gade|vej|vænget|allé|stræde|veien|vegen|gaten|tie|katu|polku|kuja"
+    r"|utca|útja|út|tér|u\.|köz|ulice|náměstí|třída|ulica|ulici|utcai"
+)
+_STREET_ENGLISH = r"Street|Avenue|Boulevard|Road|Drive|Lane|Terrace|Crescent|Parkway|Highway"
+_PLACE_WORDS = (
+    r"(?:[A-ZÀ-ÞĀ-Ž\d][\w’'./-]*)(?:\s+(?:(?:de|del|da|do|di|la|le|ten|van|am|der)\s+)*[A-ZÀ-ÞĀ-Ž\d][\w’'./-]*)*"
+)
+_NO_PLACE = re.compile(
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|september|october|november|december|dr\b|mr|ms\b|the\b|a\b|my\b|i\b|today|this\b|our\b",
+    re.IGNORECASE,
+)
+
 RULES: tuple[Rule, ...] = (
     # -- the net
     Rule(
@@ -183,7 +201,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "US_SSN",
         _any_case(
-            rf"\b(?:ssn|social\s+security|social\s+sec|soc\s+sec|ss\s?\#){_LINK}(?:num(?:ber)?\s*)?(?P<it>\d{{3}}[- ]?\d{{2}}[- ]?\d{{4}})(?!\w)"
+            rf"\b(?:ssn|social(?:\s+security|\s+sec)?|soc\s+sec|ss\s?\#){_LINK}(?:num(?:ber)?\s*)?(?P<it>\d{{3}}[- ]?\d{{2}}[- ]?\d{{4}})(?!\w)"
         ),
         1.0,
         "digit",
@@ -340,6 +358,14 @@ RULES: tuple[Rule, ...] = (
         _any_case(rf"\b(?:{_DAY_NAME},?\s+)?{_MONTH}\.?\s+(?:the\s+)?{_ORDINAL}(?!\d|:|\s?%)(?:,?\s+{_YEAR})?(?!\w)"),
         0.85,
     ),
+    Rule(
+        "DATE_TIME",
+        _any_case(
+            r"""\b(?:on|until|till|from|for|by|before|after|starting|is)\s+(?P<it>(?:the\s+)?(?:[12]?\d|3[01])(?:st|nd|rd|th)(?:\s+of\s+(?:this|next)\s+month)?)
+            (?=\s*(?:[.,?!]|$|at\b|to\b|and\b|please\b|in\s+the\b|around\b))"""
+        ),
+        0.5,
+    ),
     Rule("DATE_TIME", _any_case(rf"\b{_MONTH}\.?,?\s+(?:of\s+)?{_YEAR}\b"), 0.85),
     Rule(
         "DATE_TIME", _any_case(rf"(?<![\w.])\d{{1,2}}\.?\s+{_MONTH_SR}\b(?:\s+{_YEAR}\.?(?:\s*god(?:ine|\.)?)?)?"), 0.85
@@ -384,13 +410,62 @@ RULES: tuple[Rule, ...] = (
     # -- where, as far as it has a shape
     Rule(
         "LOCATION",
+        _cased(rf"\b(?:the\s+)?corner\s+of\s+{_PLACE_WORDS}(?:\s+\d+)?\s+and\s+{_PLACE_WORDS}(?:\s+\d+)?"),
+        0.9,
+        "corner",
+    ),
+    Rule(
+        "LOCATION",
+        _any_case(
+            rf"""(?<![\w/])(?:\d{{1,6}}\s+)?(?:\d{{1,5}}\s+)?(?:{_STREET_FIRST})\s+(?:[^\W\d_][\w’'.-]*\s+){{1,5}}?(?:n[°o]\.?\s*|br\.?\s*)?\d{{1,5}}[a-z]?\b"""
+        ),
+        0.8,
+    ),
+    Rule(
+        "LOCATION",
+        _any_case(
+            rf"""(?<![\w/])(?:\d{{1,6}}\s+)?(?:\d{{1,5}}\s+)?(?:[^\W\d_][\w’'.-]*[ \t]+){{0,3}}(?:[^\W\d_][\w’'-]*)?(?:{_STREET_LAST})\.?[ \t]+\d{{1,5}}[a-z]?\b"""
+        ),
+        0.7,
+    ),
+    Rule(
+        "LOCATION",
+        _cased(
+            rf"\b(?i:where|location|venue|place|city|town|hometown|birthplace|country|address)[ \t]*:\s*(?P<it>{_PLACE_WORDS}(?:,\s*{_PLACE_WORDS})*)"
+        ),
+        0.72,
+        ":",
+        check=lambda text: not _NO_PLACE.match(text),
+    ),
+    Rule(
+        "LOCATION",
+        _cased(rf"\b(?:(?:[A-Z]\w*)\s+){{1,3}}(?:{_STREET_ENGLISH})\b(?!\s+(?:is|was|of)\s+a\b)"),
+        0.72,
+        "word",
+    ),
+    Rule(
+        "LOCATION",
+        _any_case(
+            r"""\b(?:(?:flew|fly|flying|travel\w*|moved?|moving|drove|driving|returned|came|relocated|going|trip|arrived|lives?|living|born|located|based|grew\s+up|raised|resid\w+|originally)
+            \s+(?:here\s+)?(?:to|from|in|at|back\s+to|back\s+from|near)|(?:i'?m|i\s+am|we\s+are|we're|they\s+are)\s+(?:\w+\s+)?(?:in|from|at))\s+(?-i:(?P<it>[A-ZÀ-ÞĀ-Ž][\w’'-]+(?:[ -](?:de|del|do|da|di|la|le|der)?[ -]?[A-ZÀ-ÞĀ-Ž][\w’'-]+){0,3}))"""
+        ),
+        0.66,
+        "word",
+        check=lambda text: not _NO_PLACE.match(text),
+    ),
+    Rule(
+        "LOCATION",
         _any_case(
             r"\b(?:p\.?\s?o\.?\s?box|po\s+box|psc\s+\d+,?\s+box|unit\s+\d+,?\s+box)\s+\d+(?:[\s,]+(?:[AFD]PO\s+A[AEP]\s+\d{5}(?:-\d{4})?))?"
         ),
         0.9,
         "box",
     ),
-    Rule("LOCATION", _cased(r"\b[AFD]PO\s+A[AEP]\s+\d{5}(?:-\d{4})?\b"), 0.9),
+    Rule(
+        "LOCATION",
+        _any_case(r"(?:\b(?:USNS|USNV|USS|USCGC)\s+\w+[\s,]+)?\b[AFD]PO,?\s+A[AEP]\s+\d{5}(?:-\d{4})?\b"),
+        0.92,
+    ),
     Rule(
         "LOCATION",
         _any_case(

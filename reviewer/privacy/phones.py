@@ -25,9 +25,11 @@ _CUE = re.compile(
     re.IGNORECASE,
 )
 _NOT = re.compile(
-    r"(?:account|order|invoice|case|ticket|tracking|serial|id|zip|isbn|card|kartic\w+|ra[čc]un\w*|jmbg|mrn|npi|ssn)\b[^\n.!?]{0,14}$",
+    r"(?:apt\.?|suite|unit|box|room|floor|account|order|invoice|case|ticket|tracking|serial|id|zip|isbn|card|kartic\w+|ra[čc]un\w*|jmbg|mrn|npi|ssn)\b[^\n.!?]{0,14}$",
     re.IGNORECASE,
 )
+
+_STREET = re.compile(r" [A-ZÀ-ÞĀ-Ž][\w’'.-]+")  # "17031 2202 Rissik St": the numbers of a house, not of a telephone
 
 
 def find(text: str) -> Iterator[Found]:
@@ -38,12 +40,12 @@ def find(text: str) -> Iterator[Found]:
             end = start + text[start:end].rindex(")")
         if text[start] == "(" and ")" not in text[start:end]:
             start += 1
-        score = _score(text[start:end].strip(), text[max(0, start - 48) : start])
+        score = _score(text[start:end].strip(), text[max(0, start - 48) : start], text[end : end + 24])
         if score:
             yield Found(start, end, "PHONE_NUMBER", score, "phone")
 
 
-def _score(number: str, before: str) -> float:
+def _score(number: str, before: str, after: str) -> float:
     main = re.split(r"(?:x|ext|lok)", number, maxsplit=1, flags=re.IGNORECASE)[0]
     digits = re.sub(r"\D", "", main)
     groups = re.findall(r"\d+", main)
@@ -68,6 +70,8 @@ def _score(number: str, before: str) -> float:
         return 0.85
     if cued:
         return 0.85
+    if len(groups) == 2 and main.count(" ") == 1 and _STREET.match(after):
+        return 0.0
     if len(digits) < 7 or ("." in main and len(groups) < 3):
         return 0.0
     return 0.7 if _valid(digits) else 0.55 if len(groups) > 2 else 0.4

@@ -52,6 +52,11 @@ _AFTER = re.compile(
     r"^,?\s+(?:je\s+|se\s+|bi\s+)?(?:kaže|kazao|kazala|rekao|rekla|izjavio|izjavila|dodaje|dodao|dodala|smatra|veruje|tvrdi|navodi|naveo|ističe|istakao|istakla|objašnjava|objasnio|upozorava|ocenjuje|ocenio|primećuje|poručio|poručila|rođen|rođena|preminuo|oženjen|udata)\b"
 )
 
+_OPENING = re.compile(r"[.!?:\"“„»«\n(–-]\s*$")
+_CAPITAL_AFTER = re.compile(r" (?P<it>[A-ZČĆŽŠĐ][a-zčćžšđ]+)")
+_ADJECTIVE = re.compile(r"(?:sk|čk|šk)(?:i|a|e|o|u|og|om|oj|im|ih)$")  # of a country or town, where it opens a sentence
+_OWNED = re.compile(r"(?:ov|ev|in)(?:a|e|i|o|u|og|om|oj|im|ih|ima)?$")  # what belongs to somebody: Markov, Jelenin
+
 
 def has_cyrillic(text: str) -> bool:
     """Tell whether any letter is Cyrillic."""
@@ -118,46 +123,74 @@ def _is_family(word: str) -> bool:
 def _is_other(word: str) -> bool:
     """Tell whether a word in capitals names a place, a people or a body."""
     lower = word.lower()
-    return (word.isupper() and len(word) > 1) or _in(lower, "places.sr.txt") or _in(lower, "capitals.sr.txt")
+    capitals = sum(c.isupper() for c in word)
+    return (
+        (capitals > 1 and "-" not in word)
+        or (capitals == len(word) > 1)
+        or _in(lower, "places.sr.txt")
+        or _in(lower, "capitals.sr.txt")
+    )
+
+
+def is_nobody(text: str, start: int, end: int) -> bool:
+    """Tell whether the word there is none of a name: no capital, or one that a place, a body or a sentence gives it."""
+    word = text[start:end]
+    if not word[0].isupper():
+        return not _is_name(word) or any(c.isupper() for c in text)
+    if _is_other(word):
+        after = _CAPITAL_AFTER.match(text, end)
+        return (
+            after is None or not _is_name(word) or (_is_other(after.group("it")) and not _is_family(after.group("it")))
+        )
+    return word.lower() in _list("words.sr.txt") and _opens(text, start)
+
+
+def _opens(text: str, start: int) -> bool:
+    return start == 0 or _OPENING.search(text, max(0, start - 3), start) is not None
 
 
 def people(text: str) -> Iterator[Found]:
     """Yield the names of people in a Serbian text in Latin letters."""
     for match in _CAPITALS.finditer(text):
         words = list(_WORD.finditer(text, match.start(), match.end()))
-        if match.start() == 0 or re.search(r"[.!?:\"“„»«\n(–-]\s*$", text[max(0, match.start() - 3) : match.start()]):
+        opens = _opens(text, match.start())
+        if opens:
             words = _without_opening(words)
-        yield from _people_among(text, words)
+        run: list[re.Match[str]] = []
+        for word in words:
+            if not is_nobody(text, *word.span()) or (run and _is_family(word.group())):
+                run.append(word)
+            elif run:
+                yield from _person(text, run, opens=opens)
+                run = []
+        if run:
+            yield from _person(text, run, opens=opens and run[0].start() == match.start())
 
 
 def _without_opening(words: list[re.Match[str]]) -> list[re.Match[str]]:
     """Return the words without those that have a capital only for opening a sentence."""
     first = words[0].group()
-    if _is_name(first) or _is_family(first):
-        return words
-    if first.lower() in _list("words.sr.txt") or len(words) == 1:
-        return words[1:]
-    return words
+    return words[1:] if first.lower() in _list("words.sr.txt") and not (len(words) > 1 and _is_name(first)) else words
 
 
-def _people_among(text: str, words: list[re.Match[str]]) -> Iterator[Found]:
-    run: list[re.Match[str]] = []
-    for word in [*words, None]:
-        if word is not None and (not _is_other(word.group()) or (run and _is_family(word.group()))):
-            run.append(word)
-            continue
-        if run:
-            yield from _person(text, run)
-        run = []
-
-
-def _person(text: str, run: list[re.Match[str]]) -> Iterator[Found]:
+def _person(text: str, run: list[re.Match[str]], *, opens: bool) -> Iterator[Found]:
     start, end = run[0].start(), run[-1].end()
     known = any(_is_name(word.group()) or _is_family(word.group()) for word in run)
     announced = _BEFORE.search(text[max(0, start - 40) : start]) or _AFTER.search(text[end : end + 30])
+    if (
+        opens
+        and len(run) == 1
+        and not announced
+        and _ADJECTIVE.search(run[0].group())
+        and text[end : end + 2].lstrip()[:1].islower()
+    ):
+        return
     if known:
         yield Found(start, end, "PERSON", 0.85, "names")
     elif announced:
         yield Found(start, end, "PERSON", 0.7, "names")
     elif len(run) > 1:
-        yield Found(start, end, "PERSON", 0.5, "names")
+        yield Found(start, end, "PERSON", 0.6, "names")
+    elif not opens:
+        owned = _OWNED.search(run[0].group()) is not None
+        yield Found(start, end, "PERSON", 0.6 if owned else 0.42, "names")

@@ -59,11 +59,15 @@ _LIKELY = re.compile(
     re.IGNORECASE,
 )
 _CARD_CUE = re.compile(r"(?:card|visa|mastercard|amex|kartic\w*)\b[^.?!]{0,40}$", re.IGNORECASE)
+_SOCIAL_CUE = re.compile(r"(?:social|ssn)\b[^.?!]{0,30}$", re.IGNORECASE)
 _BORN_CUE = re.compile(r"(?:born|birth\w*|dob|date|rođen\w*|datum\w*)\b[^.?!]{0,30}$", re.IGNORECASE)
 _SHORT_CUE = re.compile(
     r"(?:pin|code|zip|cvv|cvc|security|ssn|social|last\s+four|ending|member|policy|account|record|mrn|id|number|phone|call|cell|mobile|broj\w*|telefon\w*)\b[^.?!]{0,30}$",
     re.IGNORECASE,
 )
+
+_PAUSE = re.compile(r"\.{2,}|…")
+_STOP_BETWEEN = re.compile(r"[.?!;\n]\s|[^\s.,\-–]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,8 @@ def _shown(digits: str, before: str) -> str:
     """Return the digits with the separators that tell the patterns what they are."""
     if 6 <= len(digits) <= 8 and _BORN_CUE.search(before):
         return _as_date(digits) or digits
+    if len(digits) == 9 and _SOCIAL_CUE.search(before):
+        return f"{digits[:3]}-{digits[3:5]}-{digits[5:]}"
     if len(digits) in (7, 10, 11) and not _CARD_CUE.search(before):
         head = digits[:-10]
         middle = f"{digits[-10:-7]}-" if len(digits) >= 10 else ""
@@ -134,7 +140,7 @@ def _run(text: str, words: list[_Said], at: int) -> tuple[str, int, bool]:
     end = place = at
     while place < len(words):
         word = words[place].text
-        if place > at and re.search(r"[.?!;\n]\s|[^\s.,\-–]", text[words[place - 1].end : words[place].start]):
+        if place > at and _STOP_BETWEEN.search(_PAUSE.sub(" ", text[words[place - 1].end : words[place].start])):
             break
         took, value, said = _one(words, place)
         if took:

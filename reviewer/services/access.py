@@ -58,6 +58,7 @@ from reviewer.ledger.directory import encode_key
 from reviewer.storage import Address, Store, Transaction, entries, keys, members
 from reviewer.storage.members import MemberSecrets
 from reviewer.storage.store import Unrecorded
+from reviewer.storage.team import seats
 
 FREE_TRIES = 5
 WAIT_S = 30  # after five wrong tries; twice that after ten, and so on
@@ -69,6 +70,14 @@ class Made:
     """A new workspace; the recovery code is shown once and kept nowhere."""
 
     member: Member
+    recovery_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What who asks to join tells an admin, and their recovery code, which is shown once and kept nowhere."""
+
+    fingerprint: str
     recovery_code: str
 
 
@@ -139,11 +148,8 @@ class Access:
 
         Raises RuleError where there is one already.
         """
-        for what, text in (("workspace", name), ("member", member_name)):
-            if not text.strip() or len(text) > limits.NAME_CHARACTERS:
-                raise UsageError(f"The {what}'s name must have 1 to {limits.NAME_CHARACTERS} characters.")
-            if limits.unstorable_character(text):
-                raise UsageError(f"The {what}'s name holds a character that cannot be stored.")
+        _check_name("workspace", name)
+        _check_name("member", member_name)
         if self.exists and self._is_made():
             raise RuleError("This profile has a workspace already; choose another with --profile.")
         identity, code = Identity.new(), RecoveryCode.new()
@@ -169,6 +175,35 @@ class Access:
         finally:
             store.close()
         return Made(first, code.text)
+
+    def join(self, name: str, invitation: str, passphrase: str | None = None) -> Asked:
+        """Make this device's keys and ask to join the team that sent `invitation`; an admin then lets in.
+
+        Raises UnavailableError where the invitation opens nothing, RuleError where this profile is a member's already.
+        """
+        _check_name("member", name)
+        if self._team is None:
+            raise UsageError("This profile has no team's database: name it with --database.")
+        identity, code = Identity.new(), RecoveryCode.new()
+        device_secret = self._make_device_secret(code)
+        self._take_login(invitation, device_secret)
+        store = self._open(device_secret)
+        try:
+            with store.read() as tx:
+                workspace = seats.workspace_to_join(tx)
+            owner = Owner(workspace, secrets.token_hex(16))
+            stored = MemberSecrets(
+                identity.public,
+                seal_identity(identity, owner, device_secret=device_secret, passphrase=passphrase or None),
+                seal_for_recovery(identity, owner, code),
+            )
+            asking = Member(MemberId(owner.member), workspace, name, frozenset())
+            with store.write(Actor(asking, self._desk)) as tx:
+                seats.ask(tx, asking.id, name, stored)
+                tx.leave_unrecorded(Unrecorded.ASKED_TO_JOIN)
+        finally:
+            store.close()
+        return Asked(identity.public.fingerprint, code.text)
 
     def factors(self) -> Factors:
         """Tell what unlocking takes. Raises NoWorkspaceError or KeysUnavailableError."""
@@ -415,6 +450,13 @@ class _Tries:
         if not self._path.exists():
             return []
         return [float(line) for line in self._path.read_text("ascii").split()]
+
+
+def _check_name(what: str, text: str) -> None:
+    if not text.strip() or len(text) > limits.NAME_CHARACTERS:
+        raise UsageError(f"The {what}'s name must have 1 to {limits.NAME_CHARACTERS} characters.")
+    if limits.unstorable_character(text):
+        raise UsageError(f"The {what}'s name holds a character that cannot be stored.")
 
 
 def _write_whole(path: Path, content: bytes) -> None:

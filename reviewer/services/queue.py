@@ -135,12 +135,23 @@ class Queue:
 
     def _fetch(self, lease: Lease) -> ClaimedItem:
         """Read the content of an item; the look at it is on record already."""
+        if self._store.is_shared:
+            self._keep_texts_of_others(lease.item_id)
         with self._store.read() as tx:
             copy = working_copies.load(tx, lease.item_id, self._actor.member.id)
             item, found = _item(tx, self._actor.member, lease.item_id), stored_found(tx, lease.item_id)
             off = policies.rules_off(tx, self._actor.member.workspace_id, item.kind)
         examination = None if found is None else read(found).without(off)
         return ClaimedItem(item, lease, copy, examination, found, off)
+
+    def _keep_texts_of_others(self, item_id: ItemId) -> None:
+        """Do what a claim could not, as a team's database shows it nothing before the look is committed."""
+        with self._store.read() as tx:
+            left = working_copies.of_others(tx, item_id)
+        if left:
+            with self._store.write(self._actor) as tx:
+                tx.leave_unrecorded(Unrecorded.NOTHING)  # only the draft, unchanged
+                keep_texts_of_others(tx, item_id)
 
 
 def claim_for(tx: Transaction, *, ahead: bool, item_id: str | None = None) -> Lease | None:

@@ -33,12 +33,12 @@ def check(tx: Transaction, stored: StoredDecision) -> Entry:
     return made[0]
 
 
-def check_request(tx: Transaction, stored: StoredDecision, parcel: Parcel) -> None:
+def check_request(tx: Transaction, stored: StoredDecision, parcel: Parcel, request: bytes) -> None:
     """Refuse to send what was not decided, or elsewhere. Raises LedgerBrokenError."""
     made = check(tx, stored)
     verdict = stored.decision.verdict
     destination = "returned" if verdict.returns else "sent" if verdict.releases or verdict is Verdict.ADDENDUM else None
-    digest = keys.digest(tx, parcel.item_id, "request", parcel.request.decode())
+    digest = keys.digest(tx, parcel.item_id, "request", request.decode())
     if parcel.destination != destination or (made.after or {}).get("request") != digest:
         raise LedgerBrokenError(
             "A request is not the one that was decided, or was to go elsewhere: the database was altered. Nothing was "

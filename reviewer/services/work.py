@@ -98,8 +98,8 @@ class Work:
 
     def _dispatch(self) -> RoundReport:
         report = RoundReport()
-        while (taken := self._next_parcel()) is not None:
-            report += self._send(taken) if isinstance(taken, Parcel) else taken
+        while (parcel := self._next_parcel()) is not None:
+            report += self._send(parcel)
         return report
 
     def _forget(self) -> RoundReport:
@@ -111,7 +111,7 @@ class Work:
             return RoundReport(failed=1)
         return RoundReport()
 
-    def _next_parcel(self) -> Parcel | RoundReport | None:
+    def _next_parcel(self) -> Parcel | None:
         """Take what is due next; a final that the gate stops becomes a report instead."""
         with self._store.read() as tx:
             if not outbox.anything_due(tx):
@@ -121,39 +121,20 @@ class Work:
             if parcel is None:
                 tx.leave_unrecorded(Unrecorded.NOTHING)  # another worker came first
             else:
-                stored = decisions.by_id(tx, parcel.decision_id)
-                recorded.check_request(tx, stored, parcel)
-                if self._stop(tx, stored, parcel):
-                    return RoundReport(stopped=1)
                 tx.record(Action.SENDING, parcel.item_id, decision=parcel.decision_id, attempt=parcel.attempts)
             return parcel
 
-    def _stop(self, tx: Transaction, stored: StoredDecision, parcel: Parcel) -> bool:
-        """Send a final back to a supervisor where the gate stops it now, its text kept; tell whether it did.
-
-        What let it pass before may have changed during the hold: somebody opted out, or a rule became stricter.
-        """
-        if parcel.destination != "sent":
-            return False
-        item_id = ItemId(parcel.item_id)
-        final = str(json.loads(parcel.request)["final"])
-        _, source, recipient, _ = contents.whole(tx, item_id)
-        head = items.find(tx, self._actor.member.workspace_id, item_id)
-        found = stopping(outgoing(tx, self._actor, head, source, recipient), final)
-        if not found:
-            return False
-        decisions.stop(tx, parcel.decision_id)
-        outbox.stop(tx, parcel.decision_id)
-        working_copies.keep_opinion(tx, item_id, stored.member_id, final)
-        if stored.decision.verdict is not Verdict.ADDENDUM:
-            leases.escalate(tx, item_id)
-        rules = sorted({finding.rule for finding in found})
-        tx.record(Action.STOPPED, item_id, decision=parcel.decision_id, rules=rules)
-        return True
-
     def _send(self, parcel: Parcel) -> RoundReport:
+        """Send what is taken and on record, unless the gate stops it now."""
+        with self._store.read() as tx:
+            stored = decisions.by_id(tx, parcel.decision_id)
+            request = outbox.request_of(tx, parcel)
+            recorded.check_request(tx, stored, parcel, request)
+            rules = self._stopping(tx, parcel, request)
+        if rules:
+            return self._stop(stored, parcel, request, rules)
         try:
-            receipt = self._transport.send(parcel.destination, parcel.decision_id, parcel.request)
+            receipt = self._transport.send(parcel.destination, parcel.decision_id, request)
         except UnavailableError as exc:
             with self._store.write(self._actor) as tx:
                 wait = min(_LONGEST_WAIT, timedelta(seconds=2 ** min(parcel.attempts, 10)))
@@ -167,6 +148,35 @@ class Work:
             tx.leave_unrecorded(Unrecorded.NOTHING)
         self._transport.forget(parcel.destination, parcel.decision_id)  # it was erased while it was on its way
         return RoundReport()
+
+    def _stopping(self, tx: Transaction, parcel: Parcel, request: bytes) -> list[str]:
+        """Return the rules by which the gate stops a final now.
+
+        What let it pass before may have changed during the hold: somebody opted out, or a rule became stricter.
+        """
+        if parcel.destination != "sent":
+            return []
+        item_id = ItemId(parcel.item_id)
+        _, source, recipient, _ = contents.whole(tx, item_id)
+        head = items.find(tx, self._actor.member.workspace_id, item_id)
+        found = stopping(outgoing(tx, self._actor, head, source, recipient), _final(request))
+        return sorted({finding.rule for finding in found})
+
+    def _stop(self, stored: StoredDecision, parcel: Parcel, request: bytes, rules: list[str]) -> RoundReport:
+        """Send a final back to a supervisor, its text kept."""
+        item_id = ItemId(parcel.item_id)
+        with self._store.write(self._actor) as tx:
+            decisions.stop(tx, parcel.decision_id)
+            outbox.stop(tx, parcel.decision_id)
+            working_copies.keep_opinion(tx, item_id, stored.member_id, _final(request))
+            if stored.decision.verdict is not Verdict.ADDENDUM:
+                leases.escalate(tx, item_id)
+            tx.record(Action.STOPPED, item_id, decision=parcel.decision_id, rules=rules)
+        return RoundReport(stopped=1)
+
+
+def _final(request: bytes) -> str:
+    return str(json.loads(request)["final"])
 
 
 def forget_erased(store: Store, actor: Actor, transport: Transport) -> int:

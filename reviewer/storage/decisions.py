@@ -1,12 +1,26 @@
 """Decisions: recorded once, withdrawn during their hold, settled after it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, literal_column, select, update
+from sqlalchemy import (
+    Column,
+    LargeBinary,
+    MetaData,
+    Row,
+    String,
+    Table,
+    bindparam,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
+from reviewer.domain.attention import Override
 from reviewer.domain.decisions import Decision, DecisionId, Verdict
 from reviewer.domain.items import ItemId, Lease, LeaseId, SignedFinal, SignedText
 from reviewer.domain.members import Actor
@@ -14,18 +28,29 @@ from reviewer.storage import clock, items, keys, schema
 from reviewer.storage.store import Transaction
 
 _table = schema.decision
-_ADD = insert(_table).values(decided_at=clock.now(), hold_until=clock.now_plus("hold"), state="held").returning(_table)
-_BY_KEY = select(_table).where(_table.c.member_id == bindparam("member"), _table.c.idempotency_key == bindparam("key"))
-_PASSED_ON = (
-    select(schema.member.c.name, _table.c.id, _table.c.verdict, _table.c.note)
-    .join(schema.member, schema.member.c.id == _table.c.member_id)
+_HEAD = [column for column in _table.c if column.name not in ("final", "note", "overrides")]  # no content
+_ADD = insert(_table).values(decided_at=clock.now(), hold_until=clock.now_plus("hold"), state="held").returning(*_HEAD)
+_BY_KEY = select(*_HEAD).where(_table.c.member_id == bindparam("member"), _table.c.idempotency_key == bindparam("key"))
+# On a team's database the texts are read through a view, which shows them to who has looked.
+_VIEW = Table(
+    "decision_text",
+    MetaData(),
+    *(Column(name, String) for name in ("id", "item_id")),
+    *(Column(name, LargeBinary) for name in ("final", "note", "overrides")),
+)
+_TEXTS = {"sqlite": _table, "postgresql": _VIEW}
+_WITH_TEXTS = {"sqlite": _table, "postgresql": _table.join(_VIEW, _VIEW.c.id == _table.c.id)}
+_PASSED_ON = {
+    dialect: select(schema.member.c.name, _table.c.id, _table.c.verdict, _TEXTS[dialect].c.note)
+    .select_from(source.join(schema.member, schema.member.c.id == _table.c.member_id))
     .where(
         _table.c.item_id == bindparam("of_item"),
         _table.c.state == "settled",
         _table.c.verdict.in_([verdict.value for verdict in Verdict if verdict.passes_on]),
     )
     .order_by(_table.c.decided_at)
-)
+    for dialect, source in _WITH_TEXTS.items()
+}
 
 
 _STANDS = ("held", "settled")  # neither withdrawn nor stopped at the gate
@@ -51,6 +76,7 @@ def add(
     reason: str | None,
     note: str | None,
     hold: timedelta,
+    overrides: Sequence[Override] = (),
 ) -> Decision:
     """Record a decision in its hold."""
     values = {
@@ -65,6 +91,7 @@ def add(
         "note": None if note is None else _seal(tx, lease.item_id, decision_id, "note", note),
         "final": None if final is None else _seal(tx, lease.item_id, decision_id, "final", final),
         "hold": hold,
+        "overrides": _dump_overrides(tx, lease.item_id, decision_id, overrides),
     }
     return _decision(tx.run(_ADD, values).one(), note)
 
@@ -75,16 +102,21 @@ def by_key(tx: Transaction, key: str) -> StoredDecision | None:
     return None if row is None else _stored(row)
 
 
+def is_known(tx: Transaction, member_id: str, key: str) -> bool:
+    """Tell whether a member's decision carries this idempotency key."""
+    return tx.run(_BY_KEY, {"member": member_id, "key": key}).first() is not None
+
+
 def by_id(tx: Transaction, decision_id: str) -> StoredDecision:
     """Return a decision that is known to be there."""
-    return _stored(tx.run(select(_table).where(_table.c.id == decision_id)).one())
+    return _stored(tx.run(select(*_HEAD).where(_table.c.id == decision_id)).one())
 
 
 def released(tx: Transaction, item_id: str) -> list[StoredDecision]:
     """Return the decisions that stand and released a text of an item: its final, then addenda."""
     verdicts = [verdict.value for verdict in Verdict if verdict.releases or verdict is Verdict.ADDENDUM]
     rows = tx.run(
-        select(_table)
+        select(*_HEAD)
         .where(_table.c.item_id == item_id, _table.c.state.in_(_STANDS), _table.c.verdict.in_(verdicts))
         .order_by(_table.c.decided_at)
     )
@@ -93,7 +125,8 @@ def released(tx: Transaction, item_id: str) -> list[StoredDecision]:
 
 def texts(tx: Transaction, decision: Decision) -> tuple[str | None, str | None]:
     """Return the final that a decision released and its note."""
-    row = tx.run(select(_table.c.final, _table.c.note).where(_table.c.id == decision.id)).one()
+    texts = _TEXTS[tx.dialect]
+    row = tx.run(select(texts.c.final, texts.c.note).where(texts.c.id == decision.id)).one()
     return (
         _unseal(tx, decision.item_id, decision.id, "final", row.final),
         _unseal(tx, decision.item_id, decision.id, "note", row.note),
@@ -115,8 +148,8 @@ def signed_final(tx: Transaction, item_id: str) -> SignedFinal:
     """Return an item's signed final with the addenda that stand."""
     released = [verdict.value for verdict in Verdict if verdict.releases or verdict is Verdict.ADDENDUM]
     rows = tx.run(
-        select(_table, schema.member.c.name)
-        .join(schema.member, schema.member.c.id == _table.c.member_id)
+        select(_table.c.id, _table.c.decided_at, _TEXTS[tx.dialect].c.final, schema.member.c.name)
+        .select_from(_WITH_TEXTS[tx.dialect].join(schema.member, schema.member.c.id == _table.c.member_id))
         .where(_table.c.item_id == item_id, _table.c.state.in_(_STANDS), _table.c.verdict.in_(released))
         .order_by(_table.c.decided_at)
     )
@@ -133,13 +166,13 @@ def unleased(item_id: ItemId, actor: Actor) -> Lease:
 
 def erase(tx: Transaction, item_id: str) -> None:
     """Overwrite what was written with the decisions on an item that is erased."""
-    tx.run(update(_table).where(_table.c.item_id == item_id).values(final=None, note=None))
+    tx.run(update(_table).where(_table.c.item_id == item_id).values(final=None, note=None, overrides=None))
     tx.run(update(_table).where(_table.c.item_id == item_id, _table.c.state == "held").values(state="withdrawn"))
 
 
 def standing(tx: Transaction, item_id: str) -> StoredDecision | None:
     """Return the decision on an item that is still in its hold; nobody settles it during a write that asked."""
-    held = select(_table).where(_table.c.item_id == item_id, _table.c.state == "held")
+    held = select(*_HEAD).where(_table.c.item_id == item_id, _table.c.state == "held")
     row = tx.run(held.with_for_update() if tx.writes else held).one_or_none()
     return None if row is None else _stored(row)
 
@@ -147,7 +180,7 @@ def standing(tx: Transaction, item_id: str) -> StoredDecision | None:
 def over(tx: Transaction, limit: int) -> list[StoredDecision]:
     """Return the decisions whose hold is over and that are not settled yet, at most `limit`."""
     rows = tx.run(
-        select(_table)
+        select(*_HEAD)
         .where(_table.c.state == literal_column("'held'"), _table.c.hold_until <= clock.now())
         .order_by(_table.c.hold_until)
         .limit(limit)
@@ -196,8 +229,22 @@ def is_held(tx: Transaction, decision_id: str) -> bool:
 
 def passed_on(tx: Transaction, item_id: str) -> tuple[tuple[str, Verdict, str], ...]:
     """Return who escalated or skipped an item before, how, and with what note."""
-    rows = tx.run(_PASSED_ON, {"of_item": item_id})
+    rows = tx.run(_PASSED_ON[tx.dialect], {"of_item": item_id})
     return tuple((row.name, Verdict(row.verdict), _unseal(tx, item_id, row.id, "note", row.note) or "") for row in rows)
+
+
+def overrides(tx: Transaction, decision: Decision) -> tuple[Override, ...]:
+    """Return the findings that were dismissed with a decision, and why."""
+    stored = tx.run(select(_table.c.overrides).where(_table.c.id == decision.id)).scalar_one()
+    text = _unseal(tx, decision.item_id, decision.id, "overrides", stored)
+    return () if text is None else tuple(Override(*each) for each in json.loads(text))
+
+
+def _dump_overrides(tx: Transaction, item_id: str, decision_id: str, overrides: Sequence[Override]) -> bytes | None:
+    if not overrides:
+        return None
+    listed = [[each.finding, each.rule, each.reason, each.note] for each in overrides]
+    return _seal(tx, item_id, decision_id, "overrides", json.dumps(listed, ensure_ascii=False))
 
 
 def _seal(tx: Transaction, item_id: str, decision_id: str, column: str, text: str) -> bytes:

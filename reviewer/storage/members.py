@@ -1,14 +1,19 @@
 """Workspaces and their members."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import MetaData, Row, insert, select, text, update
 
 from reviewer.crypto import PublicKeys
 from reviewer.domain.errors import NoWorkspaceError
 from reviewer.domain.members import Member, MemberId, Role, WorkspaceId
 from reviewer.storage import clock, schema
 from reviewer.storage.store import Transaction
+
+# On a team's database a member's sealed keys are read through a view, which shows each their own.
+_WITH_SECRETS = {"sqlite": schema.member, "postgresql": schema.member.to_metadata(MetaData(), name="own_member")}
+_PUBLIC = [column for column in schema.member.c if column.name not in ("identity", "recovery", "totp", "totp_step")]
 
 
 def add_workspace(tx: Transaction, workspace_id: WorkspaceId, name: str) -> None:
@@ -48,7 +53,7 @@ def add(tx: Transaction, new: Member, secrets: MemberSecrets) -> None:
 
 def secrets_of(tx: Transaction, member_id: MemberId) -> MemberSecrets:
     """Return a member's keys as they are stored."""
-    table = schema.member
+    table = _WITH_SECRETS[tx.dialect]
     row = tx.run(select(table).where(table.c.id == member_id)).one()
     public = PublicKeys(bytes(row.receive_key), bytes(row.sign_key))
     totp = None if row.totp is None else bytes(row.totp)
@@ -58,6 +63,11 @@ def secrets_of(tx: Transaction, member_id: MemberId) -> MemberSecrets:
 def set_identity(tx: Transaction, member_id: MemberId, sealed: bytes) -> None:
     """Store a member's private keys under another lock."""
     tx.run(update(schema.member).where(schema.member.c.id == member_id).values(identity=sealed))
+
+
+def set_roles(tx: Transaction, member_id: MemberId, roles: frozenset[Role]) -> None:
+    """Give a member other roles."""
+    tx.run(update(schema.member).where(schema.member.c.id == member_id).values(roles=sorted(roles)))
 
 
 def set_totp(tx: Transaction, member_id: MemberId, sealed: bytes | None) -> None:
@@ -81,15 +91,21 @@ def names(tx: Transaction) -> dict[str, str]:
 def only(tx: Transaction) -> tuple[str, Member]:
     """Return the workspace's name and the profile's member. Raises NoWorkspaceError where there is none."""
     workspace, member = schema.workspace, schema.member
-    row = tx.run(
-        select(member, workspace.c.name.label("workspace_name"))
-        .join(workspace, workspace.c.id == member.c.workspace_id)
-        .order_by(member.c.added_at)
-        .limit(1)
-    ).one_or_none()
+    found = select(*_PUBLIC, workspace.c.name.label("workspace_name")).join(
+        workspace, workspace.c.id == member.c.workspace_id
+    )
+    if tx.dialect != "sqlite":
+        found = found.where(member.c.id == text("(SELECT member_id FROM seat)"))
+    row = tx.run(found.order_by(member.c.added_at).limit(1)).one_or_none()
+    if row is None and tx.dialect != "sqlite":
+        raise NoWorkspaceError("You are no member of this team: an admin has not let you in yet, or has removed you.")
     if row is None:
         raise NoWorkspaceError("This profile has no workspace yet: make one with 'reviewer init'.")
-    return row.workspace_name, Member(
+    return row.workspace_name, _member(row)
+
+
+def _member(row: Row[Any]) -> Member:
+    return Member(
         id=MemberId(row.id),
         workspace_id=WorkspaceId(row.workspace_id),
         name=row.name,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import bindparam, case, func, insert, literal_column, select, update
+from sqlalchemy import Executable, bindparam, case, func, insert, literal_column, select, text, update
 
 from reviewer.domain.decisions import Decision
 from reviewer.storage import clock, keys, schema
@@ -28,8 +28,13 @@ _TAKE = (
         .scalar_subquery()
     )
     .values(state="sending", attempts=_table.c.attempts + 1, due_at=clock.now_plus("patience"))
-    .returning(_table)
+    .returning(_table.c.decision_id, _table.c.destination, _table.c.attempts)
 )
+# On a team's database requests are read through a view, which shows them to who has recorded that they send them.
+_REQUEST: dict[str, Executable] = {
+    "sqlite": select(_table.c.request).where(_table.c.decision_id == bindparam("of_decision")),
+    "postgresql": text("SELECT request FROM outbox_request WHERE decision_id = :of_decision"),
+}
 _ITEM = select(_decision.c.item_id).where(_decision.c.id == bindparam("of_decision"))
 _TO_FORGET = (
     select(_table.c.decision_id, _table.c.destination, _decision.c.item_id)
@@ -46,7 +51,6 @@ class Parcel:
     decision_id: str
     item_id: str
     destination: str
-    request: bytes
     attempts: int
 
     @property
@@ -87,8 +91,13 @@ def take(tx: Transaction, patience: timedelta) -> Parcel | None:
     if taken is None:
         return None
     item_id = tx.run(_ITEM, {"of_decision": taken.decision_id}).scalar_one()
-    request = keys.unseal(tx, item_id, _place(taken.decision_id), taken.request).encode()
-    return Parcel(taken.decision_id, item_id, taken.destination, request, taken.attempts)
+    return Parcel(taken.decision_id, item_id, taken.destination, taken.attempts)
+
+
+def request_of(tx: Transaction, parcel: Parcel) -> bytes:
+    """Return what is to be sent; that it is sent is on record already."""
+    sealed = tx.run(_REQUEST[tx.dialect], {"of_decision": parcel.decision_id}).scalar_one()
+    return keys.unseal(tx, parcel.item_id, _place(parcel.decision_id), sealed).encode()
 
 
 def mark_sent(tx: Transaction, decision_id: str, receipt: str) -> bool:

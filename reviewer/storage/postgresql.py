@@ -5,7 +5,7 @@ the environment (PGOPTIONS, service files) weakens that or what a session may do
 moment; one that writes holds its actor's chain from the start, so that one member at two desks writes one chain.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from reviewer.domain.errors import UsageError
+from reviewer.domain.errors import LeaseLostError, ReviewerError, RuleError, UsageError
 from reviewer.ledger import START, ChainHead
 
 FLOOR = 15
@@ -52,7 +52,10 @@ _NETWORK = {
 place = Table("entry_place", MetaData(), Column("position", BigInteger, primary_key=True), Column("seq", BigInteger))
 
 
-_HOLD_CHAIN = text("SELECT number, hash FROM hold_chain(:actor)")
+_HOLD_CHAIN = text("SELECT number, hash FROM hold_chain()")
+
+
+_REFUSALS: dict[str, type[ReviewerError]] = {"RV001": RuleError, "RV002": RuleError, "RV003": LeaseLostError}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,10 @@ class Address:
         files = tuple((name, str(Path(path).expanduser().absolute())) for name, path in asked)
         return cls(unquote(parts.username), parts.hostname, port, database, files)
 
+    def of(self, login: str) -> "Address":
+        """Return the same address for another login."""
+        return replace(self, login=login, files=tuple(each for each in self.files if each[0] == "sslrootcert"))
+
     @property
     def text(self) -> str:
         """Return the address as people write it."""
@@ -115,11 +122,12 @@ class Address:
         }
 
 
-def open_engine(address: Address, password: str) -> Engine:
-    """Return an engine on a team's database."""
+def open_engine(address: Address, password: str, *, as_owner: bool = False) -> Engine:
+    """Return an engine on a team's database; whoever owns it may take their time."""
+    patience = {"options": "-c search_path=public -c timezone=UTC"} if as_owner else {}
     return create_engine(
         "postgresql+psycopg://",
-        connect_args=address.parameters(password),
+        connect_args=address.parameters(password) | patience,
         hide_parameters=True,
         pool_size=2,
         max_overflow=2,
@@ -138,13 +146,24 @@ def take_login(address: Address, invitation: str, password: str) -> None:
         engine = open_engine(address, invitation)
         try:
             with engine.begin() as connection:
-                raw = connection.connection.driver_connection
-                assert isinstance(raw, PsycopgConnection)  # noqa: S101 - for the type checker
-                verifier = raw.pgconn.encrypt_password(password.encode(), address.login.encode(), b"scram-sha-256")
-                # The verifier is made here: base64 and punctuation, no quote.
-                connection.exec_driver_sql(f"ALTER ROLE CURRENT_USER PASSWORD '{verifier.decode('ascii')}'")
+                secret = verifier(connection, address.login, password)
+                connection.exec_driver_sql(f"ALTER ROLE CURRENT_USER PASSWORD '{secret}'")
         finally:
             engine.dispose()
+
+
+def verifier(connection: Connection, login: str, password: str) -> str:
+    """Return what a server checks a password with: base64 and punctuation, no quote."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, PsycopgConnection)  # noqa: S101 - for the type checker
+    return raw.pgconn.encrypt_password(password.encode(), login.encode(), b"scram-sha-256").decode("ascii")
+
+
+def refusal(exc: DBAPIError) -> ReviewerError | None:
+    """Return what a guard of the database said, as the services would have said it."""
+    code = getattr(exc.orig, "sqlstate", None)
+    kind = _REFUSALS.get(str(code))
+    return None if kind is None else kind(f"The database refuses this: {words(exc)}.")
 
 
 def _probe(address: Address, password: str) -> None:
@@ -160,9 +179,9 @@ def reading(engine: Engine) -> Engine:
     return engine.execution_options(**_READS)
 
 
-def hold_chain(connection: Connection, actor: str) -> ChainHead:
-    """Wait until no other transaction writes this actor's chain, and return where it ends."""
-    row = connection.execute(_HOLD_CHAIN, {"actor": actor}).one()
+def hold_chain(connection: Connection) -> ChainHead:
+    """Wait until no other transaction writes the chain of who is connected, and return where it ends."""
+    row = connection.execute(_HOLD_CHAIN).one()
     return START if row.number is None else ChainHead(row.number, bytes(row.hash).hex())
 
 

@@ -42,6 +42,7 @@ class Unrecorded(StrEnum):
     CODE_USED = "a one-time code was used up; what it was for has an entry of its own"
     FORGET_LATER = "a destination could not forget what was erased; it is asked again"
     SET_ASIDE = "a leased item left the screen for another"
+    ASKED_TO_JOIN = "somebody who is no member yet asks to become one"
     NOTHING = "nothing changed"
 
 
@@ -109,7 +110,7 @@ class Transaction:
 
     def hold_chain(self) -> None:
         """Wait until no other transaction writes the actor's chain, and note where it ends."""
-        self._head = postgresql.hold_chain(self._connection, self.actor.member.id)
+        self._head = postgresql.hold_chain(self._connection)
 
     def settle(self) -> int:
         """Give entries their places; return how many committed ones must wait."""
@@ -125,13 +126,17 @@ class Transaction:
         model: Mapping[str, Value] | None = None,
         verdict: str | None = None,
         meaning: str | None = None,
+        last: int | None = None,
         **details: Value,
     ) -> None:
         """Add a signed entry of what this transaction does to the actor's chain.
 
-        `before` and `after` hold keyed digests. No content, no name and no number of a person goes in here.
+        `before` and `after` hold keyed digests; `last` is the number of the last entry under a rule that this one ends.
+        No content, no name and no number of a person goes in here.
         """
         head = self._head or self._chain_head()
+        if last is not None:
+            details["after"] = last
         entry = Entry(
             workspace=self.keys.owner.workspace,
             actor=self.actor.member.id,
@@ -261,6 +266,11 @@ class Store:
             raise LockedError("The desk is locked: unlock it first.")
         return self._keys
 
+    @property
+    def is_shared(self) -> bool:
+        """Tell whether this is a team's database, which shows content for a committed look alone."""
+        return self._engine.dialect.name != "sqlite"
+
     def scrub(self) -> None:
         """Let nothing that was deleted outlast this call in a file of ours; a server's files are its owner's.
 
@@ -296,7 +306,8 @@ class Store:
                     transaction.hold_chain()
                 yield transaction
         except (*sqlite.FAULTS, DBAPIError) as exc:
-            raise UnavailableError(f"The database did not answer: {_cause(exc)}.") from exc
+            refused = postgresql.refusal(exc) if isinstance(exc, DBAPIError) else None
+            raise refused or UnavailableError(f"The database did not answer: {_cause(exc)}.") from exc
 
     def _connect(self, *, writes: bool) -> Connection:
         if self._engine.dialect.name == "sqlite":

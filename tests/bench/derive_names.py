@@ -15,6 +15,8 @@ from pathlib import Path
 
 RESOURCES = Path(__file__).parents[2] / "resources" / "privacy"
 
+_NO_PLACES = frozenset(("EU", "UN", "EZ", "QO", "ZZ", "XA", "XB"))
+
 
 def main() -> None:
     """Write the lists."""
@@ -34,7 +36,9 @@ def main() -> None:
 
     english, serbian = Locale("en"), Locale("sr", script="Latn")
     for name, locale in (("places.en.txt", english), ("places.sr.txt", serbian)):
-        found = {str(place) for code, place in locale.territories.items() if not code.isdigit()}
+        found = {
+            str(place) for code, place in locale.territories.items() if not code.isdigit() and code not in _NO_PLACES
+        }
         found |= {str(zone["city"]) for zone in locale.time_zones.values() if "city" in zone}
         _write(name, {place.lower() for place in found if len(place) > 2})
     cities = {str(city).lower() for provider in _providers("address") for city in _listed(provider, "cities")}

@@ -107,3 +107,39 @@ def test_without_any_times_there_is_no_clip(recording: audio.Recording) -> None:
     report = audio.cut(recording, transcript)
     assert not report.cuts
     assert report.excluded[Exclusion.NO_TIMES] == 1
+
+
+@pytest.mark.parametrize("name", ["call.mp3", "call.flac"])
+def test_no_tag_picture_or_name_of_the_container_is_in_a_clip(call: Call, tmp_path: Path, name: str) -> None:
+    canary = "CANARY0123456789abcdef"
+    path = tmp_path / f"{canary}-{name}"
+    sounds.plant(call.samples[: 12 * RATE_HZ], path, canary)
+    assert path.read_bytes().count(canary.encode()) > 5
+    recording = audio.decode(path)
+    whole = [segment for segment in call.transcript.segments if segment.end_s is not None and segment.end_s < 11.5]
+    report = audio.cut(recording, Transcript(tuple(whole)))
+    made = [clip for _, clip in audio.clean(recording, [audio.Order(cut) for cut in report.cuts])]
+    assert made
+    for clip in made:
+        assert isinstance(clip, audio.Clip)
+        assert sounds.traces(clip.wav, canary, tmp_path) == []
+    sounds.plant(call.samples[:RATE_HZ], tmp_path / "tagged.wav", canary)
+    found = sounds.traces((tmp_path / "tagged.wav").read_bytes(), canary, tmp_path)
+    assert {"raw", "mutagen: tags"} <= set(found)  # the search itself finds what is there
+
+
+def test_what_is_hidden_is_gone_and_the_clip_does_not_tell_how_long_it_was(
+    recording: audio.Recording, call: Call
+) -> None:
+    cuts = audio.cut(recording, call.transcript).cuts
+    cut = max(cuts, key=lambda one: one.duration_s)
+    middle_s = (cut.start_s + cut.end_s) / 2
+    texts = set()
+    for half_s in (0.1, 0.4):
+        order = audio.Order(cut, ranges=((middle_s - half_s, middle_s + half_s),))
+        ((_, clip),) = audio.clean(recording, [order])
+        assert isinstance(clip, audio.Clip)
+        assert clip.hides
+        assert clip.duration_s < cut.duration_s + 1
+        texts.add(audio.PLACEHOLDER in clip.text)
+    assert texts == {True}

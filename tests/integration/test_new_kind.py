@@ -11,13 +11,18 @@ from reviewer.domain.decisions import Judgement, Verdict
 from reviewer.domain.kinds import KINDS
 from reviewer.domain.members import Role
 from reviewer.services.work import RoundReport
+from reviewer.storage import team
 from tests.factories import EMAIL_REPLY, EMAIL_SAMPLE, Profile, line, new_key
 
 
 @pytest.fixture(autouse=True)
-def email_reply(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the entry in the list."""
+def email_reply(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Make the entry in the list; a team's database is then brought to this version by its owner."""
     monkeypatch.setitem(KINDS, EMAIL_REPLY.key, EMAIL_REPLY)
+    if "profile" in request.fixturenames:
+        profile: Profile = request.getfixturevalue("profile")
+        if profile.team is not None:
+            team.lay(profile.team.cluster.engine(profile.team.name))
 
 
 def _sample(**changed: object) -> bytes:

@@ -42,18 +42,8 @@ def _noise(seconds: float) -> NDArray[np.int16]:
     return samples
 
 
-def _play(player: SoundPlayer, server: SoundServer) -> NDArray[np.int16]:
-    """Play to the end; return what the server received, without the silence around it."""
-    before = len(server.captured)
-    player.play()
-    _wait(player, PlayerState.ENDED)
-    deadline = time.monotonic() + 2
-    received = server.captured[before:]
-    while time.monotonic() < deadline and (not received.any() or received[-1600:].any()):
-        time.sleep(0.02)
-        received = server.captured[before:]
-    heard = np.flatnonzero(received)
-    return received[heard[0] : heard[-1] + 1]
+def _state(player: SoundPlayer) -> PlayerState:
+    return player.state
 
 
 def _wait(player: SoundPlayer, state: PlayerState) -> None:
@@ -67,8 +57,8 @@ def _wait(player: SoundPlayer, state: PlayerState) -> None:
 def test_a_clip_arrives_bit_by_bit(player: SoundPlayer, server: SoundServer) -> None:
     samples = _noise(1.0)
     player.load(Sound(wav.encode(samples)))
-    assert np.array_equal(_play(player, server), samples)
-    assert np.array_equal(_play(player, server), samples)  # from the beginning, after the end
+    assert np.array_equal(server.play(player), samples)
+    assert np.array_equal(server.play(player), samples)  # from the beginning, after the end
     assert player.heard_share == 1.0
     assert player.underruns == 0
 
@@ -86,4 +76,76 @@ def test_a_device_that_goes_away_is_told_and_a_new_one_is_found(player: SoundPla
     _wait(player, PlayerState.FAILED)
     assert "no device" in str(player.failure)
     server.start()
-    assert len(_play(player, server)) < 5 * RATE_HZ  # on from where it was
+    assert len(server.play(player)) < 5 * RATE_HZ  # on from where it was
+
+
+def test_pausing_seeking_and_looping_go_where_they_should(player: SoundPlayer) -> None:
+    player.load(Sound(wav.encode(_noise(3.0))))
+    player.seek(2.0)
+    player.back(0.5)
+    assert player.position_s == 1.5
+    player.play()
+    while player.position_s < 1.8:
+        time.sleep(0.01)
+    player.pause()
+    paused_at = player.position_s
+    assert player.state == PlayerState.PAUSED
+    assert 1.8 <= paused_at < 2.5
+    assert 0.05 < player.heard_share < 0.4
+    player.set_loop(0.5, 0.8)
+    player.play()
+    seen = []
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline:
+        seen.append(player.position_s)
+        time.sleep(0.01)
+    assert _state(player) == PlayerState.PLAYING
+    assert all(0.45 <= position_s <= 0.85 for position_s in seen[50:])
+    player.set_loop(None)
+    _wait(player, PlayerState.ENDED)
+    assert player.position_s == 3.0
+
+
+@pytest.mark.parametrize("speed", [0.5, 2.0])
+def test_another_speed_changes_the_length_and_is_heard_whole(
+    player: SoundPlayer, server: SoundServer, speed: float
+) -> None:
+    samples = _noise(1.0)
+    player.load(Sound(wav.encode(samples)))
+    player.set_speed(speed)
+    assert abs(len(server.play(player)) * speed / len(samples) - 1) < 0.01
+    assert player.heard_share == 1.0
+
+
+def test_without_a_sound_server_it_says_so_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/none")
+    player = SoundPlayer(device="no such device")
+    player.load(Sound(wav.encode(_noise(1.0))))
+    player.play()
+    _wait(player, PlayerState.FAILED)
+    assert "no device" in str(player.failure)
+    assert player.position_s == 0.0
+    player.close()
+
+
+def test_without_portaudio_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise OSError("PortAudio library not found")
+
+    monkeypatch.setattr("reviewer.audio.playing.importlib.import_module", missing)
+    player = SoundPlayer()
+    player.load(Sound(wav.encode(_noise(1.0))))
+    player.play()
+    _wait(player, PlayerState.FAILED)
+    assert "libportaudio2" in str(player.failure)
+    player.close()
+
+
+def test_a_thousand_clips_in_a_row_arrive_whole(
+    player: SoundPlayer, server: SoundServer, count: Callable[[int, int], int]
+) -> None:
+    samples = _noise(0.25)
+    for _ in range(count(10, 1_000)):
+        player.load(Sound(wav.encode(samples)))
+        assert len(server.play(player)) == len(samples)
+    assert player.underruns == 0

@@ -17,7 +17,7 @@ from sqlalchemy import CheckConstraint, Engine, create_engine, insert, inspect, 
 from sqlalchemy.exc import StatementError
 from sqlcipher3 import dbapi2
 
-from reviewer.domain.errors import UnavailableError
+from reviewer.domain.errors import RuleError, UnavailableError
 from reviewer.domain.events import Action
 from reviewer.ledger import Entry
 from reviewer.storage import Store, Transaction, clock, contents, migrations, schema, sqlite
@@ -112,19 +112,26 @@ def test_a_path_that_is_a_folder_is_refused(tmp_path: Path) -> None:
 # ---- Transactions
 
 
+def _make_route(tx: Transaction) -> None:
+    """Write something that every member may write."""
+    workspace = tx.actor.member.workspace_id
+    route = {"workspace_id": workspace, "kind": "letter", "language": "", "requires": "[]", "escalated": False}
+    tx.run(insert(schema.route).values(route))
+
+
 def test_a_write_that_recorded_nothing_is_refused_and_undone(profile: Profile) -> None:
-    item_id = profile.put()
+    before = profile.rows("SELECT * FROM route")
     with pytest.raises(RuntimeError, match="recorded nothing"), profile.store.write(profile.first) as tx:
-        tx.run(update(schema.item).values(rank=5))
-    assert profile.rows("SELECT rank FROM item WHERE id = ?", item_id) == [(0,)]
+        _make_route(tx)
+    assert profile.rows("SELECT * FROM route") == before
 
 
 def test_a_write_that_recorded_what_it_did_is_kept(profile: Profile) -> None:
     item_id = profile.put()
     with profile.store.write(profile.first) as tx:
-        tx.run(update(schema.item).values(rank=5))
+        _make_route(tx)
         tx.record(Action.OVERDUE, item_id, why="test")
-    assert profile.rows("SELECT rank FROM item") == [(5,)]
+    assert profile.rows("SELECT kind FROM route ORDER BY id DESC LIMIT 1") == [("letter",)]
     ((action, item, actor, body),) = profile.rows(
         "SELECT action, item_id, actor, body FROM entry ORDER BY seq DESC LIMIT 1"
     )
@@ -137,9 +144,9 @@ def test_a_write_that_recorded_what_it_did_is_kept(profile: Profile) -> None:
 def test_a_write_may_say_why_it_leaves_no_record(profile: Profile) -> None:
     profile.put()
     with profile.store.write(profile.first) as tx:
-        tx.run(update(schema.item).values(rank=5))
+        _make_route(tx)
         tx.leave_unrecorded(Unrecorded.AUTOSAVE)
-    assert profile.rows("SELECT rank FROM item") == [(5,)]
+    assert profile.rows("SELECT kind FROM route ORDER BY id DESC LIMIT 1") == [("letter",)]
 
 
 def test_a_fault_within_a_write_undoes_all_of_it_and_its_records(profile: Profile) -> None:
@@ -203,10 +210,12 @@ def test_a_write_that_never_gets_its_turn_is_unavailable(profile: Profile, monke
 
 def test_a_read_waits_for_no_writer_and_sees_what_was_committed(profile: Profile) -> None:
     with profile.store.write(profile.first) as writing:
-        writing.run(update(schema.member).values(name="Changed"))
+        _make_route(writing)
         with profile.store.read() as reading:
-            assert reading.run(select(schema.member.c.name)).scalar() == "First"
-        writing.record(Action.MEMBER_ADDED)
+            assert reading.run(select(schema.route.c.kind)).scalar() is None
+        writing.record(Action.POLICY_CHANGED)
+    with profile.store.read() as reading:
+        assert reading.run(select(schema.route.c.kind)).scalar() == "letter"
 
 
 def test_a_transaction_on_the_thread_that_paints_is_refused(profile: Profile) -> None:
@@ -244,11 +253,12 @@ def test_a_fault_of_the_database_is_unavailable_and_shows_no_value(profile: Prof
 
 def test_instants_come_back_in_utc_to_the_millisecond(profile: Profile) -> None:
     exact = datetime(2027, 2, 11, 14, 20, 0, 123_000, timezone(timedelta(hours=5, minutes=30)))
+    profile.put()
     with profile.store.write(profile.first) as tx:
-        tx.run(update(schema.workspace).values(made_at=exact))
-        tx.leave_unrecorded(Unrecorded.NOTHING)
+        tx.run(update(schema.unanalysed).values(taken_until=exact))
+        tx.leave_unrecorded(Unrecorded.ANALYSIS_QUEUED)
     with profile.store.read() as tx:
-        found = tx.run(select(schema.workspace.c.made_at)).scalar_one()
+        found = tx.run(select(schema.unanalysed.c.taken_until)).scalar_one()
     assert found == exact
     assert found.tzinfo is UTC
 
@@ -311,7 +321,8 @@ def test_an_item_that_contradicts_itself_is_refused_by_the_database(
     profile: Profile, changed: dict[str, object]
 ) -> None:
     row = _item_row(profile, **changed)
-    with pytest.raises(UnavailableError, match="constraint"), profile.store.write(profile.first) as tx:
+    refused = pytest.raises((UnavailableError, RuleError), match=r"constraint|refuses")
+    with refused, profile.store.write(profile.first) as tx:
         tx.run(insert(schema.item).values(row))
         tx.leave_unrecorded(Unrecorded.NOTHING)
 

@@ -219,7 +219,7 @@ def test_a_request_made_up_has_no_decision_behind_it(profile: Profile) -> None:
     other = _settled(profile)
     profile.rows(
         "INSERT INTO decision SELECT 'made-up', ?, member_id, lease_id, fence, 'k', 'approve', NULL, NULL, final,"
-        " decided_at, hold_until, 'settled' FROM decision WHERE item_id = ?",
+        " decided_at, hold_until, 'settled', NULL FROM decision WHERE item_id = ?",
         claimed.item.id,
         other,
     )

@@ -1,3 +1,6 @@
+-- The queue's table is rewritten with each claim: room for that in its pages, and a vacuum that keeps up.
+ALTER TABLE item SET (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
+
 -- The places of entries in the ledger.
 --
 -- Entries are inserted by many at once, and a number drawn early may be committed late. So an entry gets its place only
@@ -17,14 +20,6 @@ CREATE TABLE IF NOT EXISTS entry_settled (
     below xid8 NOT NULL
 );
 INSERT INTO entry_settled (below) VALUES ('0') ON CONFLICT DO NOTHING;
-
--- Waits until no other transaction writes an actor's chain, and returns where the chain ends.
-CREATE OR REPLACE FUNCTION hold_chain(who text, OUT number bigint, OUT hash bytea)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended(who, 0));
-    SELECT e.number, e.hash INTO number, hash FROM entry e WHERE e.actor = who ORDER BY e.number DESC LIMIT 1;
-END $$;
 
 -- Returns how many committed entries have no place yet.
 CREATE OR REPLACE FUNCTION settle_entries() RETURNS integer

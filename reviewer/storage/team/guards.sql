@@ -1,0 +1,462 @@
+-- What a database refuses by itself: each rule of the services, as triggers and constraints.
+--
+-- Identity is session_user, which neither SET ROLE nor a function of another owner changes. Every comparison is safe
+-- with NULL: a rule holds only where it IS TRUE. Instants are compared with the clock, not with a session's notion of it.
+-- RV001: no seat. RV002: a rule forbids it. RV003: the lease is over.
+
+CREATE OR REPLACE FUNCTION need(holds boolean, what text, code text DEFAULT 'RV002') RETURNS void
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF holds IS NOT TRUE THEN
+        RAISE '%', what USING ERRCODE = code;
+    END IF;
+END $$;
+
+-- ---- The ledger: one's own chain, linked, signed, in the form that everybody verifies
+
+CREATE OR REPLACE FUNCTION guard_entry() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+    body jsonb;
+    last entry;
+    about item;
+BEGIN
+    PERFORM need(NEW.actor = me.member_id, 'an entry in the name of another');
+    body := convert_from(NEW.body, 'UTF8')::jsonb;
+    SELECT * INTO last FROM entry e WHERE e.actor = NEW.actor ORDER BY e.number DESC LIMIT 1;
+    PERFORM need(NEW.number = coalesce(last.number, 0) + 1, 'an entry that does not follow the last one');
+    PERFORM need(body ->> 'previous' IS NOT DISTINCT FROM coalesce(encode(last.hash, 'hex'), repeat('0', 64)),
+                 'an entry that is not linked to the last one');
+    PERFORM need(body ->> 'actor' = NEW.actor AND (body ->> 'number')::numeric = NEW.number
+                 AND body ->> 'action' = NEW.action AND body ->> 'object' IS NOT DISTINCT FROM NEW.item_id
+                 AND body ->> 'workspace' = me.workspace_id, 'an entry whose columns and bytes differ');
+    PERFORM need(NEW.hash = sha256('\x00'::bytea || NEW.body || NEW.signature), 'an entry with a wrong hash');
+    PERFORM need(length(NEW.signature) = 64, 'an entry without a signature');
+    PERFORM need(abs(extract(epoch FROM NEW.at - clock_timestamp())) < 60, 'an entry with a wrong time');
+    IF NEW.action = 'opened' AND NEW.item_id IS NOT NULL THEN
+        SELECT * INTO about FROM item WHERE id = NEW.item_id;
+        PERFORM need((about.lease_member_id = me.member_id AND about.lease_expires_at > clock_timestamp())
+                     OR EXISTS (SELECT FROM decision d JOIN kind_rule k ON k.kind = about.kind
+                                WHERE d.item_id = NEW.item_id AND d.state = 'settled' AND k.signed
+                                  AND d.verdict IN ('approve', 'approve_with_edits')),
+                     'a look at an item that is not leased to you', 'RV003');
+    END IF;
+    -- The two looks of programs: at what they took to analyse, and at what they took to send.
+    PERFORM need(NEW.action <> 'analysed' OR EXISTS (
+        SELECT FROM unanalysed u WHERE u.item_id = NEW.item_id AND u.taken_until > clock_timestamp()),
+        'a look at an item that was not taken to be analysed');
+    PERFORM need(NEW.action <> 'sending' OR EXISTS (
+        SELECT FROM outbox o JOIN decision d ON d.id = o.decision_id
+        WHERE d.item_id = NEW.item_id AND d.state = 'settled' AND o.state = 'sending'),
+        'a look at an item that was not taken to be sent');
+    PERFORM need(NEW.item_id IS NULL OR EXISTS (SELECT FROM item WHERE id = NEW.item_id
+                                                AND workspace_id = me.workspace_id), 'an item of another workspace');
+    IF NEW.action IN ('opened', 'analysed', 'sending') AND NEW.item_id IS NOT NULL THEN
+        INSERT INTO look VALUES (NEW.item_id, NEW.actor, NEW.action, pg_current_xact_id(), clock_timestamp())
+            ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- At the commit: what an entry says was done in this very transaction; and the commit is on disk before it is answered.
+CREATE OR REPLACE FUNCTION whole_entry() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NEW.action IN ('decided', 'addendum_made') THEN
+        PERFORM need(EXISTS (
+            SELECT FROM decision d WHERE d.item_id = NEW.item_id AND d.member_id = NEW.actor
+              AND d.id = convert_from(NEW.body, 'UTF8')::jsonb -> 'details' ->> 'decision'), 'an entry without its decision');
+    END IF;
+    PERFORM set_config('synchronous_commit', 'on', true);
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION guard_checkpoint() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM need((SELECT max(position) FROM entry_place) >= NEW.size AND NEW.size > 0 AND length(NEW.note) < 4000,
+                 'a checkpoint over entries that are not settled');
+    RETURN NEW;
+END $$;
+
+CREATE OR REPLACE FUNCTION never() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE 'the ledger only grows' USING ERRCODE = 'RV002';
+END $$;
+
+-- ---- Items: who may take one, keep it, give it back
+
+CREATE OR REPLACE FUNCTION may_take(me seat, on_route integer) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT FROM route r JOIN kind_rule k ON k.kind = r.kind
+        WHERE r.id = on_route AND r.workspace_id = me.workspace_id
+          AND CASE WHEN r.escalated THEN 'supervisor' = ANY (me.roles) ELSE k.roles && me.roles END
+          AND (me.skills IS NULL OR ARRAY(SELECT jsonb_array_elements_text(r.requires::jsonb)) <@ me.skills)
+          AND (me.languages IS NULL OR r.language = ''
+               OR EXISTS (SELECT FROM unnest(me.languages) own WHERE lower(r.language) = lower(own)
+                          OR starts_with(lower(r.language), lower(own) || '-'))))
+$$;
+
+CREATE OR REPLACE FUNCTION guard_item() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+    moment timestamptz := clock_timestamp();
+    longest interval;
+    mine boolean;
+    live boolean;
+    new_route route;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM need(NEW.state = 'waiting' AND NEW.fence = 0 AND NEW.lease_id IS NULL AND NEW.lease_member_id IS NULL
+                     AND NEW.wakes_at IS NULL AND NEW.waiting_on = NEW.route_id, 'a new item that does not wait');
+        PERFORM need(EXISTS (SELECT FROM route r WHERE r.id = NEW.route_id AND r.kind = NEW.kind AND NOT r.escalated
+                             AND r.workspace_id = NEW.workspace_id), 'a new item on a route of others');
+        RETURN NEW;
+    END IF;
+    SELECT lease + interval '5 seconds' INTO longest FROM kind_rule WHERE kind = NEW.kind;
+    mine := (OLD.lease_member_id = me.member_id) IS TRUE;
+    live := (OLD.lease_expires_at > moment) IS TRUE;
+    IF NEW.state IN ('waiting', 'escalated') OR NEW.route_id <> OLD.route_id THEN
+        SELECT * INTO new_route FROM route WHERE id = NEW.route_id;
+        PERFORM need(new_route.kind = OLD.kind AND new_route.workspace_id = OLD.workspace_id, 'a route of others');
+        PERFORM need(NEW.route_id = OLD.route_id OR new_route.escalated, 'a route that is not a supervisor''s');
+    END IF;
+    IF NEW.state IN ('waiting', 'escalated') THEN
+        PERFORM need(NEW.waiting_on = NEW.route_id AND (NEW.state = 'escalated') = new_route.escalated
+                     AND NEW.lease_id IS NULL AND NEW.lease_member_id IS NULL AND NEW.lease_expires_at IS NULL,
+                     'an item that waits where it should not');
+    END IF;
+    IF NEW.state = 'leased' THEN
+        PERFORM need(NEW.lease_expires_at <= moment + longest, 'a lease that is longer than the kind allows');
+        PERFORM need(NEW.route_id = OLD.route_id AND NEW.lease_id IS NOT NULL, 'a lease that moves its item');
+    END IF;
+    PERFORM need(NEW.fence = OLD.fence + CASE WHEN NEW.state = 'leased' AND NEW.lease_id IS DISTINCT FROM OLD.lease_id
+                                         THEN 1 ELSE 0 END, 'a fence that does not count leases');
+
+    IF NEW.state = 'erased' THEN
+        PERFORM need(me.is_admin AND NOT EXISTS (SELECT FROM data_key WHERE item_id = OLD.id), 'an erasure');
+    ELSIF OLD.state IN ('waiting', 'escalated') AND NEW.state = 'leased' THEN
+        PERFORM need(NEW.lease_member_id = me.member_id AND may_take(me, OLD.waiting_on), 'an item that is not for you');
+    ELSIF OLD.state = 'waiting' AND NEW.state = 'escalated' THEN
+        PERFORM need(OLD.due_at <= moment, 'an item that is not late');
+    ELSIF OLD.state = 'leased' AND NEW.state = 'leased' AND NEW.lease_id = OLD.lease_id THEN
+        PERFORM need(mine AND live AND NEW.lease_member_id = OLD.lease_member_id AND NEW.lease_desk = OLD.lease_desk,
+                     'the lease is over or another''s', 'RV003');
+    ELSIF OLD.state = 'leased' AND NEW.state = 'leased' THEN
+        PERFORM need(NEW.lease_member_id = me.member_id
+                     AND (mine OR ('supervisor' = ANY (me.roles) AND may_take(me, OLD.route_id))), 'another''s lease');
+    ELSIF OLD.state = 'leased' AND NEW.state = 'held' THEN
+        PERFORM need(mine AND live AND NEW.lease_id IS NULL, 'the lease is over or another''s', 'RV003');
+    ELSIF OLD.state = 'leased' AND NEW.state IN ('waiting', 'escalated') THEN
+        PERFORM need(mine OR NOT live OR 'supervisor' = ANY (me.roles), 'another''s lease');
+    ELSIF OLD.state = 'held' AND NEW.state = 'leased' THEN
+        PERFORM need(NEW.lease_member_id = me.member_id AND NOT EXISTS (
+            SELECT FROM decision WHERE item_id = OLD.id AND state = 'held'), 'a decision that stands');
+    ELSIF OLD.state = 'held' AND NEW.state IN ('decided', 'skipped', 'escalated') THEN
+        PERFORM need(EXISTS (
+            SELECT FROM decision d WHERE d.item_id = OLD.id AND d.state = 'settled' AND d.fence = OLD.fence
+              AND NEW.state = CASE d.verdict WHEN 'skip' THEN 'skipped' WHEN 'escalate' THEN 'escalated'
+                                             ELSE 'decided' END), 'an item that is not decided so');
+    ELSIF OLD.state = 'decided' AND NEW.state = 'escalated' THEN
+        PERFORM need(EXISTS (SELECT FROM decision d WHERE d.item_id = OLD.id AND d.state = 'stopped'
+                             AND d.fence = OLD.fence), 'a decision that stands');
+    ELSIF OLD.state = 'skipped' AND NEW.state IN ('waiting', 'escalated') THEN
+        PERFORM need(OLD.wakes_at <= moment, 'an item that still rests');
+    ELSE
+        PERFORM need(false, 'a step that no item takes');
+    END IF;
+    IF NEW.state IN ('decided', 'erased') THEN
+        DELETE FROM working_copy WHERE item_id = NEW.id;
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- At the commit: an item in its hold has a decision, and every step and every new lease is on record.
+CREATE OR REPLACE FUNCTION whole_item() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NEW.state = 'held' THEN
+        PERFORM need(EXISTS (SELECT FROM decision d WHERE d.item_id = NEW.id AND d.fence = NEW.fence), 'a hold without a decision');
+    END IF;
+    IF NEW.state <> OLD.state THEN
+        PERFORM need(EXISTS (SELECT FROM entry e WHERE e.item_id = NEW.id AND e.xid = pg_current_xact_id()),
+                     'a step without its entry');
+    END IF;
+    IF NEW.fence <> OLD.fence THEN
+        PERFORM need(EXISTS (
+            SELECT FROM entry e WHERE e.item_id = NEW.id AND e.xid = pg_current_xact_id()
+              AND e.action IN ('claimed', 'taken_over', 'withdrawn')), 'a lease without its entry');
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- ---- Decisions
+
+CREATE OR REPLACE FUNCTION guard_decision() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+    moment timestamptz := clock_timestamp();
+    about item;
+    rule kind_rule;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF NOT EXISTS (SELECT FROM data_key WHERE item_id = OLD.item_id) THEN
+            PERFORM need(me.is_admin AND NEW.final IS NULL AND NEW.note IS NULL AND NEW.overrides IS NULL
+                         AND (NEW.state = OLD.state OR (OLD.state = 'held' AND NEW.state = 'withdrawn')), 'an erasure');
+            RETURN NEW;
+        END IF;
+        PERFORM need((NEW.final, NEW.note, NEW.overrides) IS NOT DISTINCT FROM (OLD.final, OLD.note, OLD.overrides), 'what was decided is changed');
+        IF NEW.state = 'withdrawn' AND OLD.state = 'held' THEN
+            PERFORM need(OLD.hold_until > moment, 'the hold is over');
+            PERFORM need(OLD.member_id = me.member_id OR 'supervisor' = ANY (me.roles), 'another''s decision');
+        ELSIF NEW.state = 'settled' AND OLD.state = 'held' THEN
+            PERFORM need(OLD.hold_until <= moment, 'the hold is not over');
+        ELSIF NEW.state = 'stopped' AND OLD.state = 'settled' THEN
+            PERFORM need(EXISTS (SELECT FROM outbox o WHERE o.decision_id = OLD.id AND o.state = 'sending'),
+                         'a decision that is not being sent');
+        ELSE
+            PERFORM need(false, 'a step that no decision takes');
+        END IF;
+        RETURN NEW;
+    END IF;
+    PERFORM need(NEW.member_id = me.member_id, 'a decision in the name of another');
+    SELECT * INTO about FROM item WHERE id = NEW.item_id AND workspace_id = me.workspace_id;
+    SELECT * INTO rule FROM kind_rule WHERE kind = about.kind;
+    PERFORM need(NEW.state = 'held', 'a decision without its hold');
+    PERFORM need(abs(extract(epoch FROM NEW.decided_at - moment)) < 60
+                 AND NEW.hold_until BETWEEN NEW.decided_at AND NEW.decided_at + interval '1 hour', 'a hold that is none');
+    IF NEW.verdict = 'addendum' THEN
+        PERFORM need(rule.signed AND rule.roles && me.roles AND EXISTS (
+            SELECT FROM decision d WHERE d.item_id = NEW.item_id AND d.state = 'settled'
+              AND d.verdict IN ('approve', 'approve_with_edits')), 'an addendum to what is not signed');
+        RETURN NEW;
+    END IF;
+    -- This very transaction took the item into its hold, and guard_item saw that the lease was live and one's own.
+    PERFORM need(about.state = 'held' AND about.fence = NEW.fence AND about.xmin = pg_current_xact_id()::xid,
+                 'a decision without a live lease', 'RV003');
+    PERFORM need(NEW.verdict = ANY (rule.verdicts), 'a verdict that the kind does not have');
+    PERFORM need(NEW.verdict NOT IN ('approve', 'approve_with_edits') OR rule.roles && me.roles,
+                 'a release by who may not');
+    RETURN NEW;
+END $$;
+
+-- At the commit: decision, state, request and entries are there together.
+CREATE OR REPLACE FUNCTION whole_decision() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    leaves text := CASE WHEN NEW.verdict IN ('approve', 'approve_with_edits', 'addendum') THEN 'sent'
+                        WHEN NEW.verdict IN ('reject', 'respond') THEN 'returned' END;
+    rule kind_rule;
+BEGIN
+    SELECT k.* INTO rule FROM kind_rule k JOIN item i ON i.kind = k.kind WHERE i.id = NEW.item_id;
+    PERFORM need(EXISTS (
+        SELECT FROM entry e WHERE e.item_id = NEW.item_id AND e.actor = NEW.member_id AND e.xid = pg_current_xact_id()
+          AND e.action = CASE NEW.verdict WHEN 'addendum' THEN 'addendum_made' ELSE 'decided' END
+          AND convert_from(e.body, 'UTF8')::jsonb -> 'details' ->> 'decision' = NEW.id
+          AND (NEW.verdict = 'addendum' OR convert_from(e.body, 'UTF8')::jsonb ->> 'verdict' = NEW.verdict)),
+        'a decision without its entry');
+    PERFORM need((SELECT o.destination FROM outbox o WHERE o.decision_id = NEW.id) IS NOT DISTINCT FROM leaves,
+                 'a decision without its request');
+    IF leaves = 'sent' AND rule.signed THEN
+        PERFORM need(EXISTS (
+            SELECT FROM entry e WHERE e.item_id = NEW.item_id AND e.actor = NEW.member_id
+              AND e.xid = pg_current_xact_id() AND e.action = 'signed_off'), 'a release without a signature');
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- At the commit: a decision that is settled or taken back is on record, and neither its item nor its request waits on.
+CREATE OR REPLACE FUNCTION whole_step() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM need(EXISTS (
+        SELECT FROM entry e WHERE e.item_id = NEW.item_id AND e.xid = pg_current_xact_id()
+          AND e.action IN (NEW.state, 'erased')), 'a step without its entry');
+    PERFORM need(NOT EXISTS (SELECT FROM item i WHERE i.id = NEW.item_id AND i.state = 'held'
+                             AND NOT EXISTS (SELECT FROM decision d WHERE d.item_id = i.id AND d.state = 'held')),
+                 'a hold without a decision');
+    PERFORM need(NEW.state = 'settled' OR NOT EXISTS (SELECT FROM outbox o WHERE o.decision_id = NEW.id
+                                                      AND o.state = 'held'), 'a request that is not taken back');
+    RETURN NULL;
+END $$;
+
+-- ---- What leaves
+
+CREATE OR REPLACE FUNCTION guard_outbox() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+    moment timestamptz := clock_timestamp();
+    made decision;
+BEGIN
+    SELECT * INTO made FROM decision WHERE id = NEW.decision_id;
+    IF TG_OP = 'INSERT' THEN
+        PERFORM need(made.member_id = me.member_id AND made.state = 'held' AND made.xmin = pg_current_xact_id()::xid,
+                     'a request without its decision');
+        PERFORM need(NEW.state = 'held' AND NEW.attempts = 0 AND NEW.due_at >= made.hold_until, 'a request that does not wait');
+        RETURN NEW;
+    END IF;
+    IF NOT EXISTS (SELECT FROM data_key WHERE item_id = made.item_id) THEN
+        PERFORM need(NEW.request = '' AND (
+            NEW.state = OLD.state OR NEW.state IN ('withdrawn', 'forgetting') OR
+            (OLD.state = 'forgetting' AND NEW.state = 'forgotten')), 'a request of what was erased');
+        RETURN NEW;
+    END IF;
+    PERFORM need(NEW.request = OLD.request, 'a request that is changed');
+    IF NEW.state = 'sending' AND OLD.state IN ('held', 'sending', 'failed') THEN
+        PERFORM need(made.state = 'settled' AND OLD.due_at <= moment AND NEW.attempts = OLD.attempts + 1
+                     AND NEW.due_at > moment, 'a request that may not leave');
+    ELSIF NEW.state = 'withdrawn' AND OLD.state = 'held' THEN
+        PERFORM need(made.state = 'withdrawn', 'a decision that stands');
+    ELSIF NEW.state = 'stopped' AND OLD.state = 'sending' THEN
+        PERFORM need(made.state = 'stopped', 'a decision that stands');
+    ELSIF NEW.state = 'sent' THEN
+        PERFORM need(OLD.state IN ('sending', 'failed', 'sent') AND NEW.attempts = OLD.attempts, 'a step that no request takes');
+    ELSIF NEW.state = 'failed' THEN
+        PERFORM need(OLD.state = 'sending' AND NEW.attempts = OLD.attempts, 'a step that no request takes');
+    ELSE
+        PERFORM need(false, 'a step that no request takes');
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- At the commit: what leaves, arrives or fails is on record.
+CREATE OR REPLACE FUNCTION whole_outbox() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM need(EXISTS (
+        SELECT FROM entry e JOIN decision d ON d.item_id = e.item_id WHERE d.id = NEW.decision_id
+          AND e.xid = pg_current_xact_id()
+          AND e.action = CASE NEW.state WHEN 'failed' THEN 'send_failed' ELSE NEW.state END), 'a step without its entry');
+    RETURN NULL;
+END $$;
+
+-- ---- Members and keys
+
+CREATE OR REPLACE FUNCTION guard_workspace() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+BEGIN
+    PERFORM need(me.may_found AND me.member_id IS NULL AND NOT EXISTS (SELECT FROM workspace), 'a second workspace');
+    RETURN NEW;
+END $$;
+
+CREATE OR REPLACE FUNCTION seat_member() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+    asked joining;
+BEGIN
+    IF TG_OP = 'INSERT' AND me.may_found AND me.member_id IS NULL AND NOT EXISTS (SELECT FROM member WHERE id <> NEW.id) THEN
+        asked.login := session_user;
+    ELSIF TG_OP = 'INSERT' THEN
+        PERFORM need(me.is_admin AND NEW.workspace_id = me.workspace_id, 'only an admin may do this');
+        SELECT * INTO asked FROM joining WHERE member_id = NEW.id;
+        PERFORM need(asked.receive_key = NEW.receive_key AND asked.sign_key = NEW.sign_key, 'keys that nobody asked to join with');
+        DELETE FROM joining WHERE member_id = NEW.id;
+    ELSE
+        PERFORM need(OLD.id = me.member_id OR (NEW.identity, NEW.totp, NEW.totp_step)
+                     IS NOT DISTINCT FROM (OLD.identity, OLD.totp, OLD.totp_step), 'another''s keys');
+        PERFORM need(me.is_admin OR (NEW.name, NEW.roles::text, NEW.languages::text, NEW.skills::text)
+                     IS NOT DISTINCT FROM (OLD.name, OLD.roles::text, OLD.languages::text, OLD.skills::text), 'only an admin may do this');
+        PERFORM need(OLD.id <> me.member_id OR NEW.roles::text = OLD.roles::text, 'another admin changes your roles');
+        SELECT login INTO asked.login FROM seat WHERE member_id = NEW.id;
+    END IF;
+    UPDATE seat SET member_id = NEW.id, workspace_id = NEW.workspace_id, may_found = false,
+        roles = ARRAY(SELECT jsonb_array_elements_text(NEW.roles::jsonb)),
+        languages = CASE WHEN jsonb_typeof(NEW.languages::jsonb) = 'array' THEN ARRAY(SELECT jsonb_array_elements_text(NEW.languages::jsonb)) END,
+        skills = CASE WHEN jsonb_typeof(NEW.skills::jsonb) = 'array' THEN ARRAY(SELECT jsonb_array_elements_text(NEW.skills::jsonb)) END
+        WHERE login = asked.login AND removed_at IS NULL;
+    PERFORM need(FOUND, 'a member without a login');
+    RETURN NULL;
+END $$;
+
+-- At the commit: a member comes, changes or goes with an entry by an admin.
+CREATE OR REPLACE FUNCTION whole_member() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND (NEW.roles::text, NEW.name) IS NOT DISTINCT FROM (OLD.roles::text, OLD.name) THEN
+        RETURN NULL;
+    END IF;
+    PERFORM need(EXISTS (
+        SELECT FROM entry e WHERE e.xid = pg_current_xact_id()
+          AND e.action IN ('workspace_made', 'member_added', 'member_changed')
+          AND convert_from(e.body, 'UTF8')::jsonb -> 'details' ->> 'member' = NEW.id), 'a member without an entry');
+    RETURN NULL;
+END $$;
+
+-- For admins: from the next statement on a removed member has no seat.
+CREATE OR REPLACE FUNCTION remove_seat(who text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+BEGIN
+    PERFORM need(me.is_admin AND who <> me.member_id, 'only another admin may do this');
+    UPDATE seat SET removed_at = clock_timestamp() WHERE member_id = who AND workspace_id = me.workspace_id
+        AND removed_at IS NULL;
+    PERFORM need(FOUND, 'no such member');
+    DELETE FROM workspace_key WHERE member_id = who;
+END $$;
+
+-- At the commit: whose seat is gone, is gone in the ledger.
+CREATE OR REPLACE FUNCTION whole_removal() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM need(EXISTS (
+        SELECT FROM entry e WHERE e.xid = pg_current_xact_id() AND e.action = 'member_removed'
+          AND convert_from(e.body, 'UTF8')::jsonb -> 'details' ->> 'member' = NEW.member_id), 'a removal without an entry');
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION guard_workspace_key() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+BEGIN
+    PERFORM need(me.is_admin OR (TG_OP = 'INSERT' AND NEW.member_id = me.member_id
+                                 AND NOT EXISTS (SELECT FROM workspace_key)), 'only an admin may do this');
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+
+CREATE OR REPLACE FUNCTION guard_data_key() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM need(NOT EXISTS (SELECT FROM content WHERE item_id = NEW.item_id), 'a second key of a conversation');
+        RETURN NEW;
+    END IF;
+    PERFORM need(me.is_admin, 'only an admin may do this');
+    PERFORM need(TG_OP = 'DELETE' OR (NEW.item_id = OLD.item_id AND NEW.key_id = OLD.key_id
+                                      AND NEW.generation > OLD.generation), 'a key that is exchanged');
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+
+-- With its key a conversation's content goes, everywhere.
+CREATE OR REPLACE FUNCTION erase_content() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE content SET draft = '', source = '', recipient = NULL WHERE item_id = OLD.item_id;
+    DELETE FROM working_copy WHERE item_id = OLD.item_id;
+    DELETE FROM second_opinion WHERE item_id = OLD.item_id;
+    DELETE FROM look WHERE item_id = OLD.item_id;
+    DELETE FROM analysis WHERE item_id = OLD.item_id;
+    DELETE FROM unanalysed WHERE item_id = OLD.item_id;
+    UPDATE decision SET final = NULL, note = NULL, overrides = NULL WHERE item_id = OLD.item_id;
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION whole_erasure() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM need(EXISTS (SELECT FROM entry e WHERE e.item_id = OLD.item_id AND e.action = 'erased'
+                         AND e.xid = pg_current_xact_id()), 'an erasure without its entry');
+    RETURN NULL;
+END $$;

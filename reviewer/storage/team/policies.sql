@@ -1,0 +1,231 @@
+-- Which rows a member sees and touches. Written inline, so that each becomes a condition of an index.
+--
+-- Inside a policy `SELECT ... FROM seat` finds the one seat that the seat's own policy shows: that of who is connected.
+-- Whoever has none finds NULL, and no row is equal to that. Row-level security is enabled and forced on every table of
+-- the schema before this file runs, so a table that is not named here shows nothing to anybody.
+
+CREATE POLICY own ON seat FOR SELECT TO reviewer_member
+    USING (login = session_user AND removed_at IS NULL AND session_lives(seen_at));
+
+CREATE POLICY shared ON session_rule FOR SELECT TO reviewer_member USING (true);
+CREATE POLICY shared ON kind_rule FOR SELECT TO reviewer_member USING (EXISTS (SELECT FROM seat));
+CREATE POLICY shared ON alembic_version FOR SELECT TO reviewer_member USING (true);
+
+CREATE POLICY own ON joining FOR SELECT TO reviewer_member
+    USING (login = session_user OR (SELECT is_admin FROM seat));
+CREATE POLICY ask ON joining FOR INSERT TO reviewer_member
+    WITH CHECK (login = session_user AND (SELECT member_id IS NULL FROM seat));
+CREATE POLICY again ON joining FOR DELETE TO reviewer_member
+    USING ((login = session_user AND (SELECT member_id IS NULL FROM seat)) OR (SELECT is_admin FROM seat));
+
+-- ---- The workspace and its members
+
+CREATE POLICY own ON workspace FOR SELECT TO reviewer_member USING (id = (SELECT workspace_id FROM seat));
+CREATE POLICY found ON workspace FOR INSERT TO reviewer_member WITH CHECK ((SELECT may_found FROM seat));
+
+CREATE POLICY colleagues ON member FOR SELECT TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat)
+           AND (id = (SELECT member_id FROM seat) OR (SELECT at_desk FROM seat)));
+CREATE POLICY add ON member FOR INSERT TO reviewer_member
+    WITH CHECK ((SELECT may_found OR is_admin FROM seat));
+CREATE POLICY change ON member FOR UPDATE TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat)
+           AND (id = (SELECT member_id FROM seat) OR (SELECT is_admin FROM seat)));
+
+CREATE POLICY own ON workspace_key FOR SELECT TO reviewer_member USING (member_id = (SELECT member_id FROM seat));
+CREATE POLICY give ON workspace_key FOR INSERT TO reviewer_member
+    WITH CHECK ((SELECT is_admin FROM seat) OR member_id = (SELECT member_id FROM seat));
+CREATE POLICY destroy ON workspace_key FOR DELETE TO reviewer_member USING ((SELECT is_admin FROM seat));
+
+-- ---- The queue
+
+CREATE POLICY shared ON route FOR SELECT TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY add ON route FOR INSERT TO reviewer_member
+    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+
+CREATE POLICY shared ON item FOR SELECT TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY add ON item FOR INSERT TO reviewer_member
+    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY change ON item FOR UPDATE TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+
+-- ---- Content: sealed, and shown for a committed look alone
+
+CREATE POLICY own ON look FOR SELECT TO reviewer_member USING (member_id = (SELECT member_id FROM seat));
+
+CREATE POLICY looked_at ON content FOR SELECT TO reviewer_member
+    USING (EXISTS (SELECT FROM look l WHERE l.item_id = content.item_id AND l.action IN ('opened', 'analysed', 'sending')
+                   AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress'));
+CREATE POLICY add ON content FOR INSERT TO reviewer_member
+    WITH CHECK (EXISTS (SELECT FROM item i WHERE i.id = item_id AND i.fence = 0));
+CREATE POLICY change ON content FOR UPDATE TO reviewer_member USING (false);  -- destroying its key overwrites it
+
+CREATE POLICY looked_at ON analysis FOR SELECT TO reviewer_member
+    USING (EXISTS (SELECT FROM look l WHERE l.item_id = analysis.item_id AND l.action IN ('opened', 'analysed', 'sending')
+                   AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress'));
+CREATE POLICY add ON analysis FOR INSERT TO reviewer_member
+    WITH CHECK (EXISTS (SELECT FROM look l WHERE l.item_id = analysis.item_id AND l.action = 'analysed'));
+CREATE POLICY again ON analysis FOR DELETE TO reviewer_member
+    USING (EXISTS (SELECT FROM look l WHERE l.item_id = analysis.item_id AND l.action = 'analysed'));
+
+CREATE POLICY shared ON unanalysed FOR SELECT TO reviewer_member
+    USING (EXISTS (SELECT FROM item i WHERE i.id = item_id));
+CREATE POLICY add ON unanalysed FOR INSERT TO reviewer_member
+    WITH CHECK (EXISTS (SELECT FROM item i WHERE i.id = item_id));
+CREATE POLICY change ON unanalysed FOR UPDATE TO reviewer_member
+    USING (EXISTS (SELECT FROM item i WHERE i.id = item_id));
+CREATE POLICY done ON unanalysed FOR DELETE TO reviewer_member
+    USING (EXISTS (SELECT FROM item i WHERE i.id = item_id));
+
+CREATE POLICY shared ON rule_off FOR SELECT TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY switch_off ON rule_off FOR INSERT TO reviewer_member
+    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE is_admin)
+                AND member_id = (SELECT s.member_id FROM seat s));
+CREATE POLICY switch_on ON rule_off FOR DELETE TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE is_admin));
+
+CREATE POLICY shared ON list_key FOR SELECT TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY add ON list_key FOR INSERT TO reviewer_member
+    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY rewrap ON list_key FOR UPDATE TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE is_admin));
+
+CREATE POLICY shared ON suppression FOR SELECT TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY add ON suppression FOR INSERT TO reviewer_member
+    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE roles && '{agent,clinician,supervisor,admin}')
+                AND member_id = (SELECT s.member_id FROM seat s));
+CREATE POLICY lift ON suppression FOR DELETE TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE roles && '{supervisor,admin}'));
+
+CREATE POLICY shared ON business_contact FOR SELECT TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY add ON business_contact FOR INSERT TO reviewer_member
+    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE roles && '{supervisor,admin}')
+                AND member_id = (SELECT s.member_id FROM seat s));
+CREATE POLICY remove ON business_contact FOR DELETE TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE roles && '{supervisor,admin}'));
+
+CREATE POLICY shared ON conversation FOR SELECT TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY add ON conversation FOR INSERT TO reviewer_member
+    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY change ON conversation FOR UPDATE TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+CREATE POLICY destroy ON conversation FOR DELETE TO reviewer_member
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE is_admin));
+
+CREATE POLICY shared ON data_key FOR SELECT TO reviewer_member
+    USING (EXISTS (SELECT FROM item i WHERE i.id = item_id));
+CREATE POLICY add ON data_key FOR INSERT TO reviewer_member
+    WITH CHECK (EXISTS (SELECT FROM item i WHERE i.id = item_id AND i.fence = 0));
+CREATE POLICY rewrap ON data_key FOR UPDATE TO reviewer_member
+    USING ((SELECT is_admin FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
+CREATE POLICY destroy ON data_key FOR DELETE TO reviewer_member
+    USING ((SELECT is_admin FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
+
+CREATE POLICY looked_at ON working_copy FOR SELECT TO reviewer_member
+    USING (EXISTS (SELECT FROM item i WHERE i.id = item_id)
+           AND (member_id = (SELECT member_id FROM seat)
+                OR EXISTS (SELECT FROM look l WHERE l.item_id = working_copy.item_id AND l.action IN ('opened', 'analysed', 'sending')
+                           AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress')));
+CREATE POLICY add ON working_copy FOR INSERT TO reviewer_member
+    WITH CHECK (member_id = (SELECT member_id FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
+CREATE POLICY change ON working_copy FOR UPDATE TO reviewer_member USING (member_id = (SELECT member_id FROM seat));
+CREATE POLICY drop ON working_copy FOR DELETE TO reviewer_member
+    USING (member_id = (SELECT member_id FROM seat)
+           OR EXISTS (SELECT FROM item i WHERE i.id = item_id AND i.lease_member_id = (SELECT member_id FROM seat)));
+
+CREATE POLICY looked_at ON second_opinion FOR SELECT TO reviewer_member
+    USING (EXISTS (SELECT FROM look l WHERE l.item_id = second_opinion.item_id AND l.action IN ('opened', 'analysed', 'sending')
+                   AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress'));
+CREATE POLICY add ON second_opinion FOR INSERT TO reviewer_member
+    WITH CHECK (EXISTS (SELECT FROM item i WHERE i.id = item_id AND (
+        member_id = (SELECT s.member_id FROM seat s) OR i.lease_member_id = (SELECT s.member_id FROM seat s)
+        OR EXISTS (SELECT FROM look l WHERE l.item_id = i.id AND l.action = 'sending'))));
+CREATE POLICY erase ON second_opinion FOR DELETE TO reviewer_member
+    USING ((SELECT is_admin FROM seat)
+           AND NOT EXISTS (SELECT FROM data_key k WHERE k.item_id = second_opinion.item_id));
+
+-- ---- Decisions and what leaves; their texts are columns that no member may read but through the views below
+
+CREATE POLICY shared ON decision FOR SELECT TO reviewer_member USING (EXISTS (SELECT FROM item i WHERE i.id = item_id));
+CREATE POLICY add ON decision FOR INSERT TO reviewer_member
+    WITH CHECK (member_id = (SELECT s.member_id FROM seat s) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
+CREATE POLICY change ON decision FOR UPDATE TO reviewer_member USING (EXISTS (SELECT FROM item i WHERE i.id = item_id));
+
+CREATE POLICY shared ON outbox FOR SELECT TO reviewer_member
+    USING (EXISTS (SELECT FROM decision d WHERE d.id = decision_id));
+CREATE POLICY add ON outbox FOR INSERT TO reviewer_member
+    WITH CHECK (EXISTS (SELECT FROM decision d WHERE d.id = decision_id
+                        AND d.member_id = (SELECT s.member_id FROM seat s)));
+CREATE POLICY change ON outbox FOR UPDATE TO reviewer_member
+    USING (EXISTS (SELECT FROM decision d WHERE d.id = decision_id));
+
+CREATE OR REPLACE VIEW decision_text WITH (security_barrier) AS
+    SELECT d.id, d.item_id, d.final, d.note, d.overrides FROM decision d
+    WHERE EXISTS (SELECT FROM seat s WHERE s.login = session_user AND s.removed_at IS NULL AND session_lives(s.seen_at)
+                  AND s.at_desk AND (d.member_id = s.member_id OR EXISTS (
+                      SELECT FROM look l WHERE l.item_id = d.item_id AND l.member_id = s.member_id
+                      AND l.action IN ('opened', 'analysed', 'sending') AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress')));
+
+CREATE OR REPLACE VIEW outbox_request WITH (security_barrier) AS
+    SELECT o.decision_id, o.request FROM outbox o JOIN decision d ON d.id = o.decision_id
+    WHERE EXISTS (SELECT FROM seat s JOIN look l ON l.member_id = s.member_id
+                  WHERE s.login = session_user AND s.removed_at IS NULL AND session_lives(s.seen_at) AND s.at_desk
+                  AND l.item_id = d.item_id AND l.action = 'sending'
+                  AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress');
+
+CREATE OR REPLACE VIEW own_member WITH (security_barrier) AS
+    SELECT m.* FROM member m JOIN seat s ON s.member_id = m.id
+    WHERE s.login = session_user AND s.removed_at IS NULL AND session_lives(s.seen_at);
+
+-- ---- The ledger: whoever is at a desk can verify all of it; a transcriber sees who may sign, and their own entries
+
+CREATE POLICY shared ON entry FOR SELECT TO reviewer_member
+    USING (actor IN (SELECT id FROM member) AND (SELECT at_desk FROM seat)
+           OR actor = (SELECT member_id FROM seat)
+           OR ((SELECT member_id FROM seat) IS NOT NULL
+               AND action IN ('member_added', 'member_changed', 'member_keys_changed', 'member_removed',
+                              'workspace_key_made', 'workspace_made')));
+CREATE POLICY add ON entry FOR INSERT TO reviewer_member WITH CHECK (actor = (SELECT member_id FROM seat));
+
+CREATE POLICY shared ON entry_place FOR SELECT TO reviewer_member USING ((SELECT member_id FROM seat) IS NOT NULL);
+CREATE POLICY shared ON checkpoint FOR SELECT TO reviewer_member USING ((SELECT member_id FROM seat) IS NOT NULL);
+CREATE POLICY add ON checkpoint FOR INSERT TO reviewer_member WITH CHECK ((SELECT at_desk FROM seat));
+
+-- ---- The guards
+
+CREATE TRIGGER guard BEFORE INSERT ON entry FOR EACH ROW EXECUTE FUNCTION guard_entry();
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON entry DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_entry();
+CREATE TRIGGER never BEFORE UPDATE OR DELETE OR TRUNCATE ON entry FOR EACH STATEMENT EXECUTE FUNCTION never();
+CREATE TRIGGER never BEFORE UPDATE OR DELETE OR TRUNCATE ON entry_place FOR EACH STATEMENT EXECUTE FUNCTION never();
+CREATE TRIGGER guard BEFORE INSERT ON checkpoint FOR EACH ROW EXECUTE FUNCTION guard_checkpoint();
+CREATE TRIGGER never BEFORE UPDATE OR DELETE OR TRUNCATE ON checkpoint FOR EACH STATEMENT EXECUTE FUNCTION never();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON item FOR EACH ROW EXECUTE FUNCTION guard_item();
+CREATE CONSTRAINT TRIGGER whole AFTER UPDATE ON item DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (NEW.state <> OLD.state OR NEW.fence <> OLD.fence) EXECUTE FUNCTION whole_item();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON decision FOR EACH ROW EXECUTE FUNCTION guard_decision();
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON decision DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_decision();
+CREATE CONSTRAINT TRIGGER whole_step AFTER UPDATE ON decision DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.state <> OLD.state) EXECUTE FUNCTION whole_step();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON outbox FOR EACH ROW EXECUTE FUNCTION guard_outbox();
+CREATE CONSTRAINT TRIGGER whole AFTER UPDATE ON outbox DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (NEW.state IN ('sending', 'sent', 'failed')) EXECUTE FUNCTION whole_outbox();
+CREATE TRIGGER guard BEFORE INSERT ON workspace FOR EACH ROW EXECUTE FUNCTION guard_workspace();
+CREATE TRIGGER seat AFTER INSERT OR UPDATE ON member FOR EACH ROW EXECUTE FUNCTION seat_member();
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT OR UPDATE ON member DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_member();
+CREATE CONSTRAINT TRIGGER whole AFTER UPDATE ON seat DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (NEW.removed_at IS DISTINCT FROM OLD.removed_at) EXECUTE FUNCTION whole_removal();
+CREATE TRIGGER guard BEFORE INSERT OR DELETE ON workspace_key FOR EACH ROW EXECUTE FUNCTION guard_workspace_key();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON data_key FOR EACH ROW EXECUTE FUNCTION guard_data_key();
+CREATE TRIGGER erase AFTER DELETE ON data_key FOR EACH ROW EXECUTE FUNCTION erase_content();
+CREATE CONSTRAINT TRIGGER whole AFTER DELETE ON data_key DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_erasure();

@@ -1,0 +1,764 @@
+# ruff: noqa: E501, ISC004 - a table is read more easily with whole statements in its rows
+"""What a member with psql and their own login tries, and what the database answers."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reviewer.domain.decisions import Judgement, Verdict
+from reviewer.domain.errors import LeaseLostError, RuleError
+from reviewer.domain.items import Lease
+from reviewer.domain.members import Actor, Role
+from reviewer.services.review import Review
+from reviewer.services.team import Team as Members
+from reviewer.storage import Transaction, items, leases, outbox
+from reviewer.storage.team import drift
+from tests.conftest import copied_profile
+from tests.factories import SIGNED, Profile, new_key
+from tests.postgres import Cluster
+from tests.security.teams import Team, outcome
+
+_SET_ITEM = "UPDATE item SET"
+_ENTRY = "INSERT INTO entry (actor, number, hash, body, signature, at, action, item_id) VALUES"
+_LINKED = (
+    "INSERT INTO entry (actor, number, hash, body, signature, at, action, item_id)"
+    " SELECT '{m_agent}', h.number + 1, sha256('\\x00'::bytea || b.body || s.signature), b.body, s.signature, now(),"
+    " '%(action)s', %(item)s FROM hold_chain() h,"
+    " LATERAL (SELECT convert_to(json_build_object('previous', encode(h.hash, 'hex'), 'actor', '{m_agent}', 'number',"
+    " h.number + 1, 'action', '%(action)s', 'object', %(item)s, 'workspace', '{workspace}', 'details',"
+    " json_build_object('decision', 'x'))::text, 'UTF8') AS body) b,"
+    " LATERAL (SELECT decode(repeat('ab', 64), 'hex') AS signature) s"
+)
+
+
+def _linked(action: str, item: str | None) -> str:
+    """Return an entry that follows one's own chain in form: all but the signature is right."""
+    return _LINKED % {"action": action, "item": "NULL::text" if item is None else f"'{item}'::text"}
+
+
+_TAKEN = "UPDATE unanalysed SET taken_until = now() + interval '1 hour' WHERE item_id = '{waiting}';; "
+
+# name: (who, what, answer). 42501: no right or a policy; RV001: no seat; RV002: a rule; RV003: no live lease.
+ATTACKS: dict[str, tuple[str, str, str]] = {
+    # ---- Reading what was not looked at
+    "read a draft without a look": ("agent", "SELECT draft FROM content WHERE item_id = '{waiting}'", "nothing"),
+    "read another's draft": ("agent", "SELECT draft FROM content WHERE item_id = '{theirs}'", "nothing"),
+    "read a draft of another workspace": ("agent", "SELECT draft FROM content WHERE item_id = 'foreign'", "nothing"),
+    "count all drafts": ("supervisor", "SELECT draft FROM content WHERE item_id <> '{mine}'", "nothing"),
+    "read a draft as an admin": ("admin", "SELECT draft FROM content", "nothing"),
+    "read a draft as an auditor": ("auditor", "SELECT draft FROM content", "nothing"),
+    "read a draft as a producer": ("producer", "SELECT draft FROM content", "nothing"),
+    "look at an item that another has leased": ("agent", _linked("opened", "{theirs}"), "RV003"),
+    "look at an item that nobody has leased": ("agent", _linked("opened", "{waiting}"), "RV003"),
+    "look at an item whose lease is over": ("agent", _linked("opened", "{lapsed}"), "RV003"),
+    "look, read and roll back": (
+        "second agent",
+        _linked("opened", "{theirs}").replace("{m_agent}", "{m_second_agent}")
+        + ";; SELECT draft FROM content WHERE item_id = '{waiting}'",
+        "nothing",
+    ),
+    "analyse what was not taken to be": ("agent", _linked("analysed", "{mine}"), "RV002"),
+    "send what was not taken to be": ("agent", _linked("sending", "{signed}"), "RV002"),
+    "analyse, read and roll back": (
+        "agent",
+        _TAKEN + _linked("analysed", "{waiting}") + ";; SELECT draft FROM content WHERE item_id = '{waiting}'",
+        "nothing",
+    ),
+    "analyse under a savepoint, read and roll back": (
+        "agent",
+        "SAVEPOINT s;; " + _TAKEN + _linked("analysed", "{waiting}") + ";; RELEASE s;;"
+        " SELECT draft FROM content WHERE item_id = '{waiting}'",
+        "nothing",
+    ),
+    "invent a look": ("agent", "INSERT INTO look VALUES ('{waiting}', '{m_agent}', 'opened', '1', now())", "42501"),
+    "move a look to another item": ("agent", "UPDATE look SET item_id = '{waiting}'", "42501"),
+    "borrow a look of another": ("agent", "SELECT 1 FROM look WHERE member_id <> '{m_agent}'", "nothing"),
+    "read a request that is not being sent": ("agent", "SELECT request FROM outbox_request", "nothing"),
+    "read a request past its view": ("agent", "SELECT request FROM outbox", "42501"),
+    "send, read the request and roll back": (
+        "agent",
+        _linked("sending", "{held}") + ";; SELECT request FROM outbox_request",
+        "RV002",
+    ),
+    "read a final past its view": ("agent", "SELECT final FROM decision", "42501"),
+    "read a note past its view": ("agent", "SELECT note FROM decision", "42501"),
+    "read another's final": ("agent", "SELECT final FROM decision_text WHERE id = '{held_decision}'", "nothing"),
+    "read another's working copy": ("agent", "SELECT text FROM working_copy WHERE item_id = '{theirs}'", "nothing"),
+    "read a finding without a look": ("agent", "SELECT found FROM analysis WHERE item_id = '{waiting}'", "nothing"),
+    "return a draft from a change of it": (
+        "agent",
+        "UPDATE content SET draft = draft RETURNING draft",
+        "nothing",
+    ),
+    "return a request from a change of it": ("agent", "UPDATE outbox SET state = state RETURNING request", "42501"),
+    "copy the drafts out": ("supervisor", "COPY (SELECT draft FROM content WHERE item_id <> '{mine}') TO STDOUT", "nothing"),
+    "erase, read the noise and roll back": (
+        "admin",
+        "DELETE FROM data_key WHERE item_id = '{waiting}';; SELECT draft FROM content WHERE item_id = '{waiting}'",
+        "nothing",
+    ),
+    # ---- Another workspace
+    "see another workspace": ("admin", "SELECT 1 FROM workspace WHERE id = 'foreign'", "nothing"),
+    "see its members": ("admin", "SELECT 1 FROM member WHERE workspace_id = 'foreign'", "nothing"),
+    "see its items": ("supervisor", "SELECT 1 FROM item WHERE workspace_id = 'foreign'", "nothing"),
+    "see its routes": ("agent", "SELECT 1 FROM route WHERE workspace_id = 'foreign'", "nothing"),
+    "see its decisions": ("auditor", "SELECT 1 FROM decision WHERE id = 'foreign'", "nothing"),
+    "see its requests": ("supervisor", "SELECT 1 FROM outbox WHERE decision_id = 'foreign'", "nothing"),
+    "see its keys": ("admin", "SELECT 1 FROM data_key WHERE item_id = 'foreign'", "nothing"),
+    "see its entries": ("auditor", "SELECT 1 FROM entry WHERE actor = 'stranger'", "nothing"),
+    "take its items": ("agent", f"{_SET_ITEM} state = 'leased' WHERE id = 'foreign'", "nothing"),
+    "import into it": (
+        "producer",
+        "INSERT INTO item (id, workspace_id, producer, external_id, kind, channel, route_id, waiting_on, rank, due_at,"
+        " received_at, state) VALUES ('x', 'foreign', 'p', 'e', 'sms', 'sms', 900, 900, 0, now(), now(), 'waiting')",
+        "42501",
+    ),
+    "put an item on its route": (
+        "producer",
+        "INSERT INTO item (id, workspace_id, producer, external_id, kind, channel, route_id, waiting_on, rank, due_at,"
+        " received_at, state) VALUES ('x', '{workspace}', 'p', 'e', 'sms', 'sms', 900, 900, 0, now(), now(), 'waiting')",
+        "RV002",
+    ),
+    "destroy its keys": ("admin", "DELETE FROM data_key WHERE item_id = 'foreign'", "nothing"),
+    "record about its items": ("agent", _linked("claimed", "foreign"), "RV002"),
+    # ---- Leases
+    "steal a live lease": (
+        "agent",
+        f"{_SET_ITEM} lease_id = 'x', fence = fence + 1, lease_member_id = '{{m_agent}}' WHERE id = '{{theirs}}'",
+        "RV002",
+    ),
+    "steal a lease with its fence": ("agent", f"{_SET_ITEM} lease_member_id = '{{m_agent}}' WHERE id = '{{theirs}}'", "RV003"),
+    "stretch one's lease": (
+        "agent",
+        f"{_SET_ITEM} lease_expires_at = now() + interval '1 day' WHERE id = '{{mine}}'",
+        "RV002",
+    ),
+    "stretch one's lease for ever": ("agent", f"{_SET_ITEM} lease_expires_at = 'infinity' WHERE id = '{{mine}}'", "RV002"),
+    "have a lease without an end": ("agent", f"{_SET_ITEM} lease_expires_at = NULL WHERE id = '{{mine}}'", "RV002"),
+    "renew a lease that is over": (
+        "agent",
+        f"{_SET_ITEM} lease_expires_at = now() + interval '1 minute' WHERE id = '{{lapsed}}'",
+        "RV003",
+    ),
+    "renew another's lease": (
+        "agent",
+        f"{_SET_ITEM} lease_expires_at = now() + interval '1 minute' WHERE id = '{{theirs}}'",
+        "RV003",
+    ),
+    "shorten another's lease": ("agent", f"{_SET_ITEM} lease_expires_at = now() WHERE id = '{{theirs}}'", "RV003"),
+    "give another's item back": (
+        "agent",
+        f"{_SET_ITEM} state = 'waiting', waiting_on = route_id, lease_id = NULL, lease_member_id = NULL,"
+        " lease_expires_at = NULL WHERE id = '{theirs}'",
+        "RV002",
+    ),
+    "lease to a colleague": (
+        "agent",
+        f"{_SET_ITEM} state = 'leased', waiting_on = NULL, fence = fence + 1, lease_id = 'x', lease_member_id ="
+        " '{m_second_agent}', lease_expires_at = now() + interval '1 minute' WHERE id = '{waiting}'",
+        "RV002",
+    ),
+    "lease without raising the fence": (
+        "agent",
+        f"{_SET_ITEM} state = 'leased', waiting_on = NULL, lease_id = 'x', lease_member_id = '{{m_agent}}',"
+        " lease_expires_at = now() + interval '1 minute' WHERE id = '{waiting}'",
+        "RV002",
+    ),
+    "lease with a fence of one's own": (
+        "agent",
+        f"{_SET_ITEM} state = 'leased', waiting_on = NULL, fence = 99, lease_id = 'x', lease_member_id = '{{m_agent}}',"
+        " lease_expires_at = now() + interval '1 minute' WHERE id = '{waiting}'",
+        "RV002",
+    ),
+    "lease and record nothing": (
+        "agent",
+        f"{_SET_ITEM} state = 'leased', waiting_on = NULL, fence = fence + 1, lease_id = 'x', lease_member_id ="
+        " '{m_agent}', lease_expires_at = now() + interval '1 minute' WHERE id = '{waiting}'",
+        "RV002",
+    ),
+    "take a kind that is not of one's role": (
+        "agent",
+        f"{_SET_ITEM} state = 'leased', waiting_on = NULL, fence = fence + 1, lease_id = 'x', lease_member_id ="
+        " '{m_agent}', lease_expires_at = now() + interval '1 minute' WHERE id = '{note}'",
+        "RV002",
+    ),
+    "take an item as an auditor": (
+        "auditor",
+        f"{_SET_ITEM} state = 'leased', waiting_on = NULL, fence = fence + 1, lease_id = 'x', lease_member_id ="
+        " '{m_auditor}', lease_expires_at = now() + interval '1 minute' WHERE id = '{waiting}'",
+        "RV002",
+    ),
+    "take an item as a transcriber": (
+        "transcriber",
+        f"{_SET_ITEM} state = 'leased', waiting_on = NULL, fence = fence + 1, lease_id = 'x', lease_member_id ="
+        " '{m_transcriber}', lease_expires_at = now() + interval '1 minute' WHERE id = '{waiting}'",
+        "nothing",
+    ),
+    "lower a fence": ("agent", f"{_SET_ITEM} fence = 0 WHERE id = '{{mine}}'", "RV002"),
+    "raise a fence": ("agent", f"{_SET_ITEM} fence = fence + 1 WHERE id = '{{mine}}'", "RV002"),
+    "have no fence": ("agent", f"{_SET_ITEM} fence = NULL WHERE id = '{{mine}}'", "RV002"),
+    "escalate what is not late": (
+        "agent",
+        f"{_SET_ITEM} state = 'escalated' WHERE id = '{{waiting}}'",
+        "RV002",
+    ),
+    "wake what rests": ("agent", f"{_SET_ITEM} wakes_at = now() WHERE id = '{{waiting}}'", "RV002"),
+    "declare an item decided": ("agent", f"{_SET_ITEM} state = 'decided' WHERE id = '{{mine}}'", "RV002"),
+    "declare a waiting item decided": (
+        "agent",
+        f"{_SET_ITEM} state = 'decided', waiting_on = NULL WHERE id = '{{waiting}}'",
+        "RV002",
+    ),
+    "declare a held item decided": ("agent", f"{_SET_ITEM} state = 'decided' WHERE id = '{{held}}'", "RV002"),
+    "hide an item as erased": ("agent", f"{_SET_ITEM} state = 'erased', waiting_on = NULL WHERE id = '{{waiting}}'", "RV002"),
+    "hide an item as erased, as an admin": (
+        "admin",
+        f"{_SET_ITEM} state = 'erased', waiting_on = NULL WHERE id = '{{waiting}}'",
+        "RV002",
+    ),
+    "have no state": ("agent", f"{_SET_ITEM} state = NULL WHERE id = '{{mine}}'", "RV002"),
+    "move an item to another workspace": ("agent", f"{_SET_ITEM} workspace_id = 'foreign' WHERE id = '{{mine}}'", "42501"),
+    "make an item more urgent": ("agent", f"{_SET_ITEM} rank = -9 WHERE id = '{{mine}}'", "42501"),
+    "change the kind of an item": ("agent", f"{_SET_ITEM} kind = 'sms' WHERE id = '{{note}}'", "42501"),
+    "delete an item": ("admin", "DELETE FROM item WHERE id = '{waiting}'", "42501"),
+    "delete every item": ("admin", "TRUNCATE item CASCADE", "42501"),
+    "import an item that is decided": (
+        "producer",
+        "INSERT INTO item (id, workspace_id, producer, external_id, kind, channel, route_id, rank, due_at, received_at,"
+        " state) VALUES ('x', '{workspace}', 'p', 'e', 'sms', 'sms', {route}, 0, now(), now(), 'decided')",
+        "RV002",
+    ),
+    # ---- Decisions
+    "decide without a lease": (
+        "agent",
+        "INSERT INTO decision (id, item_id, member_id, lease_id, fence, idempotency_key, verdict, decided_at, hold_until,"
+        " state) VALUES ('x', '{waiting}', '{m_agent}', 'l', 0, 'k', 'approve', now(), now(), 'held')",
+        "RV003",
+    ),
+    "decide with no fence": (
+        "agent",
+        "INSERT INTO decision (id, item_id, member_id, lease_id, fence, idempotency_key, verdict, decided_at, hold_until,"
+        " state) VALUES ('x', '{waiting}', '{m_agent}', 'l', NULL, 'k', 'approve', now(), now(), 'held')",
+        "RV003",
+    ),
+    "decide what another holds": (
+        "agent",
+        "INSERT INTO decision (id, item_id, member_id, lease_id, fence, idempotency_key, verdict, decided_at, hold_until,"
+        " state) VALUES ('x', '{theirs}', '{m_agent}', '{theirs_lease}', 1, 'k', 'approve', now(), now(), 'held')",
+        "RV003",
+    ),
+    "decide in another's name": (
+        "agent",
+        "INSERT INTO decision (id, item_id, member_id, lease_id, fence, idempotency_key, verdict, decided_at, hold_until,"
+        " state) VALUES ('x', '{theirs}', '{m_second_agent}', '{theirs_lease}', 1, 'k', 'approve', now(), now(), 'held')",
+        "RV002",
+    ),
+    "decide with an old fence": (
+        "agent",
+        f"{_SET_ITEM} state = 'held', lease_id = NULL, lease_member_id = NULL, lease_expires_at = NULL"
+        " WHERE id = '{mine}';;"
+        " INSERT INTO decision (id, item_id, member_id, lease_id, fence, idempotency_key, verdict, decided_at, hold_until,"
+        " state) VALUES ('x', '{mine}', '{m_agent}', '{mine_lease}', 0, 'k', 'approve', now(), now(), 'held')",
+        "RV003",
+    ),
+    "hold an item without a decision": (
+        "agent",
+        f"{_SET_ITEM} state = 'held', lease_id = NULL, lease_member_id = NULL, lease_expires_at = NULL"
+        " WHERE id = '{mine}'",
+        "RV002",
+    ),
+    "hold another's item": (
+        "agent",
+        f"{_SET_ITEM} state = 'held', lease_id = NULL, lease_member_id = NULL, lease_expires_at = NULL"
+        " WHERE id = '{theirs}'",
+        "RV003",
+    ),
+    "hold an item whose lease is over": (
+        "agent",
+        f"{_SET_ITEM} state = 'held', lease_id = NULL, lease_member_id = NULL, lease_expires_at = NULL"
+        " WHERE id = '{lapsed}'",
+        "RV003",
+    ),
+    "decide and record nothing": (
+        "agent",
+        f"{_SET_ITEM} state = 'held', lease_id = NULL, lease_member_id = NULL, lease_expires_at = NULL"
+        " WHERE id = '{mine}';;"
+        " INSERT INTO decision (id, item_id, member_id, lease_id, fence, idempotency_key, verdict, decided_at, hold_until,"
+        " state) VALUES ('x', '{mine}', '{m_agent}', '{mine_lease}', 1, 'k', 'escalate', now(), now(), 'held')",
+        "RV002",
+    ),
+    "decide that it is settled at once": (
+        "agent",
+        f"{_SET_ITEM} state = 'held', lease_id = NULL, lease_member_id = NULL, lease_expires_at = NULL"
+        " WHERE id = '{mine}';;"
+        " INSERT INTO decision (id, item_id, member_id, lease_id, fence, idempotency_key, verdict, decided_at, hold_until,"
+        " state) VALUES ('x', '{mine}', '{m_agent}', '{mine_lease}', 1, 'k', 'escalate', now(), now(), 'settled')",
+        "RV002",
+    ),
+    "decide with a hold that never ends": (
+        "agent",
+        f"{_SET_ITEM} state = 'held', lease_id = NULL, lease_member_id = NULL, lease_expires_at = NULL"
+        " WHERE id = '{mine}';;"
+        " INSERT INTO decision (id, item_id, member_id, lease_id, fence, idempotency_key, verdict, decided_at, hold_until,"
+        " state) VALUES ('x', '{mine}', '{m_agent}', '{mine_lease}', 1, 'k', 'escalate', now(), 'infinity', 'held')",
+        "RV002",
+    ),
+    "decide in the past": (
+        "agent",
+        f"{_SET_ITEM} state = 'held', lease_id = NULL, lease_member_id = NULL, lease_expires_at = NULL"
+        " WHERE id = '{mine}';;"
+        " INSERT INTO decision (id, item_id, member_id, lease_id, fence, idempotency_key, verdict, decided_at, hold_until,"
+        " state) VALUES ('x', '{mine}', '{m_agent}', '{mine_lease}', 1, 'k', 'escalate', '2000-01-01', '2000-01-01', 'held')",
+        "RV002",
+    ),
+    "decide with an invented verdict": (
+        "agent",
+        f"{_SET_ITEM} state = 'held', lease_id = NULL, lease_member_id = NULL, lease_expires_at = NULL"
+        " WHERE id = '{mine}';;"
+        " INSERT INTO decision (id, item_id, member_id, lease_id, fence, idempotency_key, verdict, decided_at, hold_until,"
+        " state) VALUES ('x', '{mine}', '{m_agent}', '{mine_lease}', 1, 'k', 'wave through', now(), now(), 'held')",
+        "RV002",
+    ),
+    "add to what is not signed": (
+        "agent",
+        "INSERT INTO decision (id, item_id, member_id, lease_id, fence, idempotency_key, verdict, decided_at, hold_until,"
+        " state) VALUES ('x', '{held}', '{m_agent}', '', 0, 'k', 'addendum', now(), now(), 'held')",
+        "RV002",
+    ),
+    "add to a signed note as an agent": (
+        "agent",
+        "INSERT INTO decision (id, item_id, member_id, lease_id, fence, idempotency_key, verdict, decided_at, hold_until,"
+        " state) VALUES ('x', '{signed}', '{m_agent}', '', 0, 'k', 'addendum', now(), now(), 'held')",
+        "RV002",
+    ),
+    "change a verdict": ("agent", "UPDATE decision SET verdict = 'approve'", "42501"),
+    "change a final": ("agent", "UPDATE decision SET final = 'x' WHERE id = '{held_decision}'", "RV002"),
+    "change one's own final": ("agent", "UPDATE decision SET final = 'x' WHERE id = '{own_held_decision}'", "RV002"),
+    "blank a final": ("admin", "UPDATE decision SET final = NULL WHERE id = '{held_decision}'", "RV002"),
+    "withdraw another's decision": (
+        "agent",
+        "UPDATE decision SET state = 'withdrawn' WHERE id = '{held_decision}'",
+        "RV002",
+    ),
+    "withdraw what is settled": (
+        "clinician",
+        "UPDATE decision SET state = 'withdrawn' WHERE id = '{signed_decision}'",
+        "RV002",
+    ),
+    "settle and record nothing": ("agent", "UPDATE decision SET state = 'settled' WHERE id = '{over_decision}'", "RV002"),
+    "settle during the hold": ("agent", "UPDATE decision SET state = 'settled' WHERE id = '{own_held_decision}'", "RV002"),
+    "hold anew what is settled": ("clinician", "UPDATE decision SET state = 'held' WHERE id = '{signed_decision}'", "RV002"),
+    "shorten a hold": ("agent", "UPDATE decision SET hold_until = now()", "42501"),
+    "delete a decision": ("admin", "DELETE FROM decision", "42501"),
+    # ---- What leaves
+    "send without a decision": (
+        "agent",
+        "INSERT INTO outbox (decision_id, destination, state, request, due_at) VALUES ('x', 'sent', 'held', 'r', now())",
+        "RV002",
+    ),
+    "send a second request": (
+        "agent",
+        "INSERT INTO outbox (decision_id, destination, state, request, due_at)"
+        " VALUES ('{own_held_decision}', 'sent', 'held', 'r', now())",
+        "RV002",
+    ),
+    "send during the hold": (
+        "agent",
+        "UPDATE outbox SET state = 'sending', attempts = attempts + 1, due_at = now() + interval '1 minute'"
+        " WHERE decision_id = '{own_held_decision}'",
+        "RV002",
+    ),
+    "make a request due": ("agent", "UPDATE outbox SET due_at = now() WHERE decision_id = '{own_held_decision}'", "RV002"),
+    "change a request": ("agent", "UPDATE outbox SET request = 'r' WHERE decision_id = '{own_held_decision}'", "RV002"),
+    "blank a request": ("admin", "UPDATE outbox SET request = '' WHERE decision_id = '{held_decision}'", "RV002"),
+    "send elsewhere": ("agent", "UPDATE outbox SET destination = 'elsewhere'", "42501"),
+    "hold a request back": ("agent", "UPDATE outbox SET state = 'withdrawn' WHERE decision_id = '{held_decision}'", "RV002"),
+    "declare a request sent": ("agent", "UPDATE outbox SET state = 'sent' WHERE decision_id = '{held_decision}'", "RV002"),
+    "send again what was sent": (
+        "clinician",
+        "UPDATE outbox SET state = 'sending', attempts = attempts + 1, due_at = now() + interval '1 minute'"
+        " WHERE decision_id = '{signed_decision}'",
+        "RV002",
+    ),
+    "delete a request": ("admin", "DELETE FROM outbox", "42501"),
+    # ---- The ledger
+    "write an entry in another's name": (
+        "agent",
+        f"{_ENTRY} ('{{m_second_agent}}', 999, 'h', '{{{{}}}}', 's', now(), 'decided', NULL)",
+        "RV002",
+    ),
+    "write an entry that follows nothing": (
+        "agent",
+        f"{_ENTRY} ('{{m_agent}}', 999, 'h', '{{{{}}}}', 's', now(), 'opened', NULL)",
+        "RV002",
+    ),
+    "write an entry with no number": (
+        "agent",
+        f"{_ENTRY} ('{{m_agent}}', NULL, 'h', '{{{{}}}}', 's', now(), 'opened', NULL)",
+        "RV002",
+    ),
+    "write an entry whose bytes say something else": (
+        "agent",
+        _linked("opened", None).replace("'action', 'opened'", "'action', 'locked'"),
+        "RV002",
+    ),
+    "write an entry of another time": ("agent", _linked("locked", None).replace("now()", "'2000-01-01'"), "RV002"),
+    "write an unsigned entry": ("agent", _linked("locked", None).replace("repeat('ab', 64)", "''"), "RV002"),
+    "write an entry with a wrong hash": ("agent", _linked("locked", None).replace("'\\x00'", "'\\x01'"), "RV002"),
+    "record a decision that is none": ("agent", _linked("decided", "{mine}"), "RV002"),
+    "record an addendum that is none": ("agent", _linked("addendum_made", "{signed}"), "RV002"),
+    "choose the number in the database": ("agent", "INSERT INTO entry (seq, actor) VALUES (1, '{m_agent}')", "42501"),
+    "choose the transaction of an entry": ("agent", "INSERT INTO entry (xid, actor) VALUES ('1', '{m_agent}')", "42501"),
+    "change an entry": ("agent", "UPDATE entry SET action = 'locked'", "42501"),
+    "delete an entry": ("admin", "DELETE FROM entry", "42501"),
+    "empty the ledger": ("admin", "TRUNCATE entry CASCADE", "42501"),
+    "give an entry a place": ("agent", "INSERT INTO entry_place VALUES (9999, 1)", "42501"),
+    "move an entry": ("agent", "UPDATE entry_place SET position = position + 1", "42501"),
+    "delete a place": ("agent", "DELETE FROM entry_place", "42501"),
+    "push the settled mark on": ("agent", "UPDATE entry_settled SET below = '999999'", "42501"),
+    "see the settled mark": ("agent", "SELECT * FROM entry_settled", "42501"),
+    "sign a tree that is larger than the ledger": ("agent", "INSERT INTO checkpoint VALUES (99999, 'n')", "RV002"),
+    "sign a tree of no size": ("agent", "INSERT INTO checkpoint VALUES (NULL, 'n')", "RV002"),
+    "delete a checkpoint": ("admin", "DELETE FROM checkpoint", "42501"),
+    "change a checkpoint": ("admin", "UPDATE checkpoint SET note = 'x'", "42501"),
+    # ---- Members, keys, seats
+    "become an admin": ("agent", "UPDATE member SET roles = '[\"admin\"]' WHERE id = '{m_agent}'", "RV002"),
+    "give oneself more roles as an admin": ("admin", "UPDATE member SET roles = '[\"admin\", \"clinician\"]' WHERE id = '{m_admin}'", "RV002"),
+    "make a colleague an admin": ("agent", "UPDATE member SET roles = '[\"admin\"]' WHERE id = '{m_second_agent}'", "nothing"),
+    "change roles and record nothing": (
+        "admin",
+        "UPDATE member SET roles = '[\"admin\"]' WHERE id = '{m_agent}'",
+        "RV002",
+    ),
+    "take a colleague's identity": ("agent", "SELECT identity FROM member", "42501"),
+    "take a colleague's recovery": ("agent", "SELECT recovery FROM member", "42501"),
+    "take a colleague's identity by the view": ("agent", "SELECT 1 FROM own_member WHERE id <> '{m_agent}'", "nothing"),
+    "replace a colleague's identity, as an admin": (
+        "admin",
+        "UPDATE member SET identity = 'x' WHERE id = '{m_agent}'",
+        "RV002",
+    ),
+    "replace a colleague's signing key": ("admin", "UPDATE member SET sign_key = 'x' WHERE id = '{m_agent}'", "42501"),
+    "add a member nobody invited": (
+        "admin",
+        "INSERT INTO member (id, workspace_id, name, roles, added_at, receive_key, sign_key, identity, recovery)"
+        " VALUES ('x', '{workspace}', 'Ghost', '[\"agent\"]', now(), 'r', 's', 'i', 'r')",
+        "RV002",
+    ),
+    "add a member as an agent": (
+        "agent",
+        "INSERT INTO member (id, workspace_id, name, roles, added_at, receive_key, sign_key, identity, recovery)"
+        " VALUES ('x', '{workspace}', 'Ghost', '[\"agent\"]', now(), 'r', 's', 'i', 'r')",
+        "42501",
+    ),
+    "delete a member": ("admin", "DELETE FROM member", "42501"),
+    "found a second workspace": ("admin", "INSERT INTO workspace VALUES ('x', 'X', now())", "RV002"),
+    "rename the workspace": ("admin", "UPDATE workspace SET name = 'X'", "42501"),
+    "take another's seat": ("agent", "UPDATE seat SET login = session_user", "42501"),
+    "see another's seat": ("agent", "SELECT 1 FROM seat WHERE login <> session_user", "nothing"),
+    "give oneself a seat": ("agent", "INSERT INTO seat (login) VALUES ('x')", "42501"),
+    "have one's seat never expire": ("agent", "UPDATE seat SET seen_at = 'infinity'", "42501"),
+    "list the seats as an agent": ("agent", "SELECT * FROM team_seats()", "RV002"),
+    "remove a colleague as an agent": ("agent", "SELECT remove_seat('{m_second_agent}')", "RV002"),
+    "remove a colleague and record nothing": ("admin", "SELECT remove_seat('{m_agent}');; SET CONSTRAINTS ALL IMMEDIATE", "RV002"),
+    "remove oneself": ("admin", "SELECT remove_seat('{m_admin}')", "RV002"),
+    "remove nobody": ("admin", "SELECT remove_seat(NULL)", "RV002"),
+    "join a second time": (
+        "agent",
+        "INSERT INTO joining (member_id, name, receive_key, sign_key, identity, recovery)"
+        " VALUES ('x', 'X', repeat('r', 32)::bytea, repeat('s', 32)::bytea, 'i', 'r')",
+        "42501",
+    ),
+    "join under another's login": ("agent", "INSERT INTO joining (login, member_id) VALUES ('x', 'x')", "42501"),
+    "read another's workspace key": ("agent", "SELECT 1 FROM workspace_key WHERE member_id <> '{m_agent}'", "nothing"),
+    "slip in a workspace key": (
+        "agent",
+        "INSERT INTO workspace_key VALUES (9, '{m_agent}', 'f', 's', now())",
+        "RV002",
+    ),
+    "destroy the workspace's key": ("agent", "DELETE FROM workspace_key", "nothing"),
+    "exchange a data key": ("agent", "UPDATE data_key SET wrapped = 'w'", "nothing"),
+    "exchange a data key as an admin": ("admin", "UPDATE data_key SET wrapped = 'w'", "RV002"),
+    "erase as an agent": ("agent", "DELETE FROM data_key WHERE item_id = '{mine}'", "nothing"),
+    "erase and record nothing": ("admin", "DELETE FROM data_key WHERE item_id = '{mine}'", "RV002"),
+    "put another draft under an item": (
+        "agent",
+        "INSERT INTO content (item_id, draft, source) VALUES ('{mine}', 'd', 's')",
+        "42501",
+    ),
+    "switch a rule off as an agent": (
+        "agent",
+        "INSERT INTO rule_off VALUES ('{workspace}', 'sms', 'r', '{m_agent}', now())",
+        "42501",
+    ),
+    "change the rules of a kind": ("admin", "UPDATE kind_rule SET roles = '{{agent}}'", "42501"),
+    # ---- Others' words
+    "write in another's working copy": ("agent", "UPDATE working_copy SET text = 'x' WHERE item_id = '{theirs}'", "nothing"),
+    "delete another's working copy": ("agent", "DELETE FROM working_copy WHERE item_id = '{theirs}'", "nothing"),
+    "leave a working copy in another's name": (
+        "agent",
+        "INSERT INTO working_copy (item_id, member_id, text, cursor, saved_at)"
+        " VALUES ('{waiting}', '{m_second_agent}', 't', 0, now())",
+        "42501",
+    ),
+    "leave an opinion in another's name": (
+        "agent",
+        "INSERT INTO second_opinion VALUES ('x', '{theirs}', '{m_second_agent}', 't', now())",
+        "42501",
+    ),
+    # ---- Transcribers see the pool and nothing else
+    "see items as a transcriber": ("transcriber", "SELECT 1 FROM item", "nothing"),
+    "see drafts as a transcriber": ("transcriber", "SELECT 1 FROM content", "nothing"),
+    "see decisions as a transcriber": ("transcriber", "SELECT 1 FROM decision", "nothing"),
+    "see requests as a transcriber": ("transcriber", "SELECT 1 FROM outbox", "nothing"),
+    "see keys as a transcriber": ("transcriber", "SELECT 1 FROM data_key", "nothing"),
+    "see routes as a transcriber": ("transcriber", "SELECT 1 FROM route", "nothing"),
+    "see colleagues as a transcriber": ("transcriber", "SELECT 1 FROM member WHERE id <> '{m_transcriber}'", "nothing"),
+    "see what others did as a transcriber": ("transcriber", "SELECT 1 FROM entry WHERE item_id IS NOT NULL", "nothing"),
+    "import as a transcriber": (
+        "transcriber",
+        "INSERT INTO item (id, workspace_id, producer, external_id, kind, channel, route_id, waiting_on, rank, due_at,"
+        " received_at, state) VALUES ('x', '{workspace}', 'p', 'e', 'sms', 'sms', {route}, {route}, 0, now(), now(),"
+        " 'waiting')",
+        "42501",
+    ),
+    "sign the tree as a transcriber": ("transcriber", "INSERT INTO checkpoint VALUES (1, 'n')", "42501"),
+    # ---- The session, the server, the catalogue
+    "act as the owner": ("agent", "SET ROLE reviewer_owner", "42501"),
+    "act as a colleague": ("agent", "SET ROLE {l_second_agent}", "42501"),
+    "be a colleague": ("agent", "SET SESSION AUTHORIZATION {l_second_agent}", "42501"),
+    "act as the group and see all": ("agent", "SET ROLE reviewer_member;; SELECT 1 FROM seat WHERE login <> session_user", "nothing"),
+    "pass over the triggers": ("agent", "SET session_replication_role = replica", "42501"),
+    "pass over the policies": ("agent", "SET row_security = off;; SELECT 1 FROM item", "42501"),
+    "switch a trigger off": ("agent", "ALTER TABLE item DISABLE TRIGGER guard", "42501"),
+    "switch a policy off": ("agent", "ALTER TABLE item DISABLE ROW LEVEL SECURITY", "42501"),
+    "drop a policy": ("agent", "DROP POLICY shared ON item", "42501"),
+    "add a policy": ("agent", "CREATE POLICY mine ON item USING (true)", "42501"),
+    "replace a guard": (
+        "agent",
+        "CREATE OR REPLACE FUNCTION need(holds boolean, what text, code text) RETURNS void LANGUAGE sql AS ''",
+        "42501",
+    ),
+    "make a table": ("agent", "CREATE TABLE mine (a int)", "42501"),
+    "make a temporary table": ("agent", "CREATE TEMP TABLE seat (login name, member_id text)", "42501"),
+    "make a schema": ("agent", "CREATE SCHEMA mine", "42501"),
+    "make a function": ("agent", "CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "42501"),
+    "make an extension": ("agent", "CREATE EXTENSION pgcrypto", "42501"),
+    "call a guard's helper": ("agent", "SELECT own_seat()", "42501"),
+    "call the rule": ("agent", "SELECT need(true, 'x')", "42501"),
+    "make a large object": ("agent", "SELECT lo_create(0)", "42501"),
+    "fill a large object": ("agent", "SELECT lo_from_bytea(0, 'x')", "42501"),
+    "run a program": ("agent", "COPY item TO PROGRAM 'id'", "42501"),
+    "write a file": ("agent", "COPY item TO '/tmp/x'", "42501"),
+    "read a file": ("agent", "SELECT pg_read_file('/etc/passwd')", "42501"),
+    "read the passwords": ("agent", "SELECT rolpassword FROM pg_authid", "42501"),
+    "grant oneself rights": ("agent", "GRANT ALL ON item TO {l_agent}", "42501"),
+    "join the owners": ("agent", "GRANT reviewer_owner TO {l_agent}", "42501"),
+    "make a login": ("admin", "CREATE ROLE x LOGIN", "42501"),
+    "become a superuser": ("admin", "ALTER ROLE {l_admin} SUPERUSER", "42501"),
+    "pass over policies by a role's attribute": ("admin", "ALTER ROLE {l_admin} BYPASSRLS", "42501"),
+    "set another's password": ("admin", "ALTER ROLE {l_agent} PASSWORD 'x'", "42501"),
+    "have a password that does not expire": ("agent", "ALTER ROLE {l_agent} VALID UNTIL 'infinity'", "42501"),
+    "have more connections": ("agent", "ALTER ROLE {l_agent} CONNECTION LIMIT -1", "42501"),
+    "end another's session": (
+        "agent",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename <> session_user AND usename IS NOT NULL",
+        "42501",
+    ),
+    "read others' statements": (
+        "agent",
+        "SELECT 1 FROM pg_stat_activity WHERE usename <> session_user AND query <> '<insufficient privilege>'",
+        "nothing",
+    ),
+    "prepare a transaction": ("agent", "PREPARE TRANSACTION 'x'", "55000"),
+    "rewind a sequence": ("agent", "SELECT setval('entry_seq_seq', 1)", "42501"),
+    "connect to another database": ("agent", "SELECT 1 FROM pg_database WHERE has_database_privilege(datname, 'TEMP')"
+                                    " AND datname = current_database()", "nothing"),
+    "change the settings of all": ("agent", "ALTER SYSTEM SET fsync = off", "25001"),
+    "change the database's settings": ("agent", "ALTER DATABASE postgres SET synchronous_commit = off", "42501"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Team]:
+    """Return a team that all attacks are made on; none of them leaves anything."""
+    server: Cluster = request.getfixturevalue("server")
+    source: Path = request.getfixturevalue("_new_team_profile")
+    with copied_profile(source, tmp_path_factory.mktemp("attacked") / "profile", server) as profile:
+        made = Team(profile)
+        yield made
+        made.close()
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_is_answered_as_declared(team: Team, name: str) -> None:
+    who, statement, answer = ATTACKS[name]
+    assert outcome(team.psql(who), statement.format(**team.fixed.names)) == answer
+
+
+def test_there_are_at_least_two_hundred_attacks() -> None:
+    assert len(ATTACKS) >= 200
+
+
+# ---- Attacks that take more than a statement
+
+
+def _without(monkeypatch: pytest.MonkeyPatch, module: object, name: str) -> None:
+    monkeypatch.setattr(module, name, lambda *_, **__: None)
+
+
+@pytest.fixture
+def database() -> str:
+    """All of these are about a server."""
+    return "server"
+
+
+def _claimed(profile: Profile, who: Actor, **draft: object) -> Lease:
+    profile.put(**draft)
+    claimed = profile.services(who).queue.claim()
+    assert claimed is not None
+    return claimed.lease
+
+
+def test_a_decision_whose_request_is_left_out_is_undone(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    lease = _claimed(profile, profile.first)
+    _without(monkeypatch, outbox, "add")
+    with pytest.raises(RuleError, match="without its request"):
+        profile.services().review.decide(lease, Judgement(Verdict.APPROVE), key=new_key())
+    assert profile.state(lease.item_id) == "leased"
+    assert profile.rows("SELECT * FROM decision") == []
+
+
+def test_a_decision_whose_entry_is_left_out_is_undone(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    lease = _claimed(profile, profile.first)
+    monkeypatch.setattr(Review, "_record_decision", lambda *_: None)
+    monkeypatch.setattr(Transaction, "settled", True)
+    with pytest.raises(RuleError, match="without its entry"):
+        profile.services().review.decide(lease, Judgement(Verdict.APPROVE), key=new_key())
+    assert profile.rows("SELECT * FROM decision") == profile.rows("SELECT * FROM outbox") == []
+
+
+def test_a_note_released_without_a_signature_is_undone(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    lease = _claimed(profile, profile.first, kind="clinical_note")
+    monkeypatch.setattr(Review, "_record_signature", lambda *_: None)
+    with pytest.raises(RuleError, match="without a signature"):
+        profile.services().review.decide(lease, Judgement(Verdict.APPROVE), key=new_key(), attestation=SIGNED)
+    assert profile.rows("SELECT * FROM decision") == []
+
+
+def test_who_is_no_clinician_signs_no_note_whatever_their_desk_says(profile: Profile) -> None:
+    agent = profile.actor(Role.AGENT)
+    item_id = profile.put(kind="clinical_note")
+    lying = replace(agent, member=replace(agent.member, roles=frozenset(Role)))
+    with pytest.raises(RuleError, match="not for you"):
+        profile.services(lying).queue.claim(item_id)
+
+
+def test_a_desk_that_skips_the_check_of_the_lease_is_refused(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    lease = _claimed(profile, profile.first)
+    profile.let_leases_lapse()
+    _without(monkeypatch, leases, "hold")
+    monkeypatch.setattr(leases, "check", lambda tx, lease: items.head(items.row(tx, lease.item_id)))
+    with pytest.raises(LeaseLostError, match="without a live lease"):
+        profile.services().review.decide(lease, Judgement(Verdict.APPROVE, "My words."), key=new_key())
+    assert profile.rows("SELECT * FROM decision") == []
+
+
+def test_an_acknowledged_commit_is_on_disk_whatever_the_session_was_set_to(team: Team) -> None:
+    connection = team.psql("agent")
+    with connection.transaction(force_rollback=True):
+        connection.execute("SET synchronous_commit = off")
+        connection.execute(_linked("locked", None).format(**team.fixed.names).encode())
+        connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
+
+
+@pytest.mark.parametrize("limit", ["longest", "idle"])
+def test_a_session_that_lasts_or_rests_too_long_sees_and_does_nothing(profile: Profile, limit: str) -> None:
+    profile.put()
+    services = profile.services()
+    assert services.queue.overview().number() == 1
+    profile.rows(f"UPDATE session_rule SET {limit} = '0'")
+    assert services.queue.overview().number() == 0
+    with pytest.raises(RuleError, match="too old"):
+        services.queue.claim()
+
+
+def test_a_removed_member_sees_nothing_from_the_next_statement_on(profile: Profile) -> None:
+    agent = profile.actor(Role.AGENT)
+    profile.put()
+    services = profile.services(agent)
+    assert services.queue.overview().number() == 1
+    ((login,),) = profile.rows("SELECT login FROM seat WHERE member_id = ?", agent.member.id)
+    Members(profile.store, profile.first).remove(login)
+    assert services.queue.overview().number() == 0
+    with pytest.raises(RuleError, match="no seat"):
+        services.queue.claim()
+    assert profile.services().ledger.verify().ok
+
+
+def test_changed_roles_hold_from_the_next_statement_on(profile: Profile) -> None:
+    agent = profile.actor(Role.AGENT)
+    profile.put()
+    ((login,),) = profile.rows("SELECT login FROM seat WHERE member_id = ?", agent.member.id)
+    Members(profile.store, profile.first).set_roles(login, frozenset({Role.TRANSCRIBER}))
+    assert profile.services(agent).queue.overview().number() == 0
+    assert profile.services().ledger.verify().ok
+
+
+def test_a_login_with_settings_of_its_own_is_found(team: Team) -> None:
+    connection = team.psql("agent")
+    connection.execute("ALTER ROLE CURRENT_USER SET synchronous_commit = off")
+    connection.commit()
+    found = drift(team.engine())
+    connection.execute("ALTER ROLE CURRENT_USER RESET synchronous_commit")
+    connection.commit()
+    assert f"the login {team.logins['agent']} has settings of its own" in found
+
+
+_TAMPERED = {
+    "a table that is not ours": ("CREATE TABLE spy (a int)", "the table spy is not declared"),
+    "a guard switched off": ("ALTER TABLE item DISABLE TRIGGER guard", "the trigger item.guard was changed"),
+    "a guard dropped": ("DROP TRIGGER whole ON decision", "the trigger decision.whole is missing"),
+    "a guard replaced": (
+        "CREATE OR REPLACE FUNCTION never() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "the function never() was changed",
+    ),
+    "a policy widened": ("ALTER POLICY shared ON item USING (true)", "the policy item.shared was changed"),
+    "a policy added": ("CREATE POLICY spy ON content USING (true)", "the policy content.spy is not ours"),
+    "policies switched off": ("ALTER TABLE content DISABLE ROW LEVEL SECURITY", "the table content was changed"),
+    "policies not forced": ("ALTER TABLE content NO FORCE ROW LEVEL SECURITY", "the table content was changed"),
+    "a right given": ("GRANT DELETE ON entry TO reviewer_member", "the table entry was changed"),
+    "a right to a column given": ("GRANT SELECT (final) ON decision TO PUBLIC", "the column decision.final was changed"),
+    "a function opened": ("GRANT EXECUTE ON FUNCTION own_seat() TO PUBLIC", "the function own_seat() was changed"),
+    "a constraint dropped": (
+        "ALTER TABLE item DROP CONSTRAINT ck_item_lease_while_leased",
+        "the constraint item.ck_item_lease_while_leased is missing",
+    ),
+    "a rule added": ("CREATE RULE spy AS ON INSERT TO entry DO ALSO NOTIFY spy", "the rule entry.spy is not ours"),
+    "a view opened": ("ALTER VIEW decision_text RESET (security_barrier)", "the view decision_text was changed"),
+    "a kind changed": ("UPDATE kind_rule SET roles = '{agent}' WHERE kind = 'clinical_note'", "the kind clinical_note was changed"),
+}
+
+
+@pytest.mark.parametrize("what", _TAMPERED)
+def test_tampering_is_found_by_the_check(profile: Profile, server: Cluster, what: str) -> None:
+    assert profile.team is not None
+    engine = server.engine(profile.team.name)
+    tampering, said = _TAMPERED[what]
+    profile.rows(tampering)
+    assert said in drift(engine)
+
+
+def test_the_check_finds_nothing_where_nothing_was_changed(profile: Profile, server: Cluster) -> None:
+    assert profile.team is not None
+    profile.put()
+    found = drift(server.engine(profile.team.name))
+    assert [each for each in found if not _of_the_tests_server(each)] == []
+
+
+def _of_the_tests_server(found: str) -> bool:
+    """Tell whether this is about what makes the tests' server quick, or about a login of another test."""
+    return found.startswith(("fsync is", "full_page_writes is")) or "settings of its own" in found
