@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_data_path
 
 from reviewer import logs
 from reviewer.channels.folder import FolderTransport
 from reviewer.crypto import KeyFile, KeyStore, SystemKeyring
+from reviewer.domain.call_records import Call
 from reviewer.domain.errors import LockedError, RuleError, UnavailableError
 from reviewer.domain.members import Actor, Member
 from reviewer.services.access import Access, Session
@@ -15,17 +17,24 @@ from reviewer.services.analysis import Analysis
 from reviewer.services.analyst import Analyst
 from reviewer.services.desks import Desk
 from reviewer.services.intake import Intake
+from reviewer.services.label_exports import LabelExports
+from reviewer.services.label_quality import LabelQuality
 from reviewer.services.ledger import Ledger, WitnessFile
+from reviewer.services.pool import ClipMaker, Made, Pool
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
 from reviewer.services.signing import Signing
 from reviewer.services.suppressions import Suppressions
 from reviewer.services.team import Team
 from reviewer.services.tokens import Tokens
+from reviewer.services.transcribing import Transcribing
 from reviewer.services.vault import Vault
 from reviewer.services.work import Work
 from reviewer.settings import SettingsFile
 from reviewer.storage import Address
+
+if TYPE_CHECKING:
+    from reviewer.audio import Player
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,10 @@ class Services:
     signing: Signing
     ledger: Ledger
     vault: Vault
+    pool: Pool
+    transcribing: Transcribing
+    label_exports: LabelExports
+    label_quality: LabelQuality
     suppressions: Suppressions
     tokens: Tokens
 
@@ -116,10 +129,21 @@ class Application:
             signing=Signing(self.access),
             ledger=ledger,
             vault=Vault(session.store, actor, transport),
+            pool=Pool(session.store, actor, _LateMaker()),
+            transcribing=Transcribing(session.store, actor, self.desk.is_alive),
+            label_exports=LabelExports(session.store, actor),
+            label_quality=LabelQuality(session.store, actor),
             suppressions=Suppressions(session.store, actor),
             tokens=Tokens(session.store, actor),
         )
         return self._services
+
+    @staticmethod
+    def make_player() -> "Player":
+        """Return what plays clips; whether there is a device shows when it plays."""
+        from reviewer.audio import SoundPlayer  # loads numpy and the sound system: only for who listens
+
+        return SoundPlayer()
 
     @property
     def services(self) -> Services:
@@ -159,3 +183,25 @@ class Application:
 def default_profile() -> Path:
     """Return where the profile lies unless --profile says otherwise."""
     return user_data_path("reviewer", appauthor=False)
+
+
+class _LateMaker:
+    """Makes clips; loads what that takes (numpy, the voice detector, Presidio) when a call is first taken in."""
+
+    def __init__(self) -> None:
+        self._maker: ClipMaker | None = None
+
+    def seconds(self, recording: Path) -> float:
+        """Return how long a recording is. Raises InputRefusedError for what is none."""
+        return self._loaded().seconds(recording)
+
+    def make(self, recording: Path, call: Call) -> Made:
+        """Cut and clean a recording. Raises InputRefusedError."""
+        return self._loaded().make(recording, call)
+
+    def _loaded(self) -> ClipMaker:
+        if self._maker is None:
+            from reviewer.services.clip_making import SoundMaker
+
+            self._maker = SoundMaker()
+        return self._maker

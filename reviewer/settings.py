@@ -29,6 +29,7 @@ class Settings:
     lock_after: timedelta = timedelta(minutes=10)  # of idleness
     window: Mapping[str, Any] = field(default_factory=dict)  # geometry and column widths, as the desk left them
     dictionary: tuple[str, ...] = ()  # words the person taught the spelling check
+    listening: Mapping[str, int] = field(default_factory=dict)  # speed in percent; loop, pause_while_typing as 0 or 1
     database: str | None = None  # where the team's is; None: a file of the profile
 
 
@@ -62,6 +63,10 @@ class SettingsFile:
             ),
             window=_table(data.get("window", {}), "window"),
             dictionary=_words(data.get("dictionary", []), "dictionary"),
+            listening={
+                name: _whole(value, 0, 200, f"listening.{name}")
+                for name, value in _table(data.get("listening", {}), "listening").items()
+            },
             database=_table(data.get("team", {}), "team").get("database"),
         )
 
@@ -76,6 +81,7 @@ class SettingsFile:
             "keys": dict(settings.keys),
             "hold": {kind: int(hold.total_seconds()) for kind, hold in settings.holds.items()},
             "window": dict(settings.window),
+            "listening": dict(settings.listening),
         }
         if settings.database is not None:
             data["team"] = {"database": settings.database}

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -36,18 +36,22 @@ from reviewer.domain.decisions import Judgement, Verdict
 from reviewer.domain.events import Action
 from reviewer.domain.items import ItemId
 from reviewer.domain.kinds import Field, Form, Kind
-from reviewer.domain.members import Actor, DeskId, Member, MemberId, Role
+from reviewer.domain.members import Actor, DeskId, Member, MemberId, Role, holds_workspace_key
 from reviewer.ledger.directory import encode_key
 from reviewer.services.access import Access
 from reviewer.services.analysis import Analysis
 from reviewer.services.analyst import Analyst
 from reviewer.services.intake import Intake, IntakeReport
+from reviewer.services.label_exports import LabelExports
+from reviewer.services.label_quality import LabelQuality
 from reviewer.services.ledger import Ledger, WitnessFile
+from reviewer.services.pool import Pool
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
 from reviewer.services.signing import Signing
 from reviewer.services.suppressions import Suppressions
 from reviewer.services.tokens import Tokens
+from reviewer.services.transcribing import Transcribing
 from reviewer.services.vault import Vault
 from reviewer.services.work import Transport, Work
 from reviewer.settings import SettingsFile
@@ -268,7 +272,9 @@ class Profile(Beneath):
         with self.store.write(self.first) as tx:
             members.add(tx, new, stored)
             key = keys.newest(tx)
-            keys.add_generation(tx, key, new.id, key.seal_to(new.id, identity.public))
+            has_key = holds_workspace_key(new.roles)
+            if has_key:
+                keys.add_generation(tx, key, new.id, key.seal_to(new.id, identity.public))
             tx.record(
                 Action.MEMBER_ADDED,
                 member=new.id,
@@ -276,8 +282,21 @@ class Profile(Beneath):
                 receive=encode_key(identity.public.receive),
                 sign=encode_key(identity.public.sign),
             )
-        self._stores[new.id] = store.as_member(OpenKeys(owner, identity, {key.generation: key}))
+        self._stores[new.id] = store.as_member(OpenKeys(owner, identity, {key.generation: key} if has_key else {}))
         return Actor(new, DeskId(f"desk-{number}"))
+
+    def transcriber(self) -> Actor:
+        """Add a member who transcribes and does nothing else."""
+        return self.actor(Role.TRANSCRIBER)
+
+    def know(self, actor: Actor, keys_of: OpenKeys) -> None:
+        """Take over a member whom another profile with the same database made."""
+        generations = {number: key for number in (1, 2) if (key := keys_of.generation(number)) is not None}
+        self._stores[actor.member.id] = self.store.as_member(OpenKeys(keys_of.owner, keys_of.identity, generations))
+
+    def store_of(self, actor: Actor) -> Store:
+        """Return the store as a member sees it."""
+        return self._stores[actor.member.id]
 
     def services(
         self,
@@ -300,9 +319,18 @@ class Profile(Beneath):
             signing=Signing(self.access),
             ledger=Ledger(store, who, WitnessFile(self.folder / f"witness-{who.member.id}.json"), None),
             vault=Vault(store, who, out),
+            pool=Pool(store, who, None),
+            transcribing=Transcribing(store, who, lambda _desk: True),
+            label_exports=LabelExports(store, who),
+            label_quality=LabelQuality(store, who),
             suppressions=Suppressions(store, who),
             tokens=Tokens(store, who),
         )
+
+    def now(self) -> datetime:
+        """Return the database's clock."""
+        with self.store.read() as tx:
+            return tx.now()
 
     def open_store(self) -> Store:
         """Open the profile's database once more, without a member's keys."""

@@ -8,8 +8,10 @@ from reviewer.cli.answers import say
 from reviewer.cli.arguments import AddCommand
 from reviewer.cli.profile import Opened, unlock
 from reviewer.domain.errors import ExitCode
+from reviewer.domain.members import Role
 
 _ROUND_SECONDS = 1.0
+_POOL_ROUNDS = 10  # the pool is looked at each so many rounds
 _ANALYSED_A_ROUND = 32  # so that holds end in time however much waits to be analysed
 
 
@@ -24,9 +26,14 @@ def _work(arguments: argparse.Namespace) -> ExitCode:
         services = unlock(arguments, application)
         services.analysis.renew()
         _round(arguments, services)
+        _pool_round(arguments, services)
+        number = 0
         while not arguments.once:
             time.sleep(_ROUND_SECONDS)
             _round(arguments, services)
+            number += 1
+            if number % _POOL_ROUNDS == 0:
+                _pool_round(arguments, services)
     return ExitCode.DONE
 
 
@@ -37,3 +44,13 @@ def _round(arguments: argparse.Namespace, services: Services) -> None:
         fields = ("settled", "sent", "failed", "expired", "woken", "escalated", "stopped")
         answer = {name: getattr(report, name) for name in fields} | {"analysed": analysed}
         say(arguments, answer, ", ".join(f"{number} {name}" for name, number in answer.items()) + ".")
+
+
+def _pool_round(arguments: argparse.Namespace, services: Services) -> None:
+    """Release and assign clips, and take back what may no longer be heard: only an admin's worker does."""
+    if Role.ADMIN not in services.member.roles:
+        return
+    done = services.pool.round()
+    if done.anything:
+        answer = {"released": done.released, "assigned": done.assigned, "withdrawn": done.withdrawn}
+        say(arguments, answer, "Clips: " + ", ".join(f"{number} {name}" for name, number in answer.items()) + ".")

@@ -6,7 +6,7 @@ every format begins with a byte that names its algorithm, so that another can fo
 memory, so none is promised wiped: locked means that the keys were dropped.
 
 The chain of keys: device secret (key store) > identity > workspace key (one for each generation, sealed to each member)
-> data key (one for each conversation) > field.
+> data key (one for each conversation) > field. Clips hang from a chain of their own: see pool_keys.py.
 """
 
 from reviewer.crypto.data_keys import DataKey, FieldPlace
@@ -25,6 +25,7 @@ from reviewer.crypto.identities import (
 )
 from reviewer.crypto.keystores import KeyFile, KeyringStore, KeyStore, SystemKeyring
 from reviewer.crypto.open_keys import OpenKeys
+from reviewer.crypto.pool_keys import ClipKey, PoolReader, PoolWriter, VaultDoor, seal_label
 from reviewer.crypto.recovery_codes import RecoveryCode
 from reviewer.crypto.sealing import database_key, login_password, new_secret
 from reviewer.crypto.second_factors import SecondFactor
@@ -32,6 +33,7 @@ from reviewer.crypto.signatures import SignatureCheckers, first_bad_signature
 from reviewer.crypto.workspace_keys import WorkspaceKey
 
 __all__ = [
+    "ClipKey",
     "DataKey",
     "FieldPlace",
     "Identity",
@@ -41,11 +43,14 @@ __all__ = [
     "OpenKeys",
     "Owner",
     "PassphraseCost",
+    "PoolReader",
+    "PoolWriter",
     "PublicKeys",
     "RecoveryCode",
     "SecondFactor",
     "SignatureCheckers",
     "SystemKeyring",
+    "VaultDoor",
     "WorkspaceKey",
     "database_key",
     "first_bad_signature",
@@ -58,4 +63,5 @@ __all__ = [
     "seal_device_secret",
     "seal_for_recovery",
     "seal_identity",
+    "seal_label",
 ]

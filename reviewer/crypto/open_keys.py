@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from reviewer.crypto.identities import Identity, Owner
+from reviewer.crypto.pool_keys import PoolReader
 from reviewer.crypto.workspace_keys import WorkspaceKey
 
 
@@ -13,6 +14,7 @@ class OpenKeys:
         self.owner = owner
         self.identity = identity
         self._generations = dict(generations)
+        self._pool: dict[int, PoolReader] = {}
 
     def __repr__(self) -> str:
         return f"OpenKeys(member={self.owner.member!r})"
@@ -30,3 +32,13 @@ class OpenKeys:
     def forget_generation(self, number: int) -> None:
         """Drop a generation that wraps nothing any more."""
         self._generations.pop(number, None)
+
+    def pool_reader(self, number: int) -> PoolReader | None:
+        """Return a generation of the pool's key, if it was opened."""
+        return self._pool.get(number)
+
+    def open_pool_reader(self, number: int, sealed: bytes, public: bytes) -> PoolReader:
+        """Open a generation of the pool's key that was sealed to this member. Raises SealBrokenError."""
+        reader = PoolReader.open(sealed, self.identity, self.owner, generation=number, public=public)
+        self._pool[number] = reader
+        return reader

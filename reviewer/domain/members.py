@@ -21,6 +21,11 @@ class Role(StrEnum):
     PRODUCER = "producer"
 
 
+def holds_workspace_key(roles: frozenset[Role] | frozenset[str]) -> bool:
+    """Tell whether these roles need the workspace's key: who only transcribes sees clips and nothing else."""
+    return not roles <= {Role.TRANSCRIBER} or not roles
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A person or service in a workspace.

@@ -144,7 +144,6 @@ class Queue:
         examination = None if found is None else read(found).without(off)
         return ClaimedItem(item, lease, copy, examination, found, off)
 
-
     def _keep_texts_of_others(self, item_id: ItemId) -> None:
         """Do what a claim could not, as a team's database shows it nothing before the look is committed."""
         with self._store.read() as tx:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from reviewer.domain.errors import NotFoundError, RuleError, UsageError
 from reviewer.domain.events import Action
-from reviewer.domain.members import Actor, Member, MemberId, Role
+from reviewer.domain.members import Actor, Member, MemberId, Role, holds_workspace_key
 from reviewer.ledger.directory import encode_key
 from reviewer.storage import Store, Transaction, entries, keys, members
 from reviewer.storage.team import seats
@@ -57,10 +57,10 @@ class Team:
                 )
             new = Member(asked.member_id, self._actor.member.workspace_id, asked.name, roles, languages)
             members.add(tx, new, asked.secrets)
-            if roles != {Role.TRANSCRIBER}:  # who only transcribes opens nothing of the workspace
-                for sealed in keys.generations(tx, self._actor.member.id):
-                    key = keys.generation(tx, sealed.number)
-                    keys.add_generation(tx, key, new.id, key.seal_to(new.id, asked.secrets.public))
+            # Who only transcribes sees clips and nothing else: the workspace's key is not for them.
+            for sealed in keys.generations(tx, self._actor.member.id) if holds_workspace_key(roles) else ():
+                key = keys.generation(tx, sealed.number)
+                keys.add_generation(tx, key, new.id, key.seal_to(new.id, asked.secrets.public))
             tx.record(
                 Action.MEMBER_ADDED,
                 member=new.id,

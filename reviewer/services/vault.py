@@ -6,7 +6,7 @@ from datetime import timedelta
 from reviewer.crypto import PublicKeys, WorkspaceKey
 from reviewer.domain.errors import RuleError
 from reviewer.domain.events import Action
-from reviewer.domain.members import Actor, Role
+from reviewer.domain.members import Actor, Role, holds_workspace_key
 from reviewer.services.work import Transport, forget_erased
 from reviewer.storage import (
     Store,
@@ -18,6 +18,7 @@ from reviewer.storage import (
     items,
     keys,
     outbox,
+    vault_keys,
     working_copies,
 )
 from reviewer.storage.store import Unrecorded
@@ -106,6 +107,8 @@ class Vault:
                 return keys.newest(tx).generation  # another desk began in the meantime
             new = WorkspaceKey.new(self._actor.member.workspace_id, keys.newest(tx).generation + 1)
             for member_id, known in entries.directory(tx).members.items():  # and not as the table says
+                if not holds_workspace_key(known.roles):
+                    continue
                 sealed = new.seal_to(member_id, PublicKeys(known.receive, known.sign))
                 keys.add_generation(tx, new, member_id, sealed)
             tx.record(Action.WORKSPACE_KEY_MADE, generation=new.generation, fingerprint=new.fingerprint)
@@ -113,7 +116,7 @@ class Vault:
 
     def _rewrap(self) -> int:
         with self._store.write(self._actor) as tx:
-            number = keys.rewrap(tx, _BATCH)
+            number = keys.rewrap(tx, _BATCH) + vault_keys.rewrap(tx, _BATCH)
             if number:
                 tx.record(Action.DATA_KEYS_REWRAPPED, number=number, generation=keys.newest(tx).generation)
             return number

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Integer, bindparam, literal
+from sqlalchemy import BigInteger, DateTime, bindparam, literal
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -44,7 +44,7 @@ class Instant(TypeDecorator[datetime]):
 class _Span(TypeDecorator[timedelta]):
     """A length of time, as milliseconds."""
 
-    impl = Integer
+    impl = BigInteger  # a year has more milliseconds than an integer of 32 bits counts
     cache_ok = True
 
     def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:

@@ -328,3 +328,160 @@ checkpoint = Table(
     Column("size", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("note", Text, nullable=False),
 )
+
+# ---- The pool. What transcribers read has no row order, no time and no name that could lead back to a call:
+# tables of clips are kept in the order of their random ids, and clips of many calls come in together.
+
+# Keys of the vault: one for each call, one ("pool") for what leads from clips back to calls.
+vault_key = Table(
+    "vault_key",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("key_id", String(32), nullable=False),
+    Column("generation", Integer, nullable=False, index=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+# The private half of the pool's key, sealed to each transcriber.
+pool_key = Table(
+    "pool_key",
+    METADATA,
+    Column("generation", Integer, primary_key=True),
+    Column("member_id", ForeignKey("member.id"), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("made_at", Instant, nullable=False),
+)
+
+# The private half of the pair through which labels come back, sealed under the vault's key.
+vault_door = Table(
+    "vault_door",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+pool_policy = Table(
+    "pool_policy",
+    METADATA,
+    Column("workspace_id", ForeignKey("workspace.id"), primary_key=True),
+    Column("body", JSON, nullable=False),
+)
+
+call = Table(
+    "call",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("workspace_id", ForeignKey("workspace.id"), nullable=False),
+    Column("digest", String(120), nullable=False),  # keyed, of the customer's own id
+    Column("member_digest", String(120), index=True),
+    Column("caller_digest", String(120), index=True),
+    Column("record", LargeBinary, nullable=False),  # who, what was agreed to, and where the recording lies
+    Column("transcript", LargeBinary, nullable=False),
+    Column("seconds_ms", Integer, nullable=False),
+    Column("gate", String(40)),  # where it stands; NULL: past every gate
+    Column("is_unknown", Boolean, nullable=False),
+    Column("built", Boolean, nullable=False, server_default=false()),
+    Column("clean", Boolean),
+    Column("counts", JSON),  # what the cut left out, and why
+    Column("added_at", Instant, nullable=False),
+    UniqueConstraint("workspace_id", "digest"),
+)
+
+# Clips on their way into the pool, under their call's key.
+staged_clip = Table(
+    "staged_clip",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("call_id", ForeignKey("call.id"), nullable=False, index=True),
+    Column("due_at", Instant, nullable=False),
+    Column("audio", LargeBinary, nullable=False),
+    Column("facts", LargeBinary, nullable=False),
+)
+Index("ix_staged_clip_due", staged_clip.c.due_at)
+
+clip = Table(
+    "clip",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("language", String(60), nullable=False),
+    Column("seconds_ms", Integer, nullable=False),  # a whole number of half seconds
+    Column("state", String(20), nullable=False, index=True),
+    Column("generation", Integer, nullable=False),  # of the pool's key
+    Column("sealed_key", LargeBinary, nullable=False),
+    Column("audio", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The way from a clip back to its call, under the vault's key.
+clip_origin = Table(
+    "clip_origin",
+    METADATA,
+    Column("clip_id", ForeignKey("clip.id"), primary_key=True),
+    Column("origin", LargeBinary, nullable=False),
+    Column("words", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+serving = Table(
+    "serving",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("clip_id", ForeignKey("clip.id"), nullable=False, index=True),
+    Column("member_id", ForeignKey("member.id"), nullable=False),
+    Column("place", Integer, nullable=False),  # in this member's line
+    Column("state", String(20), nullable=False),
+    Column("hypothesis", LargeBinary),  # NULL where the listener works blind
+    Column("seconds_ms", Integer, nullable=False),  # taken from the budget
+    Column("reserved_at", Instant, nullable=False),
+    Column("lease_id", String(32)),
+    Column("lease_desk", String(32)),
+    Column("lease_expires_at", Instant),
+    Column("done_at", Instant),
+    UniqueConstraint("member_id", "clip_id"),
+    UniqueConstraint("member_id", "place"),
+    CheckConstraint("(state = 'leased') = (lease_id IS NOT NULL)", name="lease_while_leased"),
+    sqlite_with_rowid=False,
+)
+Index("ix_serving_open", serving.c.member_id, serving.c.place,
+      sqlite_where=serving.c.state.in_(["ready", "leased"]),
+      postgresql_where=serving.c.state.in_(["ready", "leased"]))  # fmt: skip
+Index("ix_serving_done", serving.c.member_id, serving.c.done_at)
+
+label_draft = Table(
+    "label_draft",
+    METADATA,
+    Column("serving_id", ForeignKey("serving.id"), primary_key=True),
+    Column("text", LargeBinary, nullable=False),
+    Column("cursor", Integer, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+label = Table(
+    "label",
+    METADATA,
+    Column("serving_id", ForeignKey("serving.id"), primary_key=True),
+    Column("text", LargeBinary),  # under the clip's key, so that its writer can take it back
+    Column("for_vault", LargeBinary),  # the same, to the vault
+    Column("reason", String(40)),  # why it was skipped
+    Column("listened_ms", Integer, nullable=False),
+    Column("prefilled", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+opt_out = Table(
+    "opt_out",
+    METADATA,
+    Column("digest", String(120), primary_key=True),
+    Column("scope", String(20), nullable=False),
+    Column("made_at", Instant, nullable=False),
+)
+
+label_export = Table(
+    "label_export",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("form", String(20), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("manifest", LargeBinary, nullable=False),  # which id was which clip, under the vault's key
+)

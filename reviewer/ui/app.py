@@ -6,10 +6,12 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QToolTip
@@ -17,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QToolTip
 from reviewer import logs
 from reviewer.bootstrap import Application, Services, default_profile
 from reviewer.domain.errors import LedgerBrokenError, NoWorkspaceError, ReviewerError, UnavailableError
-from reviewer.domain.members import Role
+from reviewer.domain.members import Role, holds_workspace_key
 from reviewer.services import demo as samples
 from reviewer.services.ledger import Verified
 from reviewer.services.vault import KeyAge
@@ -32,10 +34,14 @@ from reviewer.ui.qt_messages import take_messages
 from reviewer.ui.settings import SettingsView
 from reviewer.ui.system_lock import SystemLock
 from reviewer.ui.theme import Appearance
+from reviewer.ui.transcribe import TranscribePages
 from reviewer.ui.unlock import UnlockPresenter, UnlockView
 from reviewer.ui.welcome import RecoveryCodeView, WelcomeView
 from reviewer.ui.window import Window
 from reviewer.ui.worker import Worker
+
+if TYPE_CHECKING:
+    from reviewer.audio import Player
 
 _DRAIN_MS = 50
 _RETRY_SAVE_MS = 1_000
@@ -110,6 +116,8 @@ class Desk(QObject):
         self.spelling: DeskSpelling | None = None
         self.background: BackgroundAnalysis | None = None
         self.welcome: WelcomeView | None = None
+        self.pool_pages: TranscribePages | None = None
+        self.make_player: Callable[[], Player] = application.make_player
         self._services: Services | None = None
         self._closed = False
         self._broken = False
@@ -248,9 +256,14 @@ class Desk(QObject):
             self.background.close()
         if self.ledger is not None:
             self.ledger.close(wait=False)
+        if self.pool_pages is not None:
+            self.pool_pages.close()
+            self.pool_pages = None
         for page in self.window.clear_pages():
             if page is not self._settings_view:
                 page.deleteLater()
+        if self.view is not None:
+            self.view.deleteLater()  # of who only transcribes it is no page of the rail
         self.view = None
         self.spelling = None
         self.background = None
@@ -373,14 +386,21 @@ class Desk(QObject):
         self.spelling.crashed.connect(self._on_crash)
         self.presenter.item_shown.connect(self.spelling.show_item)  # after the view, which loads the text
         window.active.connect(self.presenter.note_activity)
-        window.add_page("review", "review", self.tr("Review"), self.view)
+        reviews = holds_workspace_key(services.member.roles)
+        if reviews:
+            window.add_page("review", "review", self.tr("Review"), self.view)
         if services.member.roles & _LEDGER_READERS:
             window.add_page("ledger", "ledger", self.tr("Ledger"), self._build_ledger(services))
         window.add_page("settings", "settings", self.tr("Settings"), self._settings_view, at_foot=True)
         window.show_workspace(services.workspace, services.member.name)
         self.unlock_view.show_whose(f"{services.workspace} · {services.member.name}")
-        window.show_page(self._page)
+        window.show_page(self._page if reviews or self._page != "review" else "settings")
         self.view.set_column_widths(self._columns)
+        self._open_pool(services)
+        self.idle.start()
+        self.system_lock.put_off_sleep()
+        if not reviews:  # who only transcribes holds no key to anything that goes on here
+            return
         place, self._place = self._place, Place()
         self.presenter.resume(place)
         self.background = BackgroundAnalysis(services.analysis, self.worker, self._open_pages)
@@ -388,11 +408,32 @@ class Desk(QObject):
         self.background.failed.connect(window.show_status)
         self.background.crashed.connect(self._on_crash)
         self.background.start()
-        self.idle.start()
-        self.system_lock.put_off_sleep()
         if self.ledger is not None:
             self.ledger.start()
         self.worker.run(services.vault.age, self._on_key_age, None)
+
+    def _open_pool(self, services: Services) -> None:
+        """Put the pages of the pool on the rail, where there is one."""
+        kept = self.application.settings.load().listening
+        self.pool_pages = TranscribePages(
+            services, self.worker, self.make_player, kept, self.appearance, self.window, self._open_pages or self
+        )
+        self.pool_pages.ready.connect(self._on_pool_ready)
+        self.pool_pages.listening_changed.connect(self._keep_listening)
+        self.pool_pages.open()
+
+    @Slot()
+    def _on_pool_ready(self) -> None:
+        """Show the page where somebody was before the lock, or the only one there is."""
+        services = self._services
+        if services is None:
+            return
+        if not holds_workspace_key(services.member.roles) or self._page in ("transcribe", "pool"):
+            self.window.show_page("transcribe" if self._page != "pool" else "pool")
+
+    @Slot(object)
+    def _keep_listening(self, kept: dict[str, int]) -> None:
+        self.worker.run(partial(self.application.settings.change, listening=kept), None, None)
 
     def _on_key_age(self, age: KeyAge) -> None:
         """Say when the workspace's key is due; overdue, the page stands in the way until it is replaced."""

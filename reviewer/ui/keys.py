@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QKeyCombination, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QWindow
 from PySide6.QtWidgets import QApplication, QKeySequenceEdit, QWidget
 
@@ -58,9 +58,42 @@ ACTIONS: tuple[KeyAction, ...] = (
     KeyAction("keys", QT_TRANSLATE_NOOP("Keys", "All keys"), "F1", _DESK),
     KeyAction("quit", QT_TRANSLATE_NOOP("Keys", "Quit"), "Ctrl+Q", _DESK),
 )
-_DEFAULTS = {action.name: action.key for action in ACTIONS}
+_PLAY = QT_TRANSLATE_NOOP("Keys", "Listen and write")
+# What keys do while the page of transcribers is shown; there they outweigh what the same keys do elsewhere.
+LISTENING: tuple[KeyAction, ...] = (
+    KeyAction("clip_submit", QT_TRANSLATE_NOOP("Keys", "Hand in and go on"), "Ctrl+Return", _PLAY),
+    KeyAction("clip_skip", QT_TRANSLATE_NOOP("Keys", "Skip, with a reason"), "Ctrl+K", _PLAY),
+    KeyAction("clip_report", QT_TRANSLATE_NOOP("Keys", "Contains personal data"), "Ctrl+P", _PLAY),
+    KeyAction("clip_undo", QT_TRANSLATE_NOOP("Keys", "Undo typing, then the last clip"), "Ctrl+Z", _PLAY),
+    KeyAction("play", QT_TRANSLATE_NOOP("Keys", "Play or pause"), "Tab", _PLAY),
+    KeyAction("play_back", QT_TRANSLATE_NOOP("Keys", "Back 1.5 s"), "Shift+Tab", _PLAY),
+    KeyAction("play_again", QT_TRANSLATE_NOOP("Keys", "Again, slower"), "Ctrl+Shift+R", _PLAY),
+    KeyAction("play_start", QT_TRANSLATE_NOOP("Keys", "From the start"), "Ctrl+Shift+Home", _PLAY),
+    KeyAction("play_slower", QT_TRANSLATE_NOOP("Keys", "Slower"), "Ctrl+,", _PLAY),
+    KeyAction("play_faster", QT_TRANSLATE_NOOP("Keys", "Faster"), "Ctrl+.", _PLAY),
+    KeyAction("play_loop", QT_TRANSLATE_NOOP("Keys", "Loop on or off"), "Ctrl+Shift+L", _PLAY),
+    KeyAction("play_select", QT_TRANSLATE_NOOP("Keys", "Mark start, then end, of a part"), "Ctrl+B", _PLAY),
+    KeyAction("play_typing", QT_TRANSLATE_NOOP("Keys", "Pause while typing on or off"), "Ctrl+Shift+P", _PLAY),
+    KeyAction("tag_noise", "[noise]", "Alt+1", _PLAY),
+    KeyAction("tag_crosstalk", "[crosstalk]", "Alt+2", _PLAY),
+    KeyAction("tag_laughter", "[laughter]", "Alt+3", _PLAY),
+    KeyAction("tag_music", "[music]", "Alt+4", _PLAY),
+    KeyAction("tag_unsure", QT_TRANSLATE_NOOP("Keys", "((unsure))"), "Ctrl+U", _PLAY),
+    KeyAction("tag_unintelligible", "[unintelligible]", "Ctrl+I", _PLAY),
+    KeyAction("listen_out", QT_TRANSLATE_NOOP("Keys", "Out of the text, and on"), "F6", _PLAY),
+    KeyAction("listen_back", QT_TRANSLATE_NOOP("Keys", "Out of the text, and back"), "Shift+F6", _PLAY),
+)
+POOL_PAGES: tuple[KeyAction, ...] = (
+    KeyAction("page_transcribe", QT_TRANSLATE_NOOP("Keys", "Transcribe"), "Ctrl+2", _MOVE),
+    KeyAction("page_pool", QT_TRANSLATE_NOOP("Keys", "Pool"), "Ctrl+3", _MOVE),
+)
+_EVERY = (*ACTIONS, *POOL_PAGES, *LISTENING)
+_LISTENING_NAMES = frozenset(action.name for action in LISTENING)
+LISTENING_PAGE = "transcribe"
+_DEFAULTS = {action.name: action.key for action in _EVERY}
 # What may go on while its key is held down; everything else happens once for each press.
-_REPEATING = frozenset({"next_field", "previous_field", "next_pane", "previous_pane", "zoom_in", "zoom_out"})
+_REPEATING = frozenset({"next_field", "previous_field", "next_pane", "previous_pane", "zoom_in", "zoom_out",
+                        "play_back", "play_slower", "play_faster", "listen_out", "listen_back"})  # fmt: skip
 # Keys that people press without thinking: no action may sit there.
 _FORBIDDEN = frozenset(
     {"Backspace", "Del", "Return", "Enter", "Tab", "Shift+Tab", "Esc", "Space", "Ctrl+C", "Ctrl+V", "Ctrl+X", "Ctrl+A"}
@@ -81,7 +114,9 @@ class KeyMap(QObject):
         """Make one action of `parent` for each entry of ACTIONS; `changes` maps names to other keys."""
         super().__init__(parent)
         self._keys = _DEFAULTS | {name: key for name, key in changes.items() if name in _DEFAULTS}
-        self._actions = {action.name: QAction(label(action), parent) for action in ACTIONS}
+        self._page: str | None = None
+        self.has_listening = False  # whether this member has a page of transcribers at all
+        self._actions = {action.name: QAction(label(action), parent) for action in _EVERY}
         for name, action in self._actions.items():
             action.setObjectName(f"action_{name}")
             action.setAutoRepeat(name in _REPEATING)
@@ -112,7 +147,8 @@ class KeyMap(QObject):
             return self.tr("{0} belongs to typing; choose a key with Ctrl, Alt or a function key.").format(key)
         if key and _types_a_character(key):
             return self.tr("A single character is needed for typing; add Ctrl or Alt.")
-        holders = [action for action in ACTIONS if self._keys[action.name] == key and action.name != name]
+        rivals = LISTENING if name in _LISTENING_NAMES else ACTIONS
+        holders = [action for action in rivals if self._keys[action.name] == key and action.name != name]
         if key and holders:
             return self.tr("{0} is taken by “{1}”.").format(key, label(holders[0]))
         return None
@@ -129,16 +165,32 @@ class KeyMap(QObject):
         self._apply()
         self.changed.emit()
 
+    def show_page(self, page: str | None) -> None:
+        """Let keys do what they do on that page."""
+        if page != self._page:
+            self._page = page
+            self._apply()
+
+    def groups(self) -> dict[str, list[KeyAction]]:
+        """Return the actions that this member has, under their headings."""
+        return groups(listening=self.has_listening)
+
     def owns(self, event: QKeyEvent) -> bool:
         """Tell whether the key in `event` belongs to an action."""
-        return event.keyCombination().toCombined() in self._owned
+        combined = event.keyCombination().toCombined()
+        if event.key() == Qt.Key.Key_Backtab:  # how Qt says Shift+Tab
+            combined = QKeyCombination(event.modifiers(), Qt.Key.Key_Tab).toCombined()
+        return combined in self._owned
 
     def _apply(self) -> None:
         self._owned: set[int] = set()
+        listens = self._page == LISTENING_PAGE
+        taken = {self._keys[name] for name in _LISTENING_NAMES} if listens else set()
         for name, action in self._actions.items():
-            sequences = [QKeySequence(self._keys[name])] if self._keys[name] else []
+            is_off = not listens if name in _LISTENING_NAMES else self._keys[name] in taken
+            sequences = [QKeySequence(self._keys[name])] if self._keys[name] and not is_off else []
             for key, other in (("Return", "Enter"), ("Ctrl++", "Ctrl+=")):
-                if self._keys[name].endswith(key):
+                if sequences and self._keys[name].endswith(key):
                     sequences.append(QKeySequence(self._keys[name].replace(key, other)))
             action.setShortcuts(sequences)
             self._owned |= {sequence[0].toCombined() for sequence in sequences if sequence.count()}  # type: ignore[index] # in the stubs
@@ -184,9 +236,9 @@ def _types_a_character(key: str) -> bool:
     return modifiers == Qt.KeyboardModifier.NoModifier and not is_function
 
 
-def groups() -> dict[str, list[KeyAction]]:
-    """Return the actions under their headings, for the key sheet."""
+def groups(*, listening: bool = False) -> dict[str, list[KeyAction]]:
+    """Return the actions under their headings, for the key sheet; those of transcribers only where they are wanted."""
     grouped: dict[str, list[KeyAction]] = defaultdict(list)
-    for action in ACTIONS:
+    for action in _EVERY if listening else ACTIONS:
         grouped[action.group].append(action)
     return dict(grouped)

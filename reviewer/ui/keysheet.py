@@ -3,7 +3,7 @@
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from reviewer.ui.keys import KeyAction, KeyMap, groups, label
+from reviewer.ui.keys import KeyAction, KeyMap, label
 from reviewer.ui.theme import Appearance, set_role
 
 
@@ -23,8 +23,10 @@ class KeySheet(QDialog):
         outer.addWidget(title)
         columns = QHBoxLayout()
         columns.setSpacing(40)
-        sheets = list(groups().items())
-        for half in (sheets[:1] + sheets[3:], sheets[1:3]):
+        sheets = list(keys.groups().items())
+        for half in (sheets[:1] + sheets[3:4], sheets[1:3], sheets[4:]):
+            if not half:
+                continue
             columns.addLayout(self._column(keys, appearance, half), stretch=1)
         outer.addLayout(columns)
         foot = QHBoxLayout()

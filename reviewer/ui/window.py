@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from reviewer.ui.icons import icon
-from reviewer.ui.keys import ACTIONS, KeyMap
+from reviewer.ui.keys import ACTIONS, POOL_PAGES, KeyMap
 from reviewer.ui.keysheet import KeySheet
 from reviewer.ui.text import PlainLabel
 from reviewer.ui.theme import Appearance, set_role, tabular
@@ -67,7 +67,7 @@ class Window(QMainWindow):
             ("zoom_reset", appearance.reset_zoom),
         ):
             self.keys.action(name).triggered.connect(slot)
-        for each in ACTIONS:
+        for each in (*ACTIONS, *POOL_PAGES):
             if each.name.startswith("page_"):
                 action = self.keys.action(each.name)
                 action.setData(each.name.removeprefix("page_"))
@@ -118,6 +118,7 @@ class Window(QMainWindow):
         """Show a page that has no place on the rail, and no rail."""
         if self._stack.indexOf(page) < 0:
             self._stack.addWidget(page)
+        self.keys.show_page(None)
         self._stack.setCurrentWidget(page)
         self._rail.hide()
         self._status_bar.hide()
@@ -134,6 +135,7 @@ class Window(QMainWindow):
             return
         self._rail.show()
         self._status_bar.show()
+        self.keys.show_page(name)
         self._stack.setCurrentWidget(self._pages[name])
         self._rail_buttons[name].setChecked(True)
 

@@ -335,7 +335,7 @@ def _bench_voices(made: Sequence[Floats], masked: Sequence[Floats]) -> None:
     try:
         from resemblyzer import VoiceEncoder  # type: ignore[import-not-found]  # optional, needs torch
     except ImportError:
-        _say("voice: not measured: no speaker encoder (resemblyzer) is installed; take it that voices link")
+        _say("voice: not measured, as no speaker encoder (resemblyzer) is there; take it that a voice is recognised")
         return
     encoder = VoiceEncoder("cpu", verbose=False)
     for label, clips in (("canonical", made), ("masked", masked)):

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from reviewer.domain.errors import UnavailableError
 
-HEAD = "0003"
+HEAD = "0004"
 _HERE = Path(__file__).parent
 
 

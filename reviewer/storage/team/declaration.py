@@ -89,7 +89,8 @@ TABLES = {
         read=AT_DESK,
         add=AT_DESK,
         change=AT_DESK,
-        hidden=("final", "note", "overrides"), changed=("state", "final", "note", "overrides")
+        hidden=("final", "note", "overrides"),
+        changed=("state", "final", "note", "overrides"),
     ),
     "outbox": Rule(
         read=AT_DESK,

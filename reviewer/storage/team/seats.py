@@ -88,9 +88,7 @@ def joining(tx: Transaction, login: str) -> Joining:
 
 def all_seats(tx: Transaction) -> Sequence[Seat]:
     """Return every seat; for admins."""
-    return [
-        Seat(row.login, row.member_id, frozenset(row.roles), row.removed, row.waits) for row in tx.run(_SEATS)
-    ]
+    return [Seat(row.login, row.member_id, frozenset(row.roles), row.removed, row.waits) for row in tx.run(_SEATS)]
 
 
 def remove(tx: Transaction, member_id: MemberId) -> None:

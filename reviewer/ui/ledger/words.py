@@ -47,6 +47,20 @@ _WORDS: Mapping[str, str] = {
     Action.TOKENISED: QT_TRANSLATE_NOOP("Action", "replaced personal data by PII tokens"),
     Action.RESTORED: QT_TRANSLATE_NOOP("Action", "put personal data back"),
     Action.STOPPED: QT_TRANSLATE_NOOP("Action", "was stopped at the gate and went to a supervisor"),
+    Action.POOL_KEY_MADE: QT_TRANSLATE_NOOP("Action", "made or shared the pool's key"),
+    Action.CALL_ADDED: QT_TRANSLATE_NOOP("Action", "took a call in"),
+    Action.CALL_BUILT: QT_TRANSLATE_NOOP("Action", "cut a call into clips"),
+    Action.CALL_STOPPED: QT_TRANSLATE_NOOP("Action", "calls stopped at another gate"),
+    Action.CLIPS_RELEASED: QT_TRANSLATE_NOOP("Action", "released clips into the pool"),
+    Action.CLIPS_ASSIGNED: QT_TRANSLATE_NOOP("Action", "assigned clips to transcribers"),
+    Action.CLIPS_WITHDRAWN: QT_TRANSLATE_NOOP("Action", "withdrew clips"),
+    Action.CLIP_OPENED: QT_TRANSLATE_NOOP("Action", "opened a clip"),
+    Action.CLIP_LABELLED: QT_TRANSLATE_NOOP("Action", "labelled a clip"),
+    Action.CLIP_SKIPPED: QT_TRANSLATE_NOOP("Action", "skipped a clip"),
+    Action.CLIP_REPORTED: QT_TRANSLATE_NOOP("Action", "reported personal data in a clip"),
+    Action.CLIP_TAKEN_BACK: QT_TRANSLATE_NOOP("Action", "took a label back"),
+    Action.LABELS_EXPORTED: QT_TRANSLATE_NOOP("Action", "exported labels"),
+    Action.OPTED_OUT: QT_TRANSLATE_NOOP("Action", "carried out an opt-out from listening"),
 }
 _SHOWN_DETAILS = ("reason", "words_changed", "attempt", "receipt", "tries", "generation", "number", "roles", "kind")
 
