@@ -7,11 +7,12 @@ import sys
 def main() -> int:
     """Run what the command line asks for and return the exit code."""
     if getattr(sys, "frozen", False):
-        # In the packaged desk the process of the spelling checker starts here too; elsewhere this would do nothing.
+        # In the packaged desk the processes of the spelling checker and the analyst start here too; elsewhere this
+        # would do nothing.
         import multiprocessing
 
         multiprocessing.freeze_support()
-    # Late, because that process reads this module in any case and needs none of the commands.
+    # Late, because such a process reads this module in any case and needs none of the commands.
     from reviewer import cli, hardening, logs
 
     hardening.harden(logs.crash)

@@ -20,6 +20,7 @@ from reviewer.services.intake import Intake
 from reviewer.services.label_exports import LabelExports
 from reviewer.services.label_quality import LabelQuality
 from reviewer.services.ledger import Ledger, WitnessFile
+from reviewer.services.policy import Policy
 from reviewer.services.pool import ClipMaker, Made, Pool
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
@@ -45,6 +46,7 @@ class Services:
     member: Member
     queue: Queue
     review: Review
+    policy: Policy
     intake: Intake
     analysis: Analysis
     work: Work
@@ -122,7 +124,8 @@ class Application:
             workspace=session.workspace,
             member=session.member,
             queue=Queue(session.store, actor),
-            review=Review(session.store, actor, settings.holds),
+            review=Review(session.store, actor, settings.holds, self._analyst),
+            policy=Policy(session.store, actor),
             intake=Intake(session.store, actor),
             analysis=Analysis(session.store, actor, self._analyst),
             work=Work(session.store, actor, transport),

@@ -41,10 +41,12 @@ from reviewer.ledger.directory import encode_key
 from reviewer.services.access import Access
 from reviewer.services.analysis import Analysis
 from reviewer.services.analyst import Analyst
+from reviewer.services.examiners import ANALYSES
 from reviewer.services.intake import Intake, IntakeReport
 from reviewer.services.label_exports import LabelExports
 from reviewer.services.label_quality import LabelQuality
 from reviewer.services.ledger import Ledger, WitnessFile
+from reviewer.services.policy import Policy
 from reviewer.services.pool import Pool
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
@@ -109,6 +111,11 @@ def record(**changed: Any) -> dict[str, Any]:
 def line(**changed: Any) -> bytes:
     """Return a valid import line with `changed` in it."""
     return json.dumps(record(**changed), ensure_ascii=False).encode()
+
+
+def every_override(reason: str = "known") -> dict[str, str]:
+    """Return an override of every rule, for a text that is to leave whatever is found in it."""
+    return {rule: reason for analysis in ANALYSES for rule in analysis.rules()}
 
 
 def new_key() -> str:
@@ -312,7 +319,8 @@ class Profile(Beneath):
             workspace="Desk",
             member=who.member,
             queue=Queue(store, who),
-            review=Review(store, who, holds or {}),
+            review=Review(store, who, holds or {}, self.analyst),
+            policy=Policy(store, who),
             intake=Intake(store, who),
             analysis=Analysis(store, who, self.analyst),
             work=Work(store, who, out),

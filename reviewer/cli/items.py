@@ -9,9 +9,11 @@ from reviewer.bootstrap import Application
 from reviewer.cli.answers import Answer, due, in_line, plain, say, stamp
 from reviewer.cli.arguments import AddCommand, count, lines_of, text_of
 from reviewer.cli.profile import Opened, passphrase_of, unlock
+from reviewer.domain.attention import OVERRIDE_CODES
 from reviewer.domain.attestations import ADDENDUM_MEANING, Attestation
 from reviewer.domain.decisions import REASON_CODES, Judgement, Verdict
-from reviewer.domain.errors import ExitCode, UsageError
+from reviewer.domain.errors import ExitCode, FindingsLeftError, UsageError
+from reviewer.domain.findings import Finding
 from reviewer.domain.items import ClaimedItem, ItemState, LeaseId
 from reviewer.domain.kinds import KINDS
 from reviewer.services.signing import attested
@@ -40,6 +42,14 @@ def add(command: AddCommand) -> None:
     decide.add_argument("--text-file", metavar="F", help="the edited text, UTF-8; - reads standard input")
     decide.add_argument("--reason", metavar="CODE", help=f"one of: {', '.join(sorted(REASON_CODES))}")
     decide.add_argument("--note", metavar="TEXT")
+    decide.add_argument(
+        "--override",
+        metavar="RULE=REASON",
+        action="append",
+        default=[],
+        type=_override,
+        help=f"dismiss the findings of a rule; the reasons are: {', '.join(sorted(OVERRIDE_CODES))}",
+    )
     decide.add_argument("--idempotency-key", metavar="K", help="the same key never decides twice")
 
     addendum = command("addendum", _addendum, "add to a signed final, which itself stays as it is")
@@ -142,7 +152,21 @@ def _claimed(claimed: ClaimedItem) -> Answer:
         }
     if claimed.working_copy is not None:
         answer["working_copy"] = claimed.working_copy.text
+    if claimed.examination is not None:
+        answer["findings"] = [_finding(finding) for finding in claimed.examination.findings]
     return answer
+
+
+def _finding(finding: Finding) -> Answer:
+    passages = [{"turn": each.turn, "start": each.start, "end": each.end} for each in finding.passages]
+    return {
+        "rule": finding.rule,
+        "weight": finding.weight.value,
+        "message": finding.message,
+        "start": finding.start,
+        "end": finding.end,
+        "evidence": passages,
+    }
 
 
 def _turn(speaker: str, text: str, start: float | None, end: float | None) -> Answer:
@@ -156,8 +180,16 @@ def _readable(claimed: ClaimedItem) -> str:
     model = f"{item.model.name} {item.model.version}" if item.model else "not stated"
     return (
         f"{item.kind} {item.id}\ndrafted by: {in_line(model)}\n\n{plain(item.draft)}\n\nSource:\n{source}\n\n"
+        f"{_readable_findings(claimed)}\n\n"
         f"Lease {lease.id}, until {stamp(lease.expires_at)}."
     )
+
+
+def _readable_findings(claimed: ClaimedItem) -> str:
+    if claimed.examination is None:
+        return "Not checked yet; what is approved is checked then."
+    lines = [f"  {f.weight.value} {f.rule}: {in_line(f.message)}" for f in claimed.examination.findings]
+    return "Findings:\n" + ("\n".join(lines) or "  nothing was flagged, which does not mean that it is verified")
 
 
 def _decide(arguments: argparse.Namespace) -> ExitCode:
@@ -168,13 +200,18 @@ def _decide(arguments: argparse.Namespace) -> ExitCode:
     judgement = Judgement(verdict, text, arguments.reason, arguments.note)
     key = arguments.idempotency_key or secrets.token_hex(16)
     with Opened(arguments) as application:
-        decision = unlock(arguments, application).review.decide_by_ids(
-            arguments.item,
-            LeaseId(arguments.lease),
-            judgement,
-            key=key,
-            attestation=_attestation(arguments, application),
-        )
+        try:
+            decision = unlock(arguments, application).review.decide_by_ids(
+                arguments.item,
+                LeaseId(arguments.lease),
+                judgement,
+                key=key,
+                attestation=_attestation(arguments, application),
+                overrides=dict(arguments.override),
+            )
+        except FindingsLeftError as exc:
+            hint = " Edit the text, or say why it stands with --override RULE=REASON; 'reviewer claim' shows where."
+            raise FindingsLeftError(exc.rules, hint) from exc
     answer = {
         "decision": decision.id,
         "state": ItemState.HELD.value,
@@ -183,6 +220,14 @@ def _decide(arguments: argparse.Namespace) -> ExitCode:
     }
     say(arguments, answer, f"Decided ({decision.verdict.value}); held until {stamp(decision.hold_until)}.")
     return ExitCode.DONE
+
+
+def _override(text: str) -> tuple[str, str]:
+    rule, equals, reason = text.partition("=")
+    if not (rule and equals and reason in OVERRIDE_CODES):
+        reasons = ", ".join(sorted(OVERRIDE_CODES))
+        raise argparse.ArgumentTypeError(f"{text!r} is not RULE=REASON with one of these reasons: {reasons}")
+    return rule, reason
 
 
 def _attestation(arguments: argparse.Namespace, application: Application) -> Attestation:

@@ -3,7 +3,7 @@
 No message holds content, a name, a number or a key.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
 
@@ -68,6 +68,19 @@ class KeyReusedError(RuleError):
     """An idempotency key came back with another request."""
 
     code = "idempotency_key_reused"
+
+
+class FindingsLeftError(RuleError):
+    """Findings must be mended or overridden before the text may be approved; `rules` counts them by rule."""
+
+    code = "findings_left"
+
+    def __init__(self, rules: Mapping[str, int], hint: str = "") -> None:
+        number = sum(rules.values())
+        named = ", ".join(f"{rule} ({count})" if count > 1 else rule for rule, count in sorted(rules.items()))
+        what = "1 finding has" if number == 1 else f"{number} findings have"
+        super().__init__(f"{what} to be mended or overridden with a reason before this can be approved: {named}.{hint}")
+        self.rules = dict(rules)
 
 
 class StoppedError(RuleError):

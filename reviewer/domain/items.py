@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from reviewer.domain.attention import NO_ATTENTION, Attention
 from reviewer.domain.decisions import Verdict
 from reviewer.domain.findings import Examination
 from reviewer.domain.members import DeskId, MemberId
@@ -111,6 +112,7 @@ class WorkingCopy:
     text: str
     cursor: int
     saved_at: datetime
+    attention: Attention = NO_ATTENTION
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class Witness:
     head: TreeHead | None = None
     own: tuple[tuple[str, ChainHead], ...] = ()  # (actor, newest entry of their chain)
     name: str = "this desk"
+    founder: bytes | None = None  # with whose key the workspace was made
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,9 @@ _CALLED = re.compile(
 )
 _SPEAKER = re.compile(r"(?m)^[>|\s]*(?P<it>[^\W\d_]{3,}):\s*[\"“A-Z]")
 
+_BODIES = frozenset(
+    "clinic hospital university college institute foundation inc llc ltd corp bank pharmacy company church school".split()
+)
 _NOT_IN_A_NAME = frozenset("apt apartment suite unit box po street road dds md phd rn jr sr".split())
 
 _PLACING = re.compile(r"(?:\b(?:in|from|to|at|near|of|outside)|,)\s$", re.IGNORECASE)
@@ -131,6 +134,8 @@ def _stretches(words: list[str]) -> Iterator[tuple[int, int]]:
 
 
 def _surname(word: str) -> bool:
+    if word in _BODIES:
+        return False
     return word in listed("surnames.txt") or (not everyday(word) and word not in clinical())
 
 

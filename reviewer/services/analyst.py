@@ -151,11 +151,16 @@ def _serve(intake: Connection, hurried: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     hardening.forbid_dumps()  # this process sees the texts, too
     hardening.silence_libraries()
-    if hasattr(os, "nice"):
-        os.nice(5)
     sys.setswitchinterval(_SWITCH_S)
-    threading.Thread(target=_answer, args=(intake, 0), daemon=True).start()
+    threading.Thread(target=_take_in, args=(intake,), daemon=True).start()
     _answer(hurried, _MOST_OPEN)
+
+
+def _take_in(intake: Connection) -> None:
+    """Answer on the lane that nobody waits for, behind all that people do."""
+    if sys.platform.startswith("linux"):
+        os.nice(5)  # on Linux it is this thread's alone
+    _answer(intake, 0)
 
 
 def _answer(connection: Connection, most_open: int) -> None:

@@ -1,7 +1,7 @@
 """The ledger as its members use it: verify, checkpoint, witness, look, export, prove.
 
-Each profile is a witness: it remembers the last tree head it verified and its own newest entry, and refuses to go on
-over a ledger that no longer holds them.
+Each profile is a witness: it remembers the last tree head it verified, its own newest entry and the key with which the
+workspace was founded, and refuses to go on over a ledger that no longer holds them.
 """
 
 import json
@@ -80,17 +80,18 @@ class WitnessFile:
             kept = dict(json.loads(self._path.read_text("utf-8")))
             head = _head(kept["size"], kept["root"]) if "size" in kept else None
             own = ((actor, _chain_head(kept["number"], kept["hash"])),) if "number" in kept else ()
+            founder = bytes.fromhex(kept["founder"]) if "founder" in kept else None
         except FileNotFoundError:
             return Witness()
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise LedgerBrokenError(
                 f"What this profile remembers of the ledger ({self._path.name}) is damaged: verify the ledger."
             ) from exc
-        return Witness(head, own)
+        return Witness(head, own, founder=founder)
 
-    def save(self, head: TreeHead | None, own: ChainHead | None) -> None:
-        """Remember a verified head and the own newest entry, whole or not at all."""
-        kept: dict[str, Any] = {}
+    def save(self, head: TreeHead | None, own: ChainHead | None, founder: bytes | None) -> None:
+        """Remember a verified head, the own newest entry and the founder's key, whole or not at all."""
+        kept: dict[str, Any] = {} if founder is None else {"founder": founder.hex()}
         if head is not None:
             kept |= {"size": head.size, "root": head.root.hex()}
         if own is not None:
@@ -140,6 +141,7 @@ class Ledger:
         self._compared: set[tuple[int, bytes]] = set()  # heads in the sink that this ledger contains
         self._verifier = Verifier()
         self._anchored = 0
+        self._broken = False
 
     def check_memory(self) -> None:
         """Look quickly whether the ledger still holds what this profile remembers. Raises LedgerBrokenError."""
@@ -176,8 +178,12 @@ class Ledger:
                 "The ledger has fewer entries than this desk has verified: the end is missing. Do not go on; keep the "
                 "files and verify the ledger."
             )
-        for position, signed in enumerate(piece, start + 1):
-            self._take(signed, position, witness)
+        try:
+            for position, signed in enumerate(piece, start + 1):
+                self._take(signed, position, witness)
+        except LedgerBrokenError:
+            self._broken = True
+            raise
         return Verified(number, self._verifier.tree.size, self._anchored)
 
     def checkpoint(self) -> Verified:
@@ -208,23 +214,27 @@ class Ledger:
         return Verified(state.entries, head.size, self._anchored)
 
     def remember(self) -> None:
-        """Write down the verified head and this desk's newest entry."""
+        """Write down the verified head and this desk's newest entry; nothing of a ledger that was found broken."""
+        if self._broken:
+            return
         before = self._file.load(self._actor.member.id)
         head = self._verifier.tree.head if self._verifier.tree.size else before.head
         if before.head is not None and (head is None or head.size < before.head.size):
             head = before.head
         own = self._store.own_head or next((known for _, known in before.own), None)
-        self._file.save(head, own)
+        self._file.save(head, own, before.founder or self._verifier.directory.founder)
 
     def verify(self, progress: Callable[[int], None] | None = None) -> Report:
         """Verify everything, every signature included."""
         self._store.settle()
+        witness = self._file.load(self._actor.member.id)
         with self._store.read() as tx, SignatureCheckers(os.cpu_count() or 1) as checkers:
             return verify(
                 _Rows(tx),
                 check=checkers.first_bad_signature,
                 checkpoints=[*entries.checkpoints(tx), *(each.note for each in self._sink.checkpoints())],
-                witnesses=[self._file.load(self._actor.member.id)],
+                witnesses=[witness],
+                founder=witness.founder,
                 progress=progress,
             )
 
@@ -287,6 +297,8 @@ class Ledger:
             _, signature = self._verifier.add(signed)
         except BrokenEntryError as exc:
             raise LedgerBrokenError(f"Entry {position} of the ledger is wrong: {exc}.") from exc
+        if witness.founder not in (None, self._verifier.directory.founder):
+            raise LedgerBrokenError("The workspace was made with another founder's key than the one this desk knows.")
         remembered = 0 if witness.head is None else witness.head.size
         # What was verified before is covered by the root it is compared with; the rest is checked one by one.
         if position > remembered and first_bad_signature([signature]) is not None:

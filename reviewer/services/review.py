@@ -2,15 +2,19 @@
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from reviewer.domain import layout, limits
+from reviewer.domain.attention import NO_ATTENTION, Attention, Override, applied, by_rule, left, summary
 from reviewer.domain.attestations import Attestation
 from reviewer.domain.decisions import Decision, DecisionId, Judgement, Verdict
 from reviewer.domain.difference import edit_distance_words
 from reviewer.domain.errors import (
+    FindingsLeftError,
     HoldOverError,
     InputRefusedError,
     KeyReusedError,
@@ -19,16 +23,33 @@ from reviewer.domain.errors import (
     StoppedError,
 )
 from reviewer.domain.events import Action
+from reviewer.domain.findings import Examination
 from reviewer.domain.items import ClaimedItem, ItemHead, ItemId, Lease, LeaseId, SignedFinal
 from reviewer.domain.kinds import KINDS, Form
 from reviewer.domain.members import Actor, Role
 from reviewer.ledger.entries import instant
 from reviewer.privacy.gate import Outgoing
 from reviewer.services import recorded
+from reviewer.services.analysis import stored_found
+from reviewer.services.analyst import Analyst, read
+from reviewer.services.examiners import VERSIONS, Subject
 from reviewer.services.gatekeeper import outgoing, stopping
 from reviewer.services.queue import Queue, claim_for, keep_texts_of_others, length_of, shown
-from reviewer.storage import Store, Transaction, contents, decisions, items, keys, leases, outbox, working_copies
+from reviewer.storage import (
+    Store,
+    Transaction,
+    contents,
+    decisions,
+    items,
+    keys,
+    leases,
+    outbox,
+    policies,
+    working_copies,
+)
 from reviewer.storage.store import Unrecorded
+
+_NO_OVERRIDES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +64,11 @@ class Outcome:
 class Review:
     """Decides items for one member at one desk."""
 
-    def __init__(self, store: Store, actor: Actor, holds: Mapping[str, timedelta]) -> None:
+    def __init__(self, store: Store, actor: Actor, holds: Mapping[str, timedelta], analyst: Analyst) -> None:
         self._store = store
         self._actor = actor
         self._holds = holds
+        self._analyst = analyst
 
     def set_holds(self, holds: Mapping[str, timedelta]) -> None:
         """Hold decisions made from now on as long as `holds` says for their kind."""
@@ -56,10 +78,10 @@ class Review:
         """Return how long a decision on an item of `kind` can be withdrawn."""
         return self._holds.get(kind, KINDS[kind].hold)
 
-    def save(self, item_id: ItemId, text: str, cursor: int) -> datetime:
-        """Keep the working copy and return when; a lost lease does not stop it."""
+    def save(self, item_id: ItemId, text: str, cursor: int, attention: Attention = NO_ATTENTION) -> datetime:
+        """Keep the working copy, and what was made of its findings, and return when; a lost lease does not stop it."""
         with self._store.write(self._actor) as tx:
-            working_copies.save(tx, item_id, text, cursor)
+            working_copies.save(tx, item_id, text, cursor, attention)
             tx.leave_unrecorded(Unrecorded.AUTOSAVE)
             return tx.now()
 
@@ -70,24 +92,26 @@ class Review:
         *,
         key: str,
         attestation: Attestation | None = None,
+        attention: Attention = NO_ATTENTION,
         showing: Lease | None = None,
         claim_ahead: bool = False,
     ) -> Outcome:
         """Record a decision in its hold; the same commit can show the look-ahead and claim another.
 
-        What it claims counts as claimed ahead, or as on screen where no look-ahead is shown.
-        A kind that is signed leaves only with an `attestation`.
+        A kind that is signed leaves only with an `attestation`. What is released was checked here, whatever a screen
+        showed: findings that hold it back must be overridden in `attention`.
 
         The same `key` again returns the first decision. Raises LeaseLostError (the text is then kept as a second
-        opinion), RuleError, InputRefusedError or KeyReusedError.
+        opinion), FindingsLeftError or another RuleError, InputRefusedError or KeyReusedError.
         """
         try:
+            checked = self._check(lease, judgement, key)
             with self._store.write(self._actor) as tx:
                 decision = self._replayed(tx, lease, judgement, key)
                 if decision is None:
-                    decision = self._record(tx, lease, judgement, key, attestation)
+                    decision = self._record(tx, lease, judgement, key, attestation, checked, attention)
                 next_showing = None if showing is None else _try_show(tx, showing)
-                ahead = claim_for(tx, ahead=showing is not None) if claim_ahead else None
+                ahead = claim_for(tx, ahead=True) if claim_ahead else None
                 if not claim_ahead and showing is None and tx.settled:
                     tx.leave_unrecorded(Unrecorded.NOTHING)  # a replay writes nothing
                 return Outcome(decision, next_showing, ahead)
@@ -103,12 +127,21 @@ class Review:
         *,
         key: str,
         attestation: Attestation | None = None,
+        overrides: Mapping[str, str] = _NO_OVERRIDES,
     ) -> Decision:
-        """Decide for a caller that kept only the ids of its item and lease. Raises as decide() does."""
+        """Decide for a caller that kept only the ids of its item and lease. Raises as decide() does.
+
+        `overrides` names rules whose findings are dismissed, each with its reason; the note of the judgement is theirs
+        too.
+        """
         with self._store.read() as tx:
             items.find(tx, self._actor.member.workspace_id, item_id)
             lease = leases.stated(tx, self._actor, ItemId(item_id), lease_id)
-        return self.decide(lease, judgement, key=key, attestation=attestation).decision
+            kept = working_copies.load(tx, lease.item_id, self._actor.member.id)
+        attention = NO_ATTENTION if kept is None else kept.attention
+        if overrides:
+            attention = self._with_overrides(lease, judgement, key, attention, overrides)
+        return self.decide(lease, judgement, key=key, attestation=attestation, attention=attention).decision
 
     def keep_as_opinion(self, item_id: ItemId, text: str | None) -> bool:
         """Keep a text whose lease is lost for whoever decides; False where it is only the draft."""
@@ -224,8 +257,51 @@ class Review:
                 recorded.check_final(tx, stored, decisions.texts(tx, stored.decision)[0])
             return decisions.signed_final(tx, item_id)
 
+    def _check(self, lease: Lease, judgement: Judgement, key: str) -> "_Checked | None":
+        """Return what is found in a text that is to be released, None where there is no such text or it was before.
+
+        This may wait for the analyst, so it comes before the transaction that others would have to wait for.
+        """
+        with self._store.read() as tx:
+            if decisions.is_known(tx, self._actor.member.id, key):
+                return None
+            leases.check(tx, lease)
+            draft, source, recipient, _ = contents.whole(tx, lease.item_id)
+            head = items.find(tx, self._actor.member.workspace_id, lease.item_id)
+            found = stored_found(tx, lease.item_id)
+            off = policies.rules_off(tx, self._actor.member.workspace_id, head.kind)
+        _, final = judgement.against(draft)
+        if final is None and found is None:
+            return None
+        if final is not None and judgement.lacking(draft) is not None:
+            return None  # it will be refused for that
+        subject = Subject(lease.item_id, head.kind, head.language, draft, source, recipient)
+        if found is None:
+            found = self._analyst.examine(subject, hurried=True)
+        in_draft = read(found).without(off)
+        if final is None or final == draft:
+            return _Checked(draft, in_draft, final, in_draft)
+        return _Checked(draft, in_draft, final, self._analyst.recheck(subject, found, final).without(off))
+
+    def _with_overrides(
+        self, lease: Lease, judgement: Judgement, key: str, attention: Attention, reasons: Mapping[str, str]
+    ) -> Attention:
+        checked = self._check(lease, judgement, key)
+        if checked is None or checked.final is None:
+            return attention
+        for override in by_rule(checked.in_final, checked.final, reasons, judgement.note):
+            attention = attention.with_override(override)
+        return attention
+
     def _record(
-        self, tx: Transaction, lease: Lease, judgement: Judgement, key: str, attestation: Attestation | None
+        self,
+        tx: Transaction,
+        lease: Lease,
+        judgement: Judgement,
+        key: str,
+        attestation: Attestation | None,
+        checked: "_Checked | None",
+        attention: Attention,
     ) -> Decision:
         head = leases.check(tx, lease)
         kind = KINDS[head.kind]
@@ -241,6 +317,7 @@ class Review:
             raise RuleError(f"Your roles do not let you approve an item of the kind '{kind.key}'.")
         if verdict.releases and kind.signed and attestation is None:
             raise RuleError(f"An item of the kind '{kind.key}' is released by a signature: sign it.")
+        overrides = () if final is None else _overridden(checked, final, attention)
         if final is not None:
             _pass_gate(outgoing(tx, self._actor, head, source, recipient), final)
         signature = attestation if verdict.releases and kind.signed else None
@@ -255,16 +332,18 @@ class Review:
             reason=judgement.reason,
             note=judgement.note,
             hold=self.hold_of(kind.key),
+            overrides=overrides,
         )
-        if judgement.text is not None:
-            working_copies.save(tx, lease.item_id, judgement.text, 0)  # withdrawing brings it back
+        if judgement.text is not None or attention != NO_ATTENTION:
+            text = draft if judgement.text is None else judgement.text
+            working_copies.save(tx, lease.item_id, text, 0, attention)  # withdrawing brings it back
         request = None
         if verdict.releases or verdict.returns:
             request = _request(head, decision, final, recipient, None if signature is None else _signed(tx, signature))
             outbox.add(tx, decision, "sent" if verdict.releases else "returned", request)
         if signature is not None and final is not None:
             self._record_signature(tx, decision, final, signature)
-        self._record_decision(tx, decision, draft, final, request)
+        self._record_decision(tx, decision, draft, final, request, _told(checked, attention))
         return decision
 
     def _record_signature(self, tx: Transaction, decision: Decision, final: str, attestation: Attestation) -> None:
@@ -282,7 +361,12 @@ class Review:
 
     @staticmethod
     def _record_decision(
-        tx: Transaction, decision: Decision, draft: str, final: str | None, request: str | None
+        tx: Transaction,
+        decision: Decision,
+        draft: str,
+        final: str | None,
+        request: str | None,
+        findings: dict[str, Any],
     ) -> None:
         item_id = ItemId(decision.item_id)
         tx.record(
@@ -296,7 +380,41 @@ class Review:
             reason=decision.reason,
             words_changed=0 if final is None else edit_distance_words(draft, final),
             hold_until=instant(decision.hold_until),
+            **findings,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What was found in a draft, and in the final that it became; without a final, in the draft again."""
+
+    draft: str
+    in_draft: Examination
+    final: str | None
+    in_final: Examination
+
+
+def _overridden(checked: _Checked | None, final: str, attention: Attention) -> tuple[Override, ...]:
+    """Return the overrides that let `final` go. Raises FindingsLeftError where something holds it back."""
+    if checked is None or checked.final != final:
+        raise RuntimeError("a text was to be released that was not checked")
+    for override in attention.overrides:
+        lacking = override.lacking()
+        if lacking is not None:
+            raise InputRefusedError(lacking)
+    holding = left(checked.in_final, final, attention)
+    if holding:
+        raise FindingsLeftError(Counter(finding.rule for finding in holding))
+    return applied(checked.in_final, final, attention.overrides)
+
+
+def _told(checked: _Checked | None, attention: Attention) -> dict[str, Any]:
+    """Return what the ledger says of the findings: rules, numbers and codes."""
+    if checked is None:
+        return {}
+    after = None if checked.final is None else (checked.in_final, checked.final)
+    told = summary((checked.in_draft, checked.draft), after, attention)
+    return {"findings": told, "findings_shown": attention.was_shown, "analyses": VERSIONS}
 
 
 def _pass_gate(going: Outgoing, final: str) -> None:

@@ -1,5 +1,6 @@
 """Decisions: recorded once, withdrawn during their hold, settled after it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from reviewer.domain.attention import Override
 from reviewer.domain.decisions import Decision, DecisionId, Verdict
 from reviewer.domain.items import ItemId, Lease, LeaseId, SignedFinal, SignedText
 from reviewer.domain.members import Actor
@@ -74,6 +76,7 @@ def add(
     reason: str | None,
     note: str | None,
     hold: timedelta,
+    overrides: Sequence[Override] = (),
 ) -> Decision:
     """Record a decision in its hold."""
     values = {
@@ -88,6 +91,7 @@ def add(
         "note": None if note is None else _seal(tx, lease.item_id, decision_id, "note", note),
         "final": None if final is None else _seal(tx, lease.item_id, decision_id, "final", final),
         "hold": hold,
+        "overrides": _dump_overrides(tx, lease.item_id, decision_id, overrides),
     }
     return _decision(tx.run(_ADD, values).one(), note)
 
@@ -96,6 +100,11 @@ def by_key(tx: Transaction, key: str) -> StoredDecision | None:
     """Return the actor's decision that carries this idempotency key."""
     row = tx.run(_BY_KEY, {"member": tx.actor.member.id, "key": key}).one_or_none()
     return None if row is None else _stored(row)
+
+
+def is_known(tx: Transaction, member_id: str, key: str) -> bool:
+    """Tell whether a member's decision carries this idempotency key."""
+    return tx.run(_BY_KEY, {"member": member_id, "key": key}).first() is not None
 
 
 def by_id(tx: Transaction, decision_id: str) -> StoredDecision:
@@ -157,7 +166,7 @@ def unleased(item_id: ItemId, actor: Actor) -> Lease:
 
 def erase(tx: Transaction, item_id: str) -> None:
     """Overwrite what was written with the decisions on an item that is erased."""
-    tx.run(update(_table).where(_table.c.item_id == item_id).values(final=None, note=None))
+    tx.run(update(_table).where(_table.c.item_id == item_id).values(final=None, note=None, overrides=None))
     tx.run(update(_table).where(_table.c.item_id == item_id, _table.c.state == "held").values(state="withdrawn"))
 
 
@@ -222,6 +231,20 @@ def passed_on(tx: Transaction, item_id: str) -> tuple[tuple[str, Verdict, str], 
     """Return who escalated or skipped an item before, how, and with what note."""
     rows = tx.run(_PASSED_ON[tx.dialect], {"of_item": item_id})
     return tuple((row.name, Verdict(row.verdict), _unseal(tx, item_id, row.id, "note", row.note) or "") for row in rows)
+
+
+def overrides(tx: Transaction, decision: Decision) -> tuple[Override, ...]:
+    """Return the findings that were dismissed with a decision, and why."""
+    stored = tx.run(select(_table.c.overrides).where(_table.c.id == decision.id)).scalar_one()
+    text = _unseal(tx, decision.item_id, decision.id, "overrides", stored)
+    return () if text is None else tuple(Override(*each) for each in json.loads(text))
+
+
+def _dump_overrides(tx: Transaction, item_id: str, decision_id: str, overrides: Sequence[Override]) -> bytes | None:
+    if not overrides:
+        return None
+    listed = [[each.finding, each.rule, each.reason, each.note] for each in overrides]
+    return _seal(tx, item_id, decision_id, "overrides", json.dumps(listed, ensure_ascii=False))
 
 
 def _seal(tx: Transaction, item_id: str, decision_id: str, column: str, text: str) -> bytes:

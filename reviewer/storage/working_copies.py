@@ -1,5 +1,6 @@
 """What reviewers typed before they decided: working copies and second opinions."""
 
+import json
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert_server
 from sqlalchemy.dialects.sqlite import insert as upsert_file
 from sqlalchemy.sql.dml import UpdateBase
 
+from reviewer.domain.attention import Attention
 from reviewer.domain.items import ItemId, SecondOpinion, WorkingCopy
 from reviewer.domain.members import MemberId
 from reviewer.storage import clock, keys, schema
@@ -30,7 +32,7 @@ _OPINIONS = (
 def _saving(insert_new: Callable[[Table], Any]) -> UpdateBase:
     """Return the statement that inserts a working copy or replaces it; each dialect has an insert of its own."""
     new = insert_new(_copy).values(saved_at=clock.now())
-    newest = {name: new.excluded[name] for name in ("text", "cursor", "saved_at")}
+    newest = {name: new.excluded[name] for name in ("text", "cursor", "saved_at", "attention")}
     statement: UpdateBase = new.on_conflict_do_update(index_elements=["item_id", "member_id"], set_=newest)
     return statement
 
@@ -38,10 +40,12 @@ def _saving(insert_new: Callable[[Table], Any]) -> UpdateBase:
 _SAVE = {"sqlite": _saving(upsert_file), "postgresql": _saving(upsert_server)}
 
 
-def save(tx: Transaction, item_id: ItemId, text: str, cursor: int) -> None:
-    """Keep the actor's text; the newest one stands."""
-    own = {"item_id": item_id, "member_id": tx.actor.member.id}
-    tx.run(_SAVE[tx.dialect], {**own, "text": _seal(tx, _copy, item_id, tx.actor.member.id, text), "cursor": cursor})
+def save(tx: Transaction, item_id: ItemId, text: str, cursor: int, attention: Attention) -> None:
+    """Keep the actor's text and what they made of its findings; the newest stands."""
+    member_id = tx.actor.member.id
+    seen = keys.seal(tx, item_id, _attention_place(item_id, member_id), json.dumps(attention.to_data()))
+    values = {"item_id": item_id, "member_id": member_id, "cursor": cursor, "attention": seen}
+    tx.run(_SAVE[tx.dialect], {**values, "text": _seal(tx, _copy, item_id, member_id, text)})
 
 
 def load(tx: Transaction, item_id: str, member_id: MemberId) -> WorkingCopy | None:
@@ -49,7 +53,8 @@ def load(tx: Transaction, item_id: str, member_id: MemberId) -> WorkingCopy | No
     row = tx.run(_OWN, {"of_item": item_id, "member": member_id}).one_or_none()
     if row is None:
         return None
-    return WorkingCopy(_unseal(tx, _copy, item_id, member_id, row.text), row.cursor, row.saved_at)
+    text = _unseal(tx, _copy, item_id, member_id, row.text)
+    return WorkingCopy(text, row.cursor, row.saved_at, _attention(tx, item_id, member_id, row.attention))
 
 
 def of_others(tx: Transaction, item_id: str) -> list[tuple[MemberId, str]]:
@@ -96,6 +101,16 @@ def _seal(tx: Transaction, table: Table, item_id: str, row: str, text: str) -> b
 
 def _unseal(tx: Transaction, table: Table, item_id: str, row: str, stored: bytes) -> str:
     return keys.unseal(tx, item_id, (table.name, f"{item_id}/{row}", "text"), stored)
+
+
+def _attention(tx: Transaction, item_id: str, member_id: MemberId, stored: bytes | None) -> Attention:
+    if stored is None:  # kept by an earlier version
+        return Attention()
+    return Attention.from_data(json.loads(keys.unseal(tx, item_id, _attention_place(item_id, member_id), stored)))
+
+
+def _attention_place(item_id: str, member_id: str) -> tuple[str, str, str]:
+    return _copy.name, f"{item_id}/{member_id}", "attention"
 
 
 def _own(item_id: str, member_id: MemberId) -> ColumnElement[bool]:

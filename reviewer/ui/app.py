@@ -30,6 +30,7 @@ from reviewer.ui.icons import icon
 from reviewer.ui.idle import IdleWatch
 from reviewer.ui.keys import ShortcutGuard
 from reviewer.ui.ledger import BrokenLedgerView, LedgerPresenter, LedgerView
+from reviewer.ui.policy import PolicyPresenter, PolicyView
 from reviewer.ui.qt_messages import take_messages
 from reviewer.ui.settings import SettingsView
 from reviewer.ui.system_lock import SystemLock
@@ -391,6 +392,9 @@ class Desk(QObject):
             window.add_page("review", "review", self.tr("Review"), self.view)
         if services.member.roles & _LEDGER_READERS:
             window.add_page("ledger", "ledger", self.tr("Ledger"), self._build_ledger(services))
+        if Role.ADMIN in services.member.roles:
+            policy = PolicyPresenter(services.policy, self.worker, self._open_pages)
+            window.add_page("policy", "policy", self.tr("Policy"), PolicyView(policy, self.appearance, window))
         window.add_page("settings", "settings", self.tr("Settings"), self._settings_view, at_foot=True)
         window.show_workspace(services.workspace, services.member.name)
         self.unlock_view.show_whose(f"{services.workspace} · {services.member.name}")

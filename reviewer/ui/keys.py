@@ -26,6 +26,7 @@ class KeyAction:
 
 
 _DECIDE = QT_TRANSLATE_NOOP("Keys", "Decide")
+_CHECK = QT_TRANSLATE_NOOP("Keys", "Check")
 _TEXT = QT_TRANSLATE_NOOP("Keys", "Text")
 _MOVE = QT_TRANSLATE_NOOP("Keys", "Move about")
 _DESK = QT_TRANSLATE_NOOP("Keys", "Desk")
@@ -42,13 +43,21 @@ ACTIONS: tuple[KeyAction, ...] = (
     KeyAction("difference", QT_TRANSLATE_NOOP("Keys", "Show the difference to the draft"), "Ctrl+D", _TEXT),
     KeyAction("reset", QT_TRANSLATE_NOOP("Keys", "Go back to the draft"), "Ctrl+Shift+0", _TEXT),
     KeyAction("find", QT_TRANSLATE_NOOP("Keys", "Find in draft and source"), "Ctrl+F", _TEXT),
-    KeyAction("next_field", QT_TRANSLATE_NOOP("Keys", "Next field or section"), "Alt+Down", _TEXT),
-    KeyAction("previous_field", QT_TRANSLATE_NOOP("Keys", "Previous field or section"), "Alt+Up", _TEXT),
+    KeyAction("next_finding", QT_TRANSLATE_NOOP("Keys", "Next finding, the heaviest first"), "F8", _CHECK),
+    KeyAction("previous_finding", QT_TRANSLATE_NOOP("Keys", "Previous finding"), "Shift+F8", _CHECK),
+    KeyAction(
+        "override", QT_TRANSLATE_NOOP("Keys", "Override the finding, with a reason, or not any more"), "F9", _CHECK
+    ),
+    KeyAction("next_sentence", QT_TRANSLATE_NOOP("Keys", "Next sentence, and what it rests on"), "Alt+Down", _CHECK),
+    KeyAction("previous_sentence", QT_TRANSLATE_NOOP("Keys", "Previous sentence"), "Alt+Up", _CHECK),
+    KeyAction("next_field", QT_TRANSLATE_NOOP("Keys", "Next field or section"), "Alt+PgDown", _TEXT),
+    KeyAction("previous_field", QT_TRANSLATE_NOOP("Keys", "Previous field or section"), "Alt+PgUp", _TEXT),
     KeyAction("next_pane", QT_TRANSLATE_NOOP("Keys", "Next column"), "F6", _MOVE),
     KeyAction("previous_pane", QT_TRANSLATE_NOOP("Keys", "Previous column"), "Shift+F6", _MOVE),
     KeyAction("history", QT_TRANSLATE_NOOP("Keys", "Decisions of this session"), "Ctrl+H", _MOVE),
     KeyAction("page_review", QT_TRANSLATE_NOOP("Keys", "Review"), "Ctrl+1", _MOVE),
     KeyAction("page_ledger", QT_TRANSLATE_NOOP("Keys", "Ledger"), "Ctrl+4", _MOVE),
+    KeyAction("page_policy", QT_TRANSLATE_NOOP("Keys", "Policy"), "Ctrl+5", _MOVE),
     KeyAction("page_settings", QT_TRANSLATE_NOOP("Keys", "Settings"), "Ctrl+,", _MOVE),
     KeyAction("import", QT_TRANSLATE_NOOP("Keys", "Import drafts from a file"), "Ctrl+O", _DESK),
     KeyAction("zoom_in", QT_TRANSLATE_NOOP("Keys", "Larger"), "Ctrl++", _DESK),
@@ -92,8 +101,11 @@ _LISTENING_NAMES = frozenset(action.name for action in LISTENING)
 LISTENING_PAGE = "transcribe"
 _DEFAULTS = {action.name: action.key for action in _EVERY}
 # What may go on while its key is held down; everything else happens once for each press.
-_REPEATING = frozenset({"next_field", "previous_field", "next_pane", "previous_pane", "zoom_in", "zoom_out",
-                        "play_back", "play_slower", "play_faster", "listen_out", "listen_back"})  # fmt: skip
+_STEPS = ("field", "pane", "finding", "sentence")
+_REPEATING = frozenset(
+    {f"{way}_{step}" for step in _STEPS for way in ("next", "previous")}
+    | {"zoom_in", "zoom_out", "play_back", "play_slower", "play_faster", "listen_out", "listen_back"}
+)
 # Keys that people press without thinking: no action may sit there.
 _FORBIDDEN = frozenset(
     {"Backspace", "Del", "Return", "Enter", "Tab", "Shift+Tab", "Esc", "Space", "Ctrl+C", "Ctrl+V", "Ctrl+X", "Ctrl+A"}

@@ -61,6 +61,7 @@ class _Tour:
         """Take all pictures."""
         self._desk.open()
         self._wait(lambda: self._desk.presenter is not None and self._desk.presenter.current is not None)
+        self._wait(lambda: self._desk.background is not None and not self._desk.background.waiting)
         for name, prepare in self._stations():
             prepare()
             self._settle()
@@ -71,7 +72,17 @@ class _Tour:
         yield "sms-unicode", lambda: self._open_first(lambda draft: any(ord(c) > 0x1F000 for c in draft))
         yield "summary", lambda: self._open_first(lambda draft: "Action items:" in draft, "summary")
         yield "note", lambda: self._open_first(lambda draft: "HISTORY" in draft, "clinical_note")
-        yield "note-edited", self._edit
+        yield "findings", lambda: self._open("NOTE-3004")
+        yield "finding", lambda: self._key("next_finding")
+        yield "override", lambda: self._key("override")
+        yield "overridden", self._override
+        yield "evidence", lambda: self._step("next_sentence", 2)
+        yield "omission", lambda: self._step("previous_finding", 2)
+        yield "turn", self._choose_turn
+        yield "findings-many", lambda: self._open_first(lambda draft: "HISTORY" in draft, "clinical_note")
+        yield "findings-none", lambda: self._open("SMS-1036")
+        yield "policy", lambda: self._desk.window.show_page("policy")
+        yield "note-edited", self._edit_note
         yield "difference", self._view._toggle_difference
         yield "difference-off", self._view._toggle_difference
         yield "reject", lambda: self._key("reject")
@@ -133,6 +144,11 @@ class _Tour:
         current = self._presenter.current
         if current is not None and current.item.head.external_id == external_id:
             return
+        parked = next((each for each in self._presenter._next if each.item.head.external_id == external_id), None)
+        if parked is not None:  # an earlier station left it next in line
+            self._presenter._next.remove(parked)
+            self._presenter._bring(parked)
+            return
         head = next(head for head in self._heads() if head.external_id == external_id)
         self._open_head(head)
 
@@ -150,6 +166,31 @@ class _Tour:
 
         drafts = {record["id"]: record["draft"] for record in map(json.loads, demo.lines())}
         self._open_head(next(h for h in self._heads() if h.kind == kind and fits(drafts[h.external_id])))
+
+    def _override(self) -> None:
+        bar = self._view.overriding
+        bar._pick("k")
+        bar._note.setText("read back by the pharmacist")
+        bar.answer("known", "read back by the pharmacist")
+
+    def _override_all(self) -> None:
+        for entry in self._presenter.findings.left:
+            self._presenter.findings.override(entry.id, "known", None)
+
+    def _step(self, action: str, times: int) -> None:
+        for _ in range(times):
+            self._key(action)
+
+    def _choose_turn(self) -> None:
+        source = self._view.source.view
+        source.setFocus()
+        sentence = self._presenter.findings.sentences[-2]
+        source.set_cursor_position(source.turn_range(sentence.passages[0].turn)[0])
+
+    def _edit_note(self) -> None:
+        self._desk.window.show_page("review")
+        self._open("NOTE-3003")
+        self._edit()
 
     def _open_longest(self) -> None:
         self._open("NOTE-3005")
@@ -214,12 +255,15 @@ class _Tour:
 
     def _sign(self) -> None:
         self._view.find_bar.forget()
+        self._override_all()
         self._presenter.decide(Verdict.APPROVE)
 
     def _hold(self) -> None:
         self._close_dialogs()
         self._presenter.give_up_signing()
         self._open_head(next(head for head in self._heads() if head.kind == "sms"))
+        self._settle()
+        self._override_all()
         self._presenter.decide(Verdict.APPROVE)
 
     def _recovery_code(self) -> None:
@@ -257,6 +301,8 @@ class _Tour:
         self._wait(lambda: not self._desk.worker.busy)
         spelling = self._desk.spelling
         self._wait(lambda: spelling is None or not spelling.busy)
+        presenter = self._desk.presenter
+        self._wait(lambda: presenter is None or not presenter.findings.busy)
         end = time.monotonic() + _SETTLE_S
         self._wait(lambda: time.monotonic() > end)
 

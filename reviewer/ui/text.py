@@ -399,6 +399,7 @@ class PlainTextEdit(QTextEdit):
         self._own_incidents = 0
         self._text: str | None = ""
         self._map: _Shown | None = None
+        self._widest: int | None = None
         self._layers: dict[str, list[Mark]] = {}
         self._waves = Waves(self, appearance)
         self._document = _PlainDocument(self)
@@ -463,6 +464,17 @@ class PlainTextEdit(QTextEdit):
         self.setTextCursor(self._cursor(start, end))
         self.ensureCursorVisible()
 
+    def cursor_at(self, position: int) -> QTextCursor:
+        """Return a cursor of its own at a position; it moves with the text."""
+        return self._cursor(position, position)
+
+    def bring_into_view(self, start: int, end: int) -> None:
+        """Scroll so that a range of the text is seen; focus and cursor stay where they are."""
+        first, last = self.cursorRect(self._cursor(start, start)), self.cursorRect(self._cursor(end, end))
+        if first.top() < 0 or last.bottom() > self.viewport().height():
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() + first.top() - self._appearance.px(32))
+
     def set_spans(self, layer: str, spans: Iterable[Span]) -> None:
         """Show ranges of the text in a format; this replaces what the layer showed before.
 
@@ -493,6 +505,11 @@ class PlainTextEdit(QTextEdit):
         if len(kept) < len(shown):
             self._layers[layer] = kept
             self._show_layers()
+
+    def set_margin(self, width_px: int) -> None:
+        """Leave a strip free at the left of the text."""
+        self.setViewportMargins(width_px, 0, 0, 0)
+        self._fit_column()
 
     def find_text(self, wanted: str) -> list[tuple[int, int]]:
         """Return where `wanted` stands in the text, without regard to case."""
@@ -669,6 +686,7 @@ class PlainTextEdit(QTextEdit):
     def _apply_fonts(self) -> None:
         self.setFont(self._appearance.reading_font())
         self._document.setDocumentMargin(self._appearance.px(12))
+        self._widest = None
         self._fit_column()
 
     def _fit_column(self) -> None:
@@ -685,7 +703,9 @@ class PlainTextEdit(QTextEdit):
         bar = self.verticalScrollBar()
         room = self.viewport().width() + (bar.width() if bar.isVisible() else 0) - bar.sizeHint().width()
         if self._max_column is not None:
-            room = min(room, self._column_width(self._max_column))
+            if self._widest is None:  # measured once for a font: it costs more than all else here
+                self._widest = self._column_width(self._max_column)
+            room = min(room, self._widest)
         return max(MINIMUM_WIDTH_PX, room)
 
     def _column_width(self, characters: int) -> int:
@@ -806,13 +826,15 @@ class _Wanted(NamedTuple):
     start: int
     end: int
     selects: bool
+    also: tuple[int, int] | None = None  # a wider range to show as well, if both fit
 
 
 class SourceView(PlainTextView):
     """The conversation a draft was made from: one bubble for each turn, with time and speaker above the words.
 
     Its text is the headings and words of all turns, each on lines of its own. A large source is filled in a little at
-    a time; whatever is asked for before its turn is there is shown as soon as it is.
+    a time; whatever is asked for before its turn is there is shown as soon as it is. One that is to come next can be
+    filled in and laid out in advance, so that showing it takes no more than painting it.
     """
 
     filled = Signal()  # all turns are in the document
@@ -825,8 +847,12 @@ class SourceView(PlainTextView):
         self._filling: Iterator[None] = iter(())
         self._is_filled = True
         self._late_layers: set[str] = set()
-        self._evidence: tuple[int, int] | None = None
+        self._evidence: tuple[tuple[int, int], ...] = ()
+        self._unused: frozenset[int] = frozenset()
+        self._unused_words = self._unused_short = ""
+        self._unused_widths: tuple[float, float, float] | None = None  # of the words, of a letter, and the height
         self._wanted: _Wanted | None = None
+        self._spare: SourceView | None = None
         super().__init__(appearance, parent, max_column=max_column)
         self.setAccessibleName(self.tr("Source conversation"))
         self._timer = QTimer(self)
@@ -845,11 +871,25 @@ class SourceView(PlainTextView):
     def set_turns(self, turns: Iterable[SourceTurn]) -> None:
         """Show a conversation: of each turn the time as it is to be shown or None, the speaker, the words."""
         self._turns = tuple((when, who, normalise_newlines(words)) for when, who, words in turns)
-        self._evidence = self._wanted = None
+        self._evidence, self._wanted = (), None
+        self._unused = frozenset()
         self._spans.clear()
         self._late_layers.clear()
-        self._place_turns()
-        self._start_filling()
+        if not self._take_prepared():
+            self._place_turns()
+            self._start_filling()
+
+    def prepare(self, turns: Iterable[SourceTurn]) -> None:
+        """Fill in and lay out in advance what `set_turns` will show next, a little at a time."""
+        if self._spare is None:
+            self._spare = SourceView(self._appearance, self, max_column=self._max_column)
+            self._spare.hide()
+        wanted = tuple((when, who, normalise_newlines(words)) for when, who, words in turns)
+        width = self.lineWrapColumnOrWidth()
+        if (self._spare._turns, self._spare.lineWrapColumnOrWidth()) != (wanted, width):
+            self._spare.set_turns(())
+            self._spare._wrap_at(width)
+            self._spare.set_turns(wanted)
 
     def set_text(self, text: str) -> None:
         """Show a source that is no conversation: one turn without a speaker."""
@@ -866,14 +906,37 @@ class SourceView(PlainTextView):
 
     def highlight(self, turn: int, start: int, end: int) -> None:
         """Show [start, end) of the words of a turn, in code points, as the evidence; replaces the one before."""
-        words, last = self.turn_range(turn)
-        self._evidence = (min(words + start, last), min(words + end, last))
-        self._show_evidence()
+        self.highlight_all([(turn, start, end)])
+
+    def highlight_all(self, passages: Iterable[tuple[int, int, int]]) -> None:
+        """Show some ranges of turns as the evidence, the best first; this replaces those before."""
+        shown = []
+        for turn, start, end in passages:
+            words, last = self.turn_range(turn)
+            shown.append((min(words + start, last), min(words + end, last)))
+        if tuple(shown) != self._evidence:
+            self._evidence = tuple(shown)
+            self._show_evidence()
 
     def clear_highlight(self) -> None:
         """Show no evidence."""
-        self._evidence = None
-        self._show_evidence()
+        self.highlight_all([])
+
+    def bring_evidence(self) -> None:
+        """Bring the evidence into view, all of it if it fits; focus and cursor stay where they are."""
+        if not self._evidence:
+            return
+        best = self._evidence[0]
+        first, last = min(start for start, _ in self._evidence), max(end for _, end in self._evidence)
+        self._want(_Wanted(*best, selects=False, also=(first, last)))
+
+    def mark_unused(self, turns: Iterable[int], words: str, short: str) -> None:
+        """Say `words`, or where there is no room `short`, quietly, beside the headings of some turns."""
+        turns = frozenset(turns)
+        if (turns, words) != (self._unused, self._unused_words):
+            self._unused, self._unused_words, self._unused_short = turns, words, short
+            self._unused_widths = None
+            self.viewport().update()
 
     def scroll_to_turn(self, turn: int, position: int = 0) -> None:
         """Bring a turn, or a position in its words, into view if it is not; focus and cursor stay where they are."""
@@ -900,10 +963,45 @@ class SourceView(PlainTextView):
         painter.setPen(Qt.PenStyle.NoPen)
         for turn, bubble in self._bubbles_in_sight():
             self._paint_bubble(painter, bubble, "first" if self._is_first_side(turn) else "other")
+            if turn in self._unused:
+                self._paint_unused(painter, turn, bubble)
         painter.end()
         super().paintEvent(event)
 
     # filling
+
+    def _take_prepared(self) -> bool:
+        """Show what was prepared, if it is these turns; without turns also forget it."""
+        spare = self._spare
+        if spare is None:
+            return False
+        width = self.lineWrapColumnOrWidth()
+        if not self._turns or spare._turns != self._turns or spare.lineWrapColumnOrWidth() != width:
+            if not self._turns:
+                spare.set_turns(())
+            return False
+        if not spare._is_filled:
+            return False
+        self._timer.stop()
+        self._filling, self._is_filled = iter(()), True
+        self._layers.clear()
+        self._show_layers()
+        self._document, spare._document = spare._document, self._document
+        self._source, self._map, self._places = spare._source, spare._map, spare._places
+        self._turn_starts_qt = spare._turn_starts_qt
+        spare._turns, spare._places, spare._turn_starts_qt = (), [], []
+        for view in (self, spare):
+            view.setDocument(view._document)
+        self.verticalScrollBar().setValue(0)
+        QTimer.singleShot(0, spare._forget_turns)  # what was on screen; after the paint
+        self.filled.emit()
+        return True
+
+    @Slot()
+    def _forget_turns(self) -> None:
+        """Keep nothing of what was shown, unless something was prepared since."""
+        if not self._turns:
+            self.set_turns(())
 
     def _place_turns(self) -> None:
         lines: list[str] = []
@@ -1006,24 +1104,21 @@ class SourceView(PlainTextView):
         if wanted.selects:
             super().select(wanted.start, wanted.end)
         else:
-            self._bring_into_view(wanted.start, wanted.end)
-
-    def _bring_into_view(self, start: int, end: int) -> None:
-        first, last = self.cursorRect(self._cursor(start, start)), self.cursorRect(self._cursor(end, end))
-        if first.top() < 0 or last.bottom() > self.viewport().height():
-            bar = self.verticalScrollBar()
-            bar.setValue(bar.value() + first.top() - self._appearance.px(24))
+            if wanted.also is not None and wanted.also[1] <= self._positions().source_length:
+                self.bring_into_view(*wanted.also)
+            self.bring_into_view(wanted.start, wanted.end)
 
     def _show_evidence(self) -> None:
         theme, text_format = self._appearance.theme, QTextCharFormat()
         text_format.setBackground(theme.colour("mark"))
         text_format.setForeground(theme.colour("text"))
         text_format.setFontUnderline(True)  # a sign that is not colour
-        self.set_spans("evidence", [] if self._evidence is None else [(*self._evidence, text_format)])
+        self.set_spans("evidence", [(start, end, text_format) for start, end in self._evidence])
 
     def _restyle(self) -> None:
         """Fill anew: block formats and headings carry sizes and colours of their own."""
-        if self._evidence is not None:
+        self._unused_widths = None
+        if self._evidence:
             self._show_evidence()
         self._refill()
 
@@ -1086,6 +1181,26 @@ class SourceView(PlainTextView):
         painter.setClipPath(outline)
         painter.fillRect(QRectF(bubble.left(), bubble.top(), 3, bubble.height()), theme.colour(f"{side}_bar"))
         painter.setClipping(False)
+
+    def _paint_unused(self, painter: QPainter, turn: int, bubble: QRectF) -> None:
+        """Write at the right of a turn's heading, where there is room, that nothing rests on it."""
+        px, small = self._appearance.px, self._appearance.small_font()
+        if self._unused_widths is None:  # to measure text takes a part of a frame, so not at each paint
+            metrics, bold = QFontMetricsF(small), QFontMetricsF(self._appearance.small_font(QFont.Weight.DemiBold))
+            letter = bold.horizontalAdvance("Nurse practitioner 0:00") / 22
+            self._unused_widths = metrics.horizontalAdvance(self._unused_words), letter, metrics.height()
+        wide, letter, height = self._unused_widths
+        room = bubble.width() - len(_heading(self._turns[turn])) * letter - px(14) - px(24)
+        words = self._unused_words if wide <= room else self._unused_short
+        heading = self._document.documentLayout().blockBoundingRect(
+            self._document.findBlock(self._turn_starts_qt[turn])
+        )
+        top = heading.top() - self.verticalScrollBar().value()
+        area = QRectF(bubble.left(), top, bubble.width() - px(10), height * 1.15)
+        painter.setFont(small)
+        painter.setPen(self._appearance.theme.colour("muted"))
+        painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words)
+        painter.setPen(Qt.PenStyle.NoPen)
 
 
 def _heading(turn: SourceTurn) -> str:

@@ -24,10 +24,11 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from reviewer.domain.kinds import KINDS
 from reviewer.ui.desk import view
 from reviewer.ui.text import PlainTextEdit
 from tests.factories import Profile
-from tests.ui.driver import DrivenDesk, type_text, wait_until
+from tests.ui.driver import DrivenDesk, press, type_text, wait_until
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FILES = (
@@ -92,6 +93,7 @@ def decide(folder: Path, number: int) -> dict[str, Any]:
     """Decide one item after the other and time each from the key press until the next one is painted."""
     profile = Profile(folder)
     profile.take(*islice(material(), number + 10))
+    profile.services().analysis.round()
     profile.close()
     paints = Paints()
     desk = _open(folder)
@@ -114,15 +116,24 @@ def decide(folder: Path, number: int) -> dict[str, Any]:
 def _read(desk: DrivenDesk) -> None:
     """Do as a person does: look until everything is there, and the next item fetched."""
     wait_until(lambda: desk.view.source.view.is_filled and not desk.worker.busy and desk.presenter._next)
+    wait_until(lambda: desk.presenter.findings.is_ready)
     end = time.monotonic() + 0.15  # the difference and the spelling come after a pause
     wait_until(lambda: time.monotonic() > end)
 
 
 def _time_decision(desk: DrivenDesk, paints: Paints) -> tuple[float, float]:
-    """Press the key and return how long it took until editor and source of the next item were painted."""
+    """Press the key and return how long it took until editor and source of the next item were painted.
+
+    What would have to be signed is rejected: a signature is asked for and confirmed first, and is no single key. So is
+    what findings hold back.
+    """
+    assert desk.item is not None
     following, decided = desk.presenter._next[0].item, len(desk.history)
-    control = Qt.KeyboardModifier.ControlModifier
-    key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, control)
+    modifier = Qt.KeyboardModifier.ControlModifier
+    if KINDS[desk.item.item.kind].signed or desk.presenter.findings.left:
+        press("Ctrl+R", "T")
+        modifier = Qt.KeyboardModifier.NoModifier
+    key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, modifier)
     paints.at.clear()
     wall, work = time.perf_counter(), time.thread_time()
     QCoreApplication.sendEvent(desk.window.windowHandle(), key)
@@ -189,6 +200,7 @@ def start_up(folder: Path, times: int) -> dict[str, Any]:
     """Start the desk in new processes and time each until its first item is painted."""
     profile = Profile(folder)
     profile.take(*islice(material(), 200))
+    profile.services().analysis.round()
     profile.close()
     runs: list[dict[str, float]] = []
     for _ in range(times + 1):

@@ -21,6 +21,8 @@ from reviewer.domain.decisions import Judgement, Verdict
 from reviewer.domain.events import Action
 from reviewer.domain.items import Channel, IncomingDraft, ItemId, Lease, Turn
 from reviewer.domain.kinds import KINDS
+from reviewer.services.analysis import Analysed
+from reviewer.services.examiners import Subject
 from reviewer.storage import contents
 from tests.factories import Profile, line
 
@@ -129,6 +131,10 @@ class Backlog:
         with self.profile.store.write(self.profile.first) as tx:
             contents.add(tx, [(item_id, _DRAFT) for item_id in reached])
             tx.record(Action.IMPORTED, number=len(reached))
+        analysis = self.profile.services().analysis  # as it is after intake; their texts are all one
+        subject = Subject(reached[0], "sms", _DRAFT.language, _DRAFT.draft, _DRAFT.source, _DRAFT.recipient)
+        found = analysis.examine(subject).found
+        analysis.keep([Analysed(item_id, found) for item_id in reached])
 
     def _open_desk(self) -> Iterator[None]:
         def claim() -> Lease:

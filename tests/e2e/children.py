@@ -50,6 +50,8 @@ def start(work: Callable[..., None], *arguments: Any) -> ForkServerProcess:
 def _begin(begin: "Connection[None, None]", work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     with begin:
         begin.send(None)
+    # It ends with the test, whatever happens, and yet may start processes of its own, as it may outside of a test.
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]  # not in the stubs
     work(*arguments)
 
 

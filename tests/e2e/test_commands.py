@@ -89,7 +89,7 @@ def test_a_draft_goes_from_import_to_its_final_by_commands_alone(tmp_path: Path)
     decided = ask("decide", claimed["item"], "edit", "--lease", claimed["lease"], "--text-file", "edited.txt")
     profile = tmp_path / "profile"
     Beneath(profile).let_holds_end()
-    done = {"settled": 1, "sent": 1, "failed": 0, "expired": 0, "woken": 0, "escalated": 0, "analysed": 0}
+    done = {"settled": 1, "sent": 1, "failed": 0, "expired": 0, "woken": 0, "escalated": 0, "stopped": 0, "analysed": 0}
     assert ask("work", "--once") == done
     sent = json.loads((profile / "sent" / f"{decided['decision']}.json").read_bytes())
     assert re.fullmatch(_STAMP, sent.pop("decided_at"))
@@ -213,6 +213,42 @@ def test_decide_answers_with_the_decision_and_its_hold(
         "hold_until": "",
     }
     assert ask(*once) == decided
+
+
+def test_a_finding_holds_an_approval_back_until_it_is_overridden_or_mended(
+    run: Run, ask: Any, workspace: Any, tmp_path: Path
+) -> None:
+    source = [{"speaker": "Agent", "text": "Yes, on Tuesday at nine."}]
+    workspace(*(line(id=name, draft="You are booked for Tuesday at 9:30.", source=source) for name in ("1", "2")))
+    assert ask("work", "--once")["analysed"] == 2
+    first, second = ask("claim"), ask("claim")
+    (finding,) = [each for each in first["findings"] if each["rule"] == "time"]
+    assert finding["weight"] == "stop"
+    assert "9:30" in first["draft"][finding["start"] : finding["end"]]
+    decide = ("decide", first["item"], "approve", "--lease", first["lease"])
+    assert _refusal(run("--json", *decide)) == (4, "findings_left")
+    said = run(*decide)
+    assert (said.code, said.out) == (4, "")
+    assert "--override RULE=REASON" in said.err
+    assert "9:30" not in said.err
+    assert _refusal(run("--json", *decide, "--override", "dose=known")) == (4, "findings_left")
+    assert _refusal(run("--json", *decide, "--override", "time=nonsense")) == (2, "usage")
+    assert _refusal(run("--json", *decide, "--override", "time=other")) == (3, "input_refused")
+    assert ask(*decide, "--override", "time=known")["verdict"] == "approve"
+    (tmp_path / "mended").write_text("You are booked for Tuesday at 9:00.")
+    mend = ("decide", second["item"], "edit", "--lease", second["lease"], "--text-file", "mended")
+    assert ask(*mend)["verdict"] == "approve_with_edits"
+
+
+@pytest.mark.usefixtures("workspace")
+def test_rules_are_listed_and_switched(run: Run, ask: Any, tmp_path: Path) -> None:
+    assert {"rule": "time", "off": []} in ask("rules")["rules"]
+    assert {"rule": "time", "off": ["sms"]} in ask("rules", "off", "time", "--kind", "sms")["rules"]
+    assert "time               off for sms" in run("rules").out
+    assert {"rule": "time", "off": []} in ask("rules", "on", "time", "--kind", "sms")["rules"]
+    assert _refusal(run("--json", "rules", "off", "time")) == (2, "usage")
+    assert _refusal(run("--json", "rules", "off", "nonsense", "--kind", "sms")) == (3, "input_refused")
+    assert Beneath(tmp_path / "profile").events().count("policy_changed") == 2
 
 
 def test_release_and_withdraw_answer_with_the_item(ask: Any, workspace: Any) -> None:

@@ -85,6 +85,7 @@ def test_two_desks_and_two_claimers_never_hold_the_same_item(profile: Profile, t
     journals = [tmp_path / name for name in ("desk-1", "desk-2", "claimer-1", "claimer-2")]
     stop = tmp_path / "stop"
     profile.take(*(line() for _ in range(100)))
+    profile.services().analysis.round()
     desks = [
         children.start(driver.type_and_decide, profile.folder, journal, secrets.randbits(32))
         for journal in journals[:2]
@@ -95,6 +96,7 @@ def test_two_desks_and_two_claimers_never_hold_the_same_item(profile: Profile, t
             assert all(each.is_alive() for each in (*desks, *claimers))
             if profile.rows("SELECT count(*) FROM item WHERE state = 'waiting'")[0][0] < 50:
                 profile.take(*(line() for _ in range(100)))
+                profile.services().analysis.round()
             time.sleep(0.05)
         stop.touch()
         for claimer in claimers:

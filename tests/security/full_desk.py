@@ -11,7 +11,7 @@ from reviewer.domain.errors import ErasedError, LeaseLostError
 from reviewer.domain.items import ClaimedItem, ItemId
 from reviewer.domain.kinds import KINDS
 from reviewer.storage import Store, Transaction, analyses, contents, keys, schema, working_copies
-from tests.factories import SIGNED, Beneath, line, new_key
+from tests.factories import SIGNED, Beneath, every_override, line, new_key
 
 Words = Callable[[str], str]  # content for a place: "draft", "note", ...
 _AT_ONCE, _TOMORROW = (dict.fromkeys(KINDS, timedelta(days=days)) for days in (0, 1))
@@ -45,7 +45,8 @@ class FullDesk:
         lost = self._claim("opinion")
         self._beneath.let_leases_lapse()
         with suppress(LeaseLostError):
-            review.decide(lost.lease, Judgement(Verdict.APPROVE, words("opinion")), key=new_key())
+            lost_text = Judgement(Verdict.APPROVE, words("opinion"))
+            review.decide_by_ids(lost.item.id, lost.lease.id, lost_text, key=new_key(), overrides=every_override())
         leased = self._claim("leased")
         review.save(leased.item.id, words("working copy"), 3)
         self._services.analysis.round()
@@ -69,7 +70,10 @@ class FullDesk:
     def _decide(self, name: str, judgement: Judgement, kind: str = "sms") -> ItemId:
         claimed = self._claim(name, kind)
         attestation = SIGNED if KINDS[kind].signed else None
-        self._services.review.decide(claimed.lease, judgement, key=new_key(), attestation=attestation)
+        reasons = every_override("known" if judgement.note is None else "other")  # then the note is theirs as well
+        self._services.review.decide_by_ids(
+            claimed.item.id, claimed.lease.id, judgement, key=new_key(), attestation=attestation, overrides=reasons
+        )
         return claimed.item.id
 
 
@@ -90,12 +94,13 @@ def _content(tx: Transaction, item_id: ItemId) -> dict[str, str]:
         kept = working_copies.load(tx, item_id, copy.member_id)
         assert kept is not None
         found[f"working copy of {copy.member_id}"] = kept.text
+        found[f"attention of {copy.member_id}"] = str(kept.attention)
     for name, stored in analyses.load(tx, item_id).items():
         found[f"analysis {name}"] = stored.found
     for number, opinion in enumerate(working_copies.opinions(tx, item_id)):
         found[f"opinion {number}"] = opinion.text
     for row in tx.run(schema.decision.select().where(schema.decision.c.item_id == item_id)).all():
-        for column, sealed in (("final", row.final), ("note", row.note)):
+        for column, sealed in (("final", row.final), ("note", row.note), ("overrides", row.overrides)):
             if sealed is not None:
                 found[f"{column} of {row.id}"] = keys.unseal(tx, item_id, ("decision", row.id, column), sealed)
         request = tx.run(schema.outbox.select().where(schema.outbox.c.decision_id == row.id)).one_or_none()

@@ -26,7 +26,7 @@ from reviewer.services.ledger import Filter
 from reviewer.services.queue import Queue
 from reviewer.settings import SettingsFile
 from tests.e2e import children
-from tests.factories import Beneath, line, new_key
+from tests.factories import Beneath, every_override, line, new_key
 from tests.security.disk import Canary, pages
 from tests.security.full_desk import FullDesk
 
@@ -143,7 +143,12 @@ def _refusals(planted: Planted) -> Iterator[Callable[[], object]]:
         Judgement(Verdict.RESPOND, words("final"), note=words("note") * 2_000),
     ):
         yield partial(services.review.decide, claimed.lease, judgement, key=new_key())
-    services.review.decide(claimed.lease, approve, key="used")
+    ids = (claimed.item.id, claimed.lease.id)
+    yield lambda: services.review.decide(claimed.lease, approve, key=new_key())  # it is held back
+    unknown = every_override("other")
+    no_note = Judgement(Verdict.APPROVE, words("final"))
+    yield lambda: services.review.decide_by_ids(*ids, no_note, key=new_key(), overrides=unknown)
+    services.review.decide_by_ids(*ids, approve, key="used", overrides=every_override())
     yield lambda: services.review.decide(claimed.lease, Judgement(Verdict.APPROVE, words("final")), key="used")
     planted.beneath.rows("UPDATE content SET draft = zeroblob(100)")
     yield lambda: services.review.withdraw(items["waiting"])
@@ -233,6 +238,8 @@ def test_commands_leave_no_content_behind(tmp_path: Path) -> None:
     ask("import", "in/drafts")
     claimed = ask("claim")
     text = ["--text-file", "in/text", "--note", canary("note")]
+    for rule in every_override():
+        text += ["--override", f"{rule}=other"]
     decided = ask("decide", claimed["item"], "edit", "--lease", claimed["lease"], *text)
     Beneath(folder).let_holds_end()
     ask("work", "--once")

@@ -13,7 +13,7 @@ from reviewer.domain.items import ItemId
 from reviewer.domain.members import Role
 from reviewer.services.work import RoundReport
 from reviewer.storage import sqlite
-from tests.factories import JUDGEMENTS, SIGNED, Profile, new_key
+from tests.factories import JUDGEMENTS, SIGNED, Profile, every_override, new_key
 from tests.security.disk import Canary, lies_in
 
 
@@ -54,7 +54,10 @@ def _decided(profile: Profile, canary: Canary) -> ItemId:
     item_id = profile.put(draft=canary("draft"), recipient=canary("recipient"))
     claimed = profile.services().queue.claim(item_id)
     assert claimed is not None
-    profile.services().review.decide(claimed.lease, JUDGEMENTS[Verdict.APPROVE], key=new_key(), attestation=SIGNED)
+    approve, overrides = JUDGEMENTS[Verdict.APPROVE], every_override()
+    profile.services().review.decide_by_ids(
+        item_id, claimed.lease.id, approve, key=new_key(), attestation=SIGNED, overrides=overrides
+    )
     profile.let_holds_end()
     return item_id
 

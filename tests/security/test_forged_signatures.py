@@ -159,7 +159,7 @@ def test_nobody_signs_with_a_colleagues_lease_or_under_a_colleagues_name(profile
         with pytest.raises((LeaseLostError, RuleError)):
             theirs.decide_by_ids(stolen.item_id, stolen.id, _APPROVE, key=new_key(), attestation=SIGNED)
     impostor = Actor(profile.first.member, DeskId("impostor"))
-    review = type(theirs)(profile.services(colleague).review._store, impostor, {})
+    review = type(theirs)(profile.services(colleague).review._store, impostor, {}, profile.analyst)
     with pytest.raises(RuntimeError, match="another"):
         review.decide(lease, _APPROVE, key=new_key(), attestation=SIGNED)
     assert _entries(profile, "signed_off") == []

@@ -238,3 +238,20 @@ def test_an_export_of_an_honest_database_contains_every_checkpoint_of_the_sink(
     _export(profile_folder, into := tmp_path / "export")
     for path in (tmp_path / "sink").iterdir():
         assert _judged(into, capsys, "--checkpoint", str(path))[0] == 0
+
+
+def test_a_workspace_founded_anew_by_another_in_place_of_ours(profile_folder: Path) -> None:
+    """Whoever makes up a whole ledger founds it with a key of their own; nothing of the old one need be remembered."""
+    path = profile_folder / "witness.json"
+    kept = json.loads(path.read_text("utf-8"))
+    code, report = _run(profile_folder, "ledger", "verify")
+    assert (code, report["founder"]) == (0, kept["founder"])
+    path.write_text(json.dumps({"founder": "ab" * 32}), "utf-8")  # as if that ledger had had another founder
+    code, report = _run(profile_folder, "ledger", "verify")
+    assert (code, report["ok"], report["first_bad"]) == (6, False, 1)
+    assert "another founder's key" in report["why"]
+    application = _open(profile_folder)
+    with pytest.raises(LedgerBrokenError, match="another founder's key"):
+        application.unlock().ledger.advance()
+    application.close()
+    assert json.loads(path.read_text("utf-8")) == {"founder": "ab" * 32}  # it is not learnt anew

@@ -38,7 +38,7 @@ def _linked(action: str, item: str | None) -> str:
     return _LINKED % {"action": action, "item": "NULL::text" if item is None else f"'{item}'::text"}
 
 
-_OPEN_UNCOMMITTED = _linked("opened", "{mine}")
+_TAKEN = "UPDATE unanalysed SET taken_until = now() + interval '1 hour' WHERE item_id = '{waiting}';; "
 
 # name: (who, what, answer). 42501: no right or a policy; RV001: no seat; RV002: a rule; RV003: no live lease.
 ATTACKS: dict[str, tuple[str, str, str]] = {
@@ -59,14 +59,16 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
         + ";; SELECT draft FROM content WHERE item_id = '{waiting}'",
         "nothing",
     ),
+    "analyse what was not taken to be": ("agent", _linked("analysed", "{mine}"), "RV002"),
+    "send what was not taken to be": ("agent", _linked("sending", "{signed}"), "RV002"),
     "analyse, read and roll back": (
         "agent",
-        _linked("analysed", "{waiting}") + ";; SELECT draft FROM content WHERE item_id = '{waiting}'",
+        _TAKEN + _linked("analysed", "{waiting}") + ";; SELECT draft FROM content WHERE item_id = '{waiting}'",
         "nothing",
     ),
     "analyse under a savepoint, read and roll back": (
         "agent",
-        "SAVEPOINT s;; " + _linked("analysed", "{waiting}") + ";; RELEASE s;;"
+        "SAVEPOINT s;; " + _TAKEN + _linked("analysed", "{waiting}") + ";; RELEASE s;;"
         " SELECT draft FROM content WHERE item_id = '{waiting}'",
         "nothing",
     ),
@@ -78,7 +80,7 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     "send, read the request and roll back": (
         "agent",
         _linked("sending", "{held}") + ";; SELECT request FROM outbox_request",
-        "nothing",
+        "RV002",
     ),
     "read a final past its view": ("agent", "SELECT final FROM decision", "42501"),
     "read a note past its view": ("agent", "SELECT note FROM decision", "42501"),

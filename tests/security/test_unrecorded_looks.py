@@ -21,7 +21,7 @@ from reviewer.services.review import Review
 from reviewer.services.vault import Vault
 from reviewer.services.work import Work
 from reviewer.storage import Transaction, keys
-from tests.factories import Beneath, Profile, line, new_key
+from tests.factories import Beneath, Profile, every_override, line, new_key
 from tests.security import dying
 from tests.security.disk import Canary
 from tests.security.full_desk import FullDesk
@@ -262,5 +262,7 @@ def test_the_other_methods_give_no_content_out(desk: tuple[Profile, Canary, dict
     ]
     (adopted,) = (each for each in given[6] if each.item_id == item_id)  # type: ignore[attr-defined]
     judgement = Judgement(Verdict.APPROVE, canary("final"))
-    given.append(services.review.decide(adopted, judgement, key=new_key(), claim_ahead=True))
+    given.append(
+        services.review.decide_by_ids(adopted.item_id, adopted.id, judgement, key=new_key(), overrides=every_override())
+    )
     assert canary.found_in(repr(given).encode()) == []

@@ -2,22 +2,49 @@
 
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from reviewer import bootstrap
+from reviewer.domain.kinds import KINDS
+from reviewer.services.analyst import Analyst
 from reviewer.ui.desk import view
 from reviewer.ui.theme import Appearance
-from tests.factories import Profile
+from tests.factories import EMAIL_REPLY, Profile, every_override
 from tests.ui.driver import DrivenDesk
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+class _LastingAnalyst(Analyst):
+    """One real analyst for all desks of a test run, which none of them ends: its start takes most of a second."""
+
+    def close(self) -> None:
+        """Stay."""
+
+
+@cache
+def _lasting_analyst() -> Analyst:
+    return _LastingAnalyst()
 
 
 @pytest.fixture
 def appearance(qapp: QApplication) -> Appearance:
     """The look of the desk, light and at 100 percent."""
     return Appearance(qapp, mode="light")
+
+
+@pytest.fixture(autouse=True)
+def _rules_off(request: pytest.FixtureRequest) -> None:
+    """Let no finding hold a decision back, save in the modules that are about findings: they say WITH_RULES."""
+    if "profile" not in request.fixturenames or getattr(request.module, "WITH_RULES", False):
+        return
+    profile: Profile = request.getfixturevalue("profile")
+    who, kinds = profile.first.member, (*KINDS, EMAIL_REPLY.key)
+    rows = [f"('{who.workspace_id}', '{kind}', '{rule}', '{who.id}', 0)" for kind in kinds for rule in every_override()]
+    profile.rows(f"INSERT INTO rule_off (workspace_id, kind, rule, member_id, since) VALUES {', '.join(rows)}")
 
 
 @pytest.fixture
@@ -29,6 +56,7 @@ def open_desk(
     What comes up can be approved at once here.
     """
     monkeypatch.setattr(view, "FRESH_MS", 0)
+    monkeypatch.setattr(bootstrap, "Analyst", _lasting_analyst)
     opened: list[DrivenDesk] = []
 
     def open_one() -> DrivenDesk:

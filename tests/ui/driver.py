@@ -35,7 +35,7 @@ from reviewer.ui.desk.presenter import HistoryEntry
 from reviewer.ui.desk.signing import SignDialog
 from reviewer.ui.text import PlainLabel
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 100_000  # a machine with other work is slow at times
 
 
 def wait_until(
@@ -186,7 +186,7 @@ class DrivenDesk:
         return self.presenter._history
 
     def settle(self) -> None:
-        """Wait until what was asked of the worker is done and shown, and what came of it too.
+        """Wait until what was asked of the worker is done and shown, what is on screen is checked, and what came of it.
 
         Not until it has nothing to do: on a slow machine the clocks of the desk alone may keep it busy.
         """
@@ -195,8 +195,12 @@ class DrivenDesk:
             if not self._passes:
                 self.worker.run(_nothing, self._pass)
                 wait_until(lambda: self._passes or not self.worker.busy, "the end of the worker's jobs")
+            wait_until(self._is_checked, "a checked text")
         QCoreApplication.sendPostedEvents()
         QCoreApplication.processEvents()
+
+    def _is_checked(self) -> bool:
+        return self._desk.presenter is None or not self._desk.presenter.findings.busy
 
     def _pass(self, _: None) -> None:
         self._passes = True
@@ -349,6 +353,9 @@ class Typist:
     def _approve(self) -> None:
         item = self._desk.item
         assert item is not None
+        if not self._desk.presenter.findings.is_ready:
+            self._answer()  # an approval would wait for the check, and fall to whatever is pressed meanwhile
+            return
         if KINDS[item.item.kind].signed:
             self._signed = None
             strike("Ctrl+Return")  # and what is asked then is answered the next time
@@ -420,11 +427,18 @@ def _key(sequence: str) -> tuple[Qt.Key, Qt.KeyboardModifier]:
 
 
 def _focus_window() -> QWindow:
-    """Return the window with the focus; without a window manager a closed dialog hands it to nobody."""
-    if QGuiApplication.focusWindow() is None:
+    """Return the window with the focus, which is a modal one's if there is one.
+
+    Without a window manager nobody gives the focus to a dialog that opens, nor back when it has closed.
+    """
+    wanted = QApplication.activeModalWidget() if QApplication.activePopupWidget() is None else None
+    if wanted is None and QGuiApplication.focusWindow() is None:
         shown = [w for w in QApplication.topLevelWidgets() if w.isVisible() and isinstance(w, QMainWindow)]
-        (QApplication.activeModalWidget() or shown[0]).activateWindow()
-        QCoreApplication.processEvents()
+        wanted = shown[0]
+    if wanted is not None and QGuiApplication.focusWindow() != wanted.windowHandle():
+        wanted.activateWindow()
+        handle = wanted.windowHandle()
+        wait_until(lambda: QGuiApplication.focusWindow() == handle or not wanted.isVisible(), "the focus")
     window = QGuiApplication.focusWindow()
     assert window is not None, "no window has the focus"
     return window

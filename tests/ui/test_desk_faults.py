@@ -615,7 +615,7 @@ def test_deciding_goes_on_while_a_file_is_imported_and_finals_leave(
         wait_until(lambda at=number: len(decided(profile)) == at)  # type: ignore[misc]
     wait_until(lambda: len(profile.files("sent")) == 5, "the finals")
     assert steps[-1] < 3_000, "the import was over too soon to show anything"
-    assert desk.sees("importing: ")
+    wait_until(lambda: desk.sees("importing: "), "word of the import")
     wait_until(lambda: desk.sees("3,000 imported, 0 known already, 0 refused."), "the end of the import")
     assert len(steps) == 30
     assert profile.rows("SELECT count(*) FROM item WHERE external_id LIKE 'many-%'") == [(3_000,)]

@@ -23,10 +23,12 @@ from PySide6.QtWidgets import (
     QToolButton,
 )
 
+from reviewer import bootstrap
 from reviewer.crypto import DataKey, OpenKeys, WorkspaceKey
 from reviewer.domain.errors import LockedError, UnavailableError
 from reviewer.domain.items import ClaimedItem, Item
 from reviewer.services.analysis import Analysed
+from reviewer.services.analyst import Analyst
 from reviewer.services.examiners import Subject
 from reviewer.services.review import Review
 from reviewer.settings import SettingsFile
@@ -103,7 +105,10 @@ def test_the_window_is_blank_before_anything_is_put_away(profile: Profile, open_
     assert not any(w.isVisible() for w in desk.window.findChildren(PlainTextEdit))
 
 
-def test_a_lock_ends_the_analyst_over_its_work_and_nothing_is_lost(profile: Profile, open_desk: OpenDesk) -> None:
+def test_a_lock_ends_the_analyst_over_its_work_and_nothing_is_lost(
+    profile: Profile, open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "Analyst", Analyst)  # one of its own, which ends
     for _ in range(30):
         profile.put(draft=f"Dear {CANARY}, at 9:30.", source=[{"speaker": "C", "text": f"{CANARY} word " * 700}])
     desk = open_desk()

@@ -155,7 +155,7 @@ def source(qtbot: QtBot, appearance: Appearance) -> SourceView:
 def fill(qtbot: QtBot, source: SourceView, turns: list[SourceTurn]) -> None:
     """Show turns and wait until all are there."""
     source.set_turns(turns)
-    qtbot.waitUntil(lambda: source.is_filled, timeout=20_000)
+    qtbot.waitUntil(lambda: source.is_filled, timeout=120_000)
 
 
 TALK: list[SourceTurn] = [
@@ -926,12 +926,63 @@ def test_a_big_source_takes_another_width_without_holding_up_the_interface(qtbot
     source.scroll_to_turn(2_000)
     pulse = Pulse()
     source.resize(380, 600)
-    qtbot.waitUntil(lambda: not source.is_filled, timeout=5_000)
-    qtbot.waitUntil(lambda: source.is_filled, timeout=20_000)
+    qtbot.waitUntil(lambda: not source.is_filled, timeout=60_000)
+    qtbot.waitUntil(lambda: source.is_filled, timeout=120_000)
     assert sorted(pulse.spans_ms)[-2] < 2 * FRAME_MS
     top = source._positions().to_source(source.cursorForPosition(QPoint(0, 0)).position())
     assert abs(source.turn_at(top) - 2_000) <= 3
     assert source.document().textWidth() <= 380
+
+
+def test_a_source_prepared_in_advance_is_there_at_once_and_looks_as_any_other(
+    qtbot: QtBot, source: SourceView, appearance: Appearance
+) -> None:
+    fill(qtbot, source, [(None, "Old", "what was on screen")])
+    turns: list[SourceTurn] = [(f"{n}:00", "AB"[n % 2], f"{n} {CARD * 9} 🙂") for n in range(40)]
+    source.prepare(turns)
+    spare = source._spare
+    assert spare is not None
+    qtbot.waitUntil(lambda: spare.is_filled, timeout=60_000)
+    assert source.text() == "Old\nwhat was on screen"
+    source.scroll_to_turn(0)
+    work = time.thread_time()
+    source.set_turns(turns)
+    assert source.is_filled
+    assert time.thread_time() - work < 0.1
+
+    other = SourceView(appearance)
+    shown(qtbot, other)
+    fill(qtbot, other, turns)
+    assert source.text() == other.text()
+    assert shown_text(source) == shown_text(other)
+    for view in (source, other):
+        view.clearFocus()
+    assert source.viewport().grab().toImage() == other.viewport().grab().toImage()
+    source.highlight(30, 0, 2)
+    source.scroll_to_turn(30)
+    (selection,) = source.extraSelections()
+    assert selection.cursor.selectedText() == "30"
+    assert source.viewport().rect().intersects(source.cursorRect(selection.cursor))
+    qtbot.waitUntil(lambda: spare.document().isEmpty(), timeout=60_000)  # what was on screen before is kept nowhere
+
+
+def test_a_source_prepared_in_advance_is_kept_no_longer_than_what_is_on_screen(
+    qtbot: QtBot, source: SourceView
+) -> None:
+    source.prepare([(None, "A", "what never came up")])
+    source.set_turns([])
+    assert source._spare is not None
+    assert source._spare.text() == source._spare.toPlainText() == ""
+
+
+def test_a_source_prepared_for_another_width_is_laid_out_anew(qtbot: QtBot, source: SourceView) -> None:
+    turns: list[SourceTurn] = [(None, "A", CARD * 9) for _ in range(10)]
+    source.prepare(turns)
+    qtbot.waitUntil(lambda: source._spare is not None and source._spare.is_filled, timeout=60_000)
+    source.resize(300, 600)
+    fill(qtbot, source, turns)
+    assert source.document().textWidth() <= 300
+    assert source.text().count("bring") == 90
 
 
 def test_what_is_asked_for_before_its_turn_is_there_is_shown_once_it_is(qtbot: QtBot, source: SourceView) -> None:
@@ -940,7 +991,7 @@ def test_what_is_asked_for_before_its_turn_is_there_is_shown_once_it_is(qtbot: Q
     assert not source.is_filled
     source.highlight(1_000, 4, 14)
     source.scroll_to_turn(1_000)
-    qtbot.waitUntil(lambda: source.is_filled, timeout=20_000)
+    qtbot.waitUntil(lambda: source.is_filled, timeout=120_000)
     (selection,) = source.extraSelections()
     assert selection.cursor.selectedText() == "fourteenth"
     assert source.viewport().rect().intersects(source.cursorRect(selection.cursor))

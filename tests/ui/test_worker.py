@@ -62,7 +62,7 @@ def worker(qapp: QCoreApplication) -> Iterator[Worker]:
 def finish(qtbot: QtBot, worker: Worker) -> None:
     """Wait until everything was delivered."""
     if worker.busy:
-        with qtbot.waitSignal(worker.idle, timeout=5_000):
+        with qtbot.waitSignal(worker.idle, timeout=60_000):
             pass
 
 

@@ -42,6 +42,14 @@ BEGIN
                                   AND d.verdict IN ('approve', 'approve_with_edits')),
                      'a look at an item that is not leased to you', 'RV003');
     END IF;
+    -- The two looks of programs: at what they took to analyse, and at what they took to send.
+    PERFORM need(NEW.action <> 'analysed' OR EXISTS (
+        SELECT FROM unanalysed u WHERE u.item_id = NEW.item_id AND u.taken_until > clock_timestamp()),
+        'a look at an item that was not taken to be analysed');
+    PERFORM need(NEW.action <> 'sending' OR EXISTS (
+        SELECT FROM outbox o JOIN decision d ON d.id = o.decision_id
+        WHERE d.item_id = NEW.item_id AND d.state = 'settled' AND o.state = 'sending'),
+        'a look at an item that was not taken to be sent');
     PERFORM need(NEW.item_id IS NULL OR EXISTS (SELECT FROM item WHERE id = NEW.item_id
                                                 AND workspace_id = me.workspace_id), 'an item of another workspace');
     IF NEW.action IN ('opened', 'analysed', 'sending') AND NEW.item_id IS NOT NULL THEN

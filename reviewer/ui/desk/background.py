@@ -45,6 +45,11 @@ class BackgroundAnalysis(QObject):
         """Tell whether items are being analysed."""
         return self._at_it
 
+    @property
+    def waiting(self) -> bool:
+        """Tell whether items are still to be analysed, as far as is known."""
+        return not self._renewed or self._at_it or self._told > 0
+
     def start(self) -> None:
         """Begin after a moment, when the first item is on screen."""
         self._looks.start()

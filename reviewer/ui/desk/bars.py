@@ -1,11 +1,9 @@
-"""The bars of the review page: what can be decided, why, what is held, and finding words."""
+"""The bars of the review page: what can be decided, what is held, news, and finding words."""
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from reviewer.domain.decisions import REASONS, Verdict
-from reviewer.domain.limits import NOTE_BYTES
 from reviewer.ui.desk.presenter import HistoryEntry
 from reviewer.ui.desk.words import clock, kind_label, verdict_word
 from reviewer.ui.icons import icon
@@ -32,6 +30,7 @@ class ActionBar(QFrame):
             "escalate": self.tr("Escalate"),
             "skip": self.tr("Skip"),
         }
+        self._icons = dict(_ICONS)
         self._buttons: dict[str, QPushButton] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -53,16 +52,19 @@ class ActionBar(QFrame):
         appearance.changed.connect(self.restyle)
         self.restyle()
 
-    def set_approval(self, *, edited: bool, signed: bool) -> None:
-        """Say on the button whether an edited text would be released, and whether by a signature."""
+    def set_approval(self, *, edited: bool, signed: bool, to_fix: int = 0) -> None:
+        """Say on the button what is to be fixed first, or whether an edited text would be released or signed."""
         words = {
             (False, False): self.tr("Approve"),
             (True, False): self.tr("Approve edited"),
             (False, True): self.tr("Sign"),
             (True, True): self.tr("Sign edited"),
         }
-        self._labels["approve"] = words[edited, signed]
-        self._relabel("approve")
+        said = self.tr("Fix {0}").format(to_fix) if to_fix else words[edited, signed]
+        if said != self._labels["approve"]:
+            self._labels["approve"] = said
+            self._icons["approve"] = "warning" if to_fix else "approve"
+            self._restyle_one("approve")
 
     def set_usable(self, *, usable: bool) -> None:
         """Enable the verdicts while an item is on screen."""
@@ -72,10 +74,13 @@ class ActionBar(QFrame):
     @Slot()
     def restyle(self) -> None:
         """Show keys and colours as they are now."""
-        theme = self._appearance.theme
-        for name, button in self._buttons.items():
-            button.setIcon(icon(_ICONS[name], theme, "accent_text" if name == "approve" else "text"))
-            self._relabel(name)
+        for name in self._buttons:
+            self._restyle_one(name)
+
+    def _restyle_one(self, name: str) -> None:
+        colour = "accent_text" if name == "approve" else "text"
+        self._buttons[name].setIcon(icon(self._icons[name], self._appearance.theme, colour))
+        self._relabel(name)
 
     @Slot()
     def _on_clicked(self) -> None:
@@ -125,141 +130,6 @@ class HeldStrip(QFrame):
             words += self.tr(" · {0} more held").format(others)
         self._words.setText(words)
         self._undo.setText(self.tr("Undo  {0}").format(self._keys.shown("undo")))
-
-
-class ReasonBar(QFrame):
-    """Asks in place for what a verdict needs: a reason by its letter, and a note. Enter decides, Esc goes back."""
-
-    answered = Signal(object, object, object)  # Verdict, reason code or None, note or None
-    cancelled = Signal()
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        set_role(self, "strip-caution")
-        self._verdict = Verdict.REJECT
-        self._reason: str | None = None
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 8, 12, 8)
-        column.setSpacing(8)
-        self._question = QLabel(self)
-        set_role(self._question, "heading")
-        self._reasons = QWidget(self)
-        self._reasons.setLayout(self._make_reasons())
-        self._note = QLineEdit(self)
-        self._note.setObjectName("note")
-        self._note.setMaxLength(NOTE_BYTES // 4)  # so that no script can exceed the bytes
-        self._note.installEventFilter(self)
-        self._hint = QLabel(self)
-        set_role(self._hint, "small")
-        column.addWidget(self._question)
-        column.addWidget(self._reasons)
-        column.addWidget(self._note)
-        column.addWidget(self._hint)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.hide()
-
-    def ask(self, verdict: Verdict) -> None:
-        """Ask for what `verdict` needs."""
-        self._verdict, self._reason = verdict, None
-        self._note.clear()
-        self._question.setText(
-            {
-                Verdict.REJECT: self.tr("Reject: why? Type a letter, then Enter"),
-                Verdict.RESPOND: self.tr("Respond: what should the drafting system do differently?"),
-                Verdict.ESCALATE: self.tr("Escalate: what should the supervisor know?"),
-                Verdict.SKIP: self.tr("Skip: why should it wait?"),
-            }[verdict]
-        )
-        rejecting = verdict is Verdict.REJECT
-        self._note.setPlaceholderText(
-            self.tr("Note (optional)") if verdict in (Verdict.REJECT, Verdict.ESCALATE) else self.tr("Note")
-        )
-        self.setAccessibleName(self._question.text())
-        self._note.setAccessibleName(self._question.text())
-        self._hint.setText(self.tr("Enter decides · Esc goes back"))
-        self._reasons.setVisible(rejecting)
-        self._mark()
-        self.show()
-        (self if rejecting else self._note).setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """A letter picks the reason; Enter decides."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._answer()
-        elif event.key() == Qt.Key.Key_Escape:
-            self._cancel()
-        elif self._verdict is Verdict.REJECT and self._pick(event.text().casefold()):
-            self._note.setFocus(Qt.FocusReason.OtherFocusReason)
-        else:
-            super().keyPressEvent(event)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Enter and Esc in the note work as on the bar."""
-        if watched is self._note and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self._answer()
-                return True
-            if event.key() == Qt.Key.Key_Escape:
-                self._cancel()
-                return True
-        return super().eventFilter(watched, event)
-
-    def forget(self) -> None:
-        """Go out of sight and keep nothing of the note, nor of what could be undone in it."""
-        self.hide()
-        self._note.setText("")
-
-    def say(self, problem: str) -> None:
-        """Say what is still missing."""
-        self._hint.setText(problem)
-
-    def _make_reasons(self) -> QVBoxLayout:
-        lines = QVBoxLayout()
-        lines.setContentsMargins(0, 0, 0, 0)
-        lines.setSpacing(4)
-        self._reason_buttons: dict[str, QPushButton] = {}
-        half = (len(REASONS) + 1) // 2
-        for part in (REASONS[:half], REASONS[half:]):
-            row = QHBoxLayout()
-            row.setSpacing(4)
-            for reason in part:
-                label = QCoreApplication.translate("Reason", reason.label)
-                button = QPushButton(f"{reason.key.upper()}  {label}", self._reasons)
-                button.setObjectName(f"reason_{reason.code}")
-                button.setCheckable(True)
-                button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-                button.setProperty("letter", reason.key)
-                button.clicked.connect(self._on_reason)
-                self._reason_buttons[reason.code] = button
-                row.addWidget(button)
-            row.addStretch(1)
-            lines.addLayout(row)
-        return lines
-
-    @Slot()
-    def _on_reason(self) -> None:
-        self._pick(self.sender().property("letter"))
-        self._note.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _pick(self, letter: str) -> bool:
-        found = next((reason.code for reason in REASONS if reason.key == letter), None)
-        if found is None:
-            return False
-        self._reason = found
-        self._mark()
-        return True
-
-    def _mark(self) -> None:
-        for code, button in self._reason_buttons.items():
-            button.setChecked(code == self._reason)
-
-    def _answer(self) -> None:
-        note = self._note.text().strip() or None
-        self.answered.emit(self._verdict, self._reason, note)
-
-    def _cancel(self) -> None:
-        self.hide()
-        self.cancelled.emit()
 
 
 class NoticeStrip(QFrame):

@@ -92,7 +92,8 @@ class DifferencePane(QFrame):
     def _show(self) -> None:
         self.setVisible(bool(self._changes) or self._whole)
         if not (self._changes or self._whole):
-            self.view.set_text("")
+            if self.view.text():
+                self.view.set_text("")
             return
         vertical = QSizePolicy.Policy.Expanding if self._whole else QSizePolicy.Policy.Maximum
         self.setSizePolicy(QSizePolicy.Policy.Preferred, vertical)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication, QObject, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QObject, QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QSyntaxHighlighter, QTextCharFormat, QTextDocument
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
@@ -120,8 +120,28 @@ class _Slot:
 
     def forget(self) -> None:
         """Keep nothing of the text, nor of what could be undone in it."""
+        if isinstance(self.widget, PlainTextEdit):
+            document = self.widget.document()
+            if not (self.widget.text() or document.isUndoAvailable() or document.isRedoAvailable()):
+                return
         with QSignalBlocker(self.widget):
             self.set_text("")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the text fields stand in the whole text: each with its start and its length."""
+
+    fields: list[tuple[PlainTextEdit, int, int]]
+
+    def of(self, start: int, end: int) -> list[tuple[PlainTextEdit, int, int]]:
+        """Return where a range of the whole text stands in the fields: the field, and the range in it."""
+        placed = []
+        for edit, at, length in self.fields:
+            first, last = max(0, start - at), min(length, end - at)
+            if first < last:
+                placed.append((edit, first, last))
+        return placed
 
 
 class FieldsEditor(QWidget):
@@ -135,6 +155,7 @@ class FieldsEditor(QWidget):
         self._appearance = appearance
         self._pages: dict[str, list[_Slot]] = {}
         self._page: list[_Slot] = []
+        self._left: list[_Slot] = []  # of the page before, still to be emptied
         self._edited_last: QObject | None = None
         self._kind: Kind | None = None
         self._draft = self._base = ""
@@ -152,6 +173,16 @@ class FieldsEditor(QWidget):
     def draft(self) -> str:
         """Return the draft that is being edited."""
         return self._draft
+
+    def prepare(self) -> bool:
+        """Make the page of a kind that was not shown yet; False where all are made."""
+        kind = next((kind for kind in KINDS.values() if kind.key not in self._pages), None)
+        if kind is not None:
+            self._pages[kind.key] = [self._make(field, kind) for field in kind.fields]
+            for slot in self._pages[kind.key]:
+                slot.caption.hide()
+                slot.widget.hide()
+        return kind is not None
 
     def load(self, kind_key: str, draft: str, text: str | None, cursor: int) -> None:
         """Show a draft, or the working `text` on it, with the cursor (in code points of the whole text) there."""
@@ -204,6 +235,14 @@ class FieldsEditor(QWidget):
         """Return the text fields that hold sentences, which a line of tags does not."""
         return [edit for edit in self.texts() if not isinstance(edit, _TagsEdit)]
 
+    def places(self) -> Places:
+        """Return where the fields stand in the whole text as it is now."""
+        fields = []
+        for slot in self._page:
+            if isinstance(slot.widget, PlainTextEdit):
+                fields.append((slot.widget, self._start_of(slot), len(slot.widget.text())))
+        return Places(fields)
+
     def cursor_position(self) -> int:
         """Return where the cursor is in the whole text."""
         for slot in self._page:
@@ -240,6 +279,7 @@ class FieldsEditor(QWidget):
         """Forget the text and what could be undone in it."""
         for slot in self._page:
             slot.forget()
+        self._empty_left()
         self._draft = self._base = ""
 
     def set_locked(self, *, locked: bool) -> None:
@@ -283,11 +323,20 @@ class FieldsEditor(QWidget):
             for slot in self._page:
                 slot.caption.hide()
                 slot.widget.hide()
-                slot.forget()
+            self._empty_left()
+            self._left = self._page
+            QTimer.singleShot(0, self._empty_left)  # after the paint: nobody sees them
             for slot in page:
                 slot.caption.setVisible(len(page) > 1)
                 slot.widget.show()
             self._page = page
+
+    @Slot()
+    def _empty_left(self) -> None:
+        left, self._left = self._left, []
+        for slot in left:
+            if slot not in self._page:
+                slot.forget()
 
     def _make(self, field: Field, kind: Kind) -> _Slot:
         caption = QLabel(QCoreApplication.translate("Field", field.label), self)

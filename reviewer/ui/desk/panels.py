@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QPainter
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -11,9 +11,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QListView,
     QPushButton,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
@@ -22,53 +19,37 @@ from reviewer.domain.items import Item, ItemHead, ItemState
 from reviewer.domain.kinds import KINDS
 from reviewer.services.queue import Overview
 from reviewer.ui.desk.model import HEAD_ROLE, QueueModel
+from reviewer.ui.desk.rows import RowPainter, draw_cut
 from reviewer.ui.desk.words import channel_label, clock, due_label, kind_label, verdict_word
-from reviewer.ui.text import PlainLabel, SourceView
+from reviewer.ui.text import PlainLabel, SourceTurn, SourceView
 from reviewer.ui.theme import Appearance, set_role
 
 _Index = QModelIndex | QPersistentModelIndex
 
 
-class _RowPainter(QStyledItemDelegate):
+class _QueueRow(RowPainter):
     """Paints a row of the queue: kind and due time on the first line, channel and language on the second."""
 
     def __init__(self, appearance: Appearance, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._appearance = appearance
+        super().__init__(appearance, HEAD_ROLE, parent, height_px=48, left_px=12)
 
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        """Return the size of a row."""
-        return QSize(120, self._appearance.px(48))
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        """Paint a row."""
-        head = index.data(HEAD_ROLE)
-        if not isinstance(head, ItemHead):
+    def paint_lines(self, painter: QPainter, top: QRect, bottom: QRect, row: object) -> None:
+        """Paint the two lines of a row."""
+        if not isinstance(row, ItemHead):
             return
-        theme, px = self._appearance.theme, self._appearance.px
-        frame: QRect = option.rect
-        state: QStyle.StateFlag = option.state
-        painter.save()
-        if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(frame, theme.colour("selection"))
-        elif state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(frame, theme.colour("hover"))
-        area = frame.adjusted(px(12), px(6), -px(10), -px(6))
-        top = QRect(area.left(), area.top(), area.width(), area.height() // 2)
-        bottom = QRect(area.left(), top.bottom(), area.width(), area.height() // 2)
-        due = due_label(head.due_at, datetime.now(UTC))
-        late = head.due_at is not None and head.due_at <= datetime.now(UTC)
-        painter.setFont(self._appearance.small_font())
+        theme, px = self.appearance.theme, self.appearance.px
+        due = due_label(row.due_at, datetime.now(UTC))
+        late = row.due_at is not None and row.due_at <= datetime.now(UTC)
+        painter.setFont(self.appearance.small_font())
         painter.setPen(theme.colour("stop" if late else "muted"))
         painter.drawText(top, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, due)
-        room = area.width() - painter.fontMetrics().horizontalAdvance(due) - px(8)
-        painter.setFont(self._appearance.font(weight=QFont.Weight.Medium))
+        room = top.width() - painter.fontMetrics().horizontalAdvance(due) - px(8)
+        painter.setFont(self.appearance.font(weight=QFont.Weight.Medium))
         painter.setPen(theme.colour("text"))
-        _draw_cut(painter, top, kind_label(head.kind), room)
-        painter.setFont(self._appearance.small_font())
-        painter.setPen(theme.colour("caution" if head.state is ItemState.ESCALATED else "muted"))
-        _draw_cut(painter, bottom, self._detail(head), area.width())
-        painter.restore()
+        draw_cut(painter, top, kind_label(row.kind), room)
+        painter.setFont(self.appearance.small_font())
+        painter.setPen(theme.colour("caution" if row.state is ItemState.ESCALATED else "muted"))
+        draw_cut(painter, bottom, self._detail(row), bottom.width())
 
     def _detail(self, head: ItemHead) -> str:
         words = [channel_label(head.channel)]
@@ -79,12 +60,6 @@ class _RowPainter(QStyledItemDelegate):
         if head.priority > 0:
             words.append(self.tr("priority {0}").format(head.priority))
         return " · ".join(words)
-
-
-def _draw_cut(painter: QPainter, area: QRect, words: str, room: int) -> None:
-    """Draw words on the left of `area`, cut with an ellipsis where they exceed `room`."""
-    shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, max(0, room))
-    painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
 
 
 class QueuePanel(QFrame):
@@ -115,7 +90,7 @@ class QueuePanel(QFrame):
         self.list.setUniformItemSizes(True)
         self.list.setMouseTracking(True)
         self.list.setModel(self.model)
-        self.list.setItemDelegate(_RowPainter(appearance, self.list))
+        self.list.setItemDelegate(_QueueRow(appearance, self.list))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.activated.connect(self._on_activated)
         self._empty = QLabel(self.tr("Nothing waits."), self)
@@ -153,7 +128,10 @@ class QueuePanel(QFrame):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self._filters.addButton(button)
             self._buttons[kind] = button
-            grid.addWidget(button, place // 2, place % 2)
+            if kind is None:
+                grid.addWidget(button, 0, 0, 1, 2)  # a line of its own: beside it a longer name would be cut
+            else:
+                grid.addWidget(button, 1 + (place - 1) // 2, (place - 1) % 2)
         grid.setColumnStretch(1, 1)
         self._filters.buttonClicked.connect(self._on_filter)
         return self._filter_box
@@ -199,9 +177,13 @@ class SourcePanel(QFrame):
         column.addWidget(self._none, stretch=1)
         self.clear()
 
+    def prepare(self, item: Item) -> None:
+        """Fill in the source of the item that comes next, while there is time."""
+        self.view.prepare(_turns(item))
+
     def show_item(self, item: Item) -> None:
         """Show an item's source."""
-        turns = [(None if turn.start is None else clock(turn.start), turn.speaker, turn.text) for turn in item.source]
+        turns = _turns(item)
         self._title.setText(
             self.tr("Source · {0}, {1} turns").format(channel_label(item.head.channel), len(turns))
             if turns
@@ -221,3 +203,7 @@ class SourcePanel(QFrame):
         self._passed_on.setText("")
         self._passed_on.hide()
         self._none.hide()
+
+
+def _turns(item: Item) -> list[SourceTurn]:
+    return [(None if turn.start is None else clock(turn.start), turn.speaker, turn.text) for turn in item.source]

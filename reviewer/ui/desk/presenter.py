@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from reviewer.bootstrap import Services
 from reviewer.channels import drafts
+from reviewer.domain.attention import Attention
 from reviewer.domain.attestations import ADDENDUM_MEANING, Attestation
 from reviewer.domain.decisions import Decision, DecisionId, Judgement, Verdict
 from reviewer.domain.errors import LeaseLostError, ReviewerError, RuleError
@@ -28,6 +29,7 @@ from reviewer.services.intake import IntakeReport
 from reviewer.services.queue import Overview
 from reviewer.services.review import Outcome
 from reviewer.services.work import RoundReport
+from reviewer.ui.desk.checking import FindingsPresenter
 from reviewer.ui.worker import Worker
 
 AUTOSAVE_MS = 400
@@ -90,6 +92,7 @@ class _Deciding:
     key: str
     showing: ClaimedItem | None
     attestation: Attestation | None
+    attention: Attention
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ class DeskPresenter(QObject):
         self._keys: dict[tuple[ItemId, Judgement], str] = {}
         self._deadlines: dict[str, float] = {}
         self._to_sign: tuple[ClaimedItem, Judgement] | None = None
+        self._wish: tuple[ItemId, Verdict] | None = None  # an approval that waits for the checks
         self._text: str | None = None
         self._cursor = 0
         self._unsaved = False
@@ -146,6 +150,12 @@ class DeskPresenter(QObject):
         self._leaving = False
         self._place = Place()
         self._news: list[str] = []
+        self.findings = FindingsPresenter(services.analysis, worker, self)
+        self.findings.attended.connect(self._on_attended)
+        self.findings.settled.connect(self._on_checked)
+        self.findings.refused.connect(self.refused)
+        for gone in (self.loading, self.emptied, self.failed):
+            gone.connect(self.findings.clear)
         self._autosave = self._timer(AUTOSAVE_MS, self.flush, single=True)
         self._heartbeat = self._timer(HEARTBEAT_MS, self._renew)
         self._rounds = self._timer(ROUND_MS, self._round)
@@ -155,6 +165,11 @@ class DeskPresenter(QObject):
     def current(self) -> ClaimedItem | None:
         """Return the item on screen."""
         return self._current
+
+    @property
+    def following(self) -> ClaimedItem | None:
+        """Return the item that comes next, if it is there already."""
+        return self._next[0] if self._next else None
 
     @property
     def workspace(self) -> str:
@@ -204,7 +219,8 @@ class DeskPresenter(QObject):
         """Note what the reviewer typed; it is saved within half a second."""
         self._text, self._cursor = text, cursor
         self._active = True
-        self._to_sign = None  # it was asked for over another text
+        self._to_sign = self._wish = None  # they were asked for over another text
+        self.findings.edit(text)
         self.engage()
         self._save_soon()
         self.saved.emit(None)
@@ -239,6 +255,8 @@ class DeskPresenter(QObject):
             self.refused.emit(lacking)
             return False
         verdict, final = judgement.against(current.item.draft)
+        if verdict.releases and not self._may_release(current, verdict):
+            return self._wish is not None
         if verdict.releases and final is not None and KINDS[current.item.kind].signed:
             self.engage()  # nothing else may come up behind the question
             self.flush()
@@ -247,6 +265,20 @@ class DeskPresenter(QObject):
             return True
         self._decide_now(current, judgement, None)
         return True
+
+    def _may_release(self, current: ClaimedItem, verdict: Verdict) -> bool:
+        """Tell whether nothing that was found holds the text back; what is not checked yet is waited for."""
+        if not self.findings.is_ready:
+            self._wish = (current.item.id, verdict)
+            self.findings.hurry()
+            return False
+        number = len(self.findings.left)
+        if number:
+            words = self.tr("1 finding has to be fixed or overridden first.")
+            self.refused.emit(
+                words if number == 1 else self.tr("{0} findings have to be fixed or overridden first.").format(number)
+            )
+        return not number
 
     def sign(self, passphrase: str | None, code: str | None) -> None:
         """Sign what was asked for with fresh factors, and go on."""
@@ -343,8 +375,8 @@ class DeskPresenter(QObject):
         self._autosave.stop()
         if self._current is not None and self._unsaved and self._text is not None:
             self._unsaved = False
-            job = partial(self._services.review.save, self._current.item.id, self._text, self._cursor)
-            self._worker.run(job, self._on_saved, self._on_save_failed)
+            kept = (self._current.item.id, self._text, self._cursor, self.findings.attention)
+            self._worker.run(partial(self._services.review.save, *kept), self._on_saved, self._on_save_failed)
 
     def leave(self, cursor: int) -> None:
         """Begin to leave the desk for its lock: save everything, and start nothing that is new.
@@ -385,6 +417,7 @@ class DeskPresenter(QObject):
 
     def stop(self) -> None:
         """Do nothing more, not even give items back."""
+        self.findings.close()
         for timer in (self._autosave, self._heartbeat, self._rounds, self._polls):
             timer.stop()
 
@@ -393,6 +426,7 @@ class DeskPresenter(QObject):
         for timer in (self._heartbeat, self._rounds, self._polls):
             timer.stop()
         self.flush()
+        self.findings.close()
         if self._import is not None:
             self._import = None
             self._worker.run(self._import_file.close)
@@ -438,15 +472,16 @@ class DeskPresenter(QObject):
         key = self._keys.setdefault((current.item.id, judgement), secrets.token_hex(16))
         verdict, _ = judgement.against(current.item.draft)
         hold = self._services.review.hold_of(current.item.kind)
+        text = judgement.text or current.item.draft
         entry = HistoryEntry(
-            replace(current, working_copy=WorkingCopy(judgement.text or current.item.draft, 0, datetime.now(UTC))),
+            replace(current, working_copy=WorkingCopy(text, 0, datetime.now(UTC), self.findings.attention)),
             verdict,
             datetime.now(UTC),
             time.monotonic() + hold.total_seconds(),
         )
         self._history.append(entry)
         showing = self._next.popleft() if self._next else None
-        deciding = _Deciding(entry, judgement, key, showing, attestation)
+        deciding = _Deciding(entry, judgement, key, showing, attestation, self.findings.attention)
         self._deciding.append(deciding)
         self._count(verdict, 1)
         self._show(showing)
@@ -463,11 +498,11 @@ class DeskPresenter(QObject):
             deciding.judgement,
             key=deciding.key,
             attestation=deciding.attestation,
+            attention=deciding.attention,
             showing=None if showing is None else showing.lease,
             claim_ahead=claim_ahead,
         )
-        is_ahead = deciding.showing is not None
-        ahead = None if outcome.ahead is None else self._services.queue.open(outcome.ahead, ahead=is_ahead)
+        ahead = None if outcome.ahead is None else self._services.queue.open(outcome.ahead, ahead=True)
         return _Decided(outcome, ahead)
 
     def _on_decided(self, decided: _Decided) -> None:
@@ -482,10 +517,8 @@ class DeskPresenter(QObject):
             self._lose(deciding.showing.lease)
         elif decided.outcome.showing is not None:
             self._renewed(decided.outcome.showing)
-        if decided.ahead is not None and deciding.showing is not None:
+        if decided.ahead is not None:
             self._take_in(decided.ahead)
-        elif decided.ahead is not None:
-            self._put_on_screen(decided.ahead)
         elif self._current is None and not (self._deciding or self._next):
             self._claiming = False
             self.emptied.emit()
@@ -583,13 +616,15 @@ class DeskPresenter(QObject):
             return
         self._claiming = True
         self.loading.emit()
-        self._worker.run(self._claim_job, self._on_resumed, self._on_claim_failed)
+        self._worker.run(self._ahead_job, self._on_claimed, self._on_claim_failed)
 
-    def _claim_job(self) -> list[ClaimedItem]:
-        queue = self._services.queue
-        first = queue.claim()
-        ahead = None if first is None else queue.claim_ahead()
-        return [each for each in (first, ahead) if each is not None]
+    def _on_claimed(self, claimed: ClaimedItem | None) -> None:
+        if claimed is not None:
+            self._take_in(claimed)
+        elif self._current is not None or not self._next:
+            self._claiming = False
+            if self._current is None:
+                self.emptied.emit()
 
     def _look_ahead(self) -> None:
         if not self._leaving:
@@ -606,19 +641,10 @@ class DeskPresenter(QObject):
         """Keep an item claimed ahead; if the desk is bare it is shown as soon as that is on disk."""
         self._note_deadline(ahead.lease)
         self._next.append(ahead)
-        if self._current is None:
+        if self._current is None and self._next[0] is ahead:
             self._claiming = True
             job = partial(self._services.queue.show, ahead.lease)
             self._worker.run(job, self._on_bare_seen, self._on_bare_failed)
-
-    def _put_on_screen(self, claimed: ClaimedItem) -> None:
-        """Show an item that was claimed for the bare screen, unless another came first."""
-        self._note_deadline(claimed.lease)
-        if self._current is None and not self._next:
-            self._fill_screen(claimed)
-        else:
-            self._next.append(claimed)
-            self._set_aside(claimed)
 
     def _on_bare_seen(self, lease: Lease) -> None:
         claimed = next((each for each in self._next if each.lease.id == lease.id), None)
@@ -626,15 +652,12 @@ class DeskPresenter(QObject):
             self._renewed(lease)
         elif self._current is None:
             self._next.remove(claimed)
-            self._fill_screen(claimed)
-        else:
+            self._claiming = False
+            self._show(claimed)
+            if not self._next:
+                self._look_ahead()
+        else:  # another was asked for meanwhile
             self._set_aside(claimed)
-
-    def _fill_screen(self, claimed: ClaimedItem) -> None:
-        self._claiming = False
-        self._show(claimed)
-        if not self._next:
-            self._look_ahead()
 
     def _on_bare_failed(self, failure: Exception) -> None:
         self._next.clear()
@@ -670,6 +693,7 @@ class DeskPresenter(QObject):
             self._look_ahead()
         else:
             self._current = None
+            self.findings.clear()
             self._claim()
 
     def _park_current(self) -> None:
@@ -681,7 +705,7 @@ class DeskPresenter(QObject):
         if not self._lost:
             copy = current.working_copy
             if self._text is not None:
-                copy = WorkingCopy(self._text, self._cursor, datetime.now(UTC))
+                copy = WorkingCopy(self._text, self._cursor, datetime.now(UTC), self.findings.attention)
             self._next.appendleft(replace(current, working_copy=copy))
             self._set_aside(current)
         self._current = None
@@ -690,8 +714,8 @@ class DeskPresenter(QObject):
         """Save the text of an item that is not on screen."""
         copy = claimed.working_copy
         if copy is not None:
-            job = partial(self._services.review.save, claimed.item.id, copy.text, copy.cursor)
-            self._worker.run(job, None, self._on_quiet_failure)
+            kept = (claimed.item.id, copy.text, copy.cursor, copy.attention)
+            self._worker.run(partial(self._services.review.save, *kept), None, self._on_quiet_failure)
 
     def _set_aside(self, claimed: ClaimedItem) -> None:
         self._worker.run(partial(self._services.queue.set_aside, claimed.lease), None, self._on_renew_failed)
@@ -701,6 +725,7 @@ class DeskPresenter(QObject):
         self._lost = False
         self._unsaved = False
         self._engaged = False
+        self._wish = None
         self._text = None
         self._cursor = 0
         if claimed is None:
@@ -711,6 +736,26 @@ class DeskPresenter(QObject):
         if claimed.lease.item_id not in self._deadlines:
             self._note_deadline(claimed.lease)
         self.item_shown.emit(claimed)
+        self.findings.show(claimed, self._text)
+
+    @Slot()
+    def _on_attended(self) -> None:
+        """Save at once what was overridden: nobody gives a reason twice."""
+        if self._current is None:
+            return
+        if self._text is None:
+            self._text = self._current.item.draft
+        self._unsaved = True
+        self.engage()
+        self.saved.emit(None)
+        self.flush()
+
+    @Slot()
+    def _on_checked(self) -> None:
+        """Go on with an approval that waited for the checks."""
+        wish, self._wish = self._wish, None
+        if wish is not None and self._current is not None and self._current.item.id == wish[0]:
+            self.decide(wish[1])
 
     def _note_deadline(self, lease: Lease) -> None:
         """Count the lease down by this process's own steady clock: clocks of two machines need not agree."""
@@ -896,7 +941,8 @@ class DeskPresenter(QObject):
 def _without_content(entry: HistoryEntry) -> HistoryEntry:
     """Return an entry that says what was decided on which item, and nothing of its texts."""
     item = replace(entry.item.item, draft="", source=(), recipient=None, second_opinions=(), passed_on=())
-    return replace(entry, item=replace(entry.item, item=item, working_copy=None))
+    bare = replace(entry.item, item=item, working_copy=None, examination=None, found=None)
+    return replace(entry, item=bare)
 
 
 def _message(failure: Exception) -> str:

@@ -26,9 +26,12 @@ from reviewer.domain.segments import Encoding
 from reviewer.services.access import Factors
 from reviewer.services.intake import IntakeReport
 from reviewer.services.queue import Overview
-from reviewer.ui.desk.bars import ActionBar, FindBar, NoticeStrip, ReasonBar
+from reviewer.ui.desk.asking import OverrideBar, ReasonBar
+from reviewer.ui.desk.bars import ActionBar, FindBar, NoticeStrip
 from reviewer.ui.desk.difference import DifferencePane
 from reviewer.ui.desk.editor import FieldsEditor
+from reviewer.ui.desk.evidence import STEPS, EvidenceDesk
+from reviewer.ui.desk.findings import FindingsPanel
 from reviewer.ui.desk.history import HistoryPanel
 from reviewer.ui.desk.panels import QueuePanel, SourcePanel
 from reviewer.ui.desk.presenter import DeskPresenter, HistoryEntry, Progress, SignRequest
@@ -40,6 +43,7 @@ from reviewer.ui.theme import Appearance, set_role, tabular
 
 FRESH_MS = 300  # nobody has read an item that came up so recently: a key pressed twice must not approve it
 _COMPARE_MS = 120
+_PREPARE_MS = 30
 _DUE_TIMES_MS = 5_000  # they are shown in minutes
 _LEASE_WARNING_S = 60
 
@@ -66,6 +70,10 @@ class DeskView(QWidget):
         self._compare_soon.setSingleShot(True)
         self._compare_soon.setInterval(_COMPARE_MS)
         self._compare_soon.timeout.connect(self._compare)
+        self._prepare_soon = QTimer(self)
+        self._prepare_soon.setSingleShot(True)
+        self._prepare_soon.setInterval(_PREPARE_MS)
+        self._prepare_soon.timeout.connect(self._prepare)
         self._clocks = QTimer(self)
         self._clocks.setInterval(500)
         self._clocks.timeout.connect(self._tick)
@@ -120,7 +128,16 @@ class DeskView(QWidget):
         self._appearance.changed.connect(self._fit_columns)
         self._columns.addWidget(self.queue)
         self._columns.addWidget(self._build_centre())
-        self._columns.addWidget(self.source)
+        self.findings = FindingsPanel(self._presenter.findings, self._appearance, self._keys, self)
+        self._right = QSplitter(Qt.Orientation.Vertical, self)
+        self._right.setHandleWidth(8)
+        self._right.setChildrenCollapsible(False)
+        self._right.addWidget(self.source)
+        self._right.addWidget(self.findings)
+        self._right.setStretchFactor(0, 5)
+        self._right.setStretchFactor(1, 3)
+        self._right.setSizes([430, 250])
+        self._columns.addWidget(self._right)
         for column, stretch in enumerate((0, 6, 5)):
             self._columns.setStretchFactor(column, stretch)
         self._columns.setSizes([232, 556, 444])
@@ -128,10 +145,22 @@ class DeskView(QWidget):
         self.history.hide()
         self.history.signed_requested.connect(self._presenter.read_signed)
         self.reasons = ReasonBar(self)
+        self.overriding = OverrideBar(self)
         self.actions_bar = ActionBar(self._appearance, self._keys, self)
+        self.evidence = EvidenceDesk(
+            self._presenter.findings,
+            self.editor,
+            self.source.view,
+            self.findings,
+            self.overriding,
+            appearance=self._appearance,
+            keys=self._keys,
+            parent=self,
+        )
         outer.addWidget(self._columns, stretch=3)
         outer.addWidget(self.history, stretch=1)
         outer.addWidget(self.reasons)
+        outer.addWidget(self.overriding)
         outer.addWidget(self.actions_bar)
 
     @Slot()
@@ -230,6 +259,7 @@ class DeskView(QWidget):
         presenter.refused.connect(self._on_refused)
         presenter.told.connect(self._on_told)
         presenter.sign_requested.connect(self._on_sign_requested)
+        presenter.findings.examined.connect(self._show_approval)
         presenter.signed_shown.connect(self._on_signed_shown)
         presenter.import_changed.connect(self._on_import)
         presenter.import_ended.connect(self._on_import_ended)
@@ -265,6 +295,7 @@ class DeskView(QWidget):
         ):
             keys.action(name).triggered.connect(slot)
             self._page_actions.append(keys.action(name))
+        self._page_actions += [keys.action(name) for name in STEPS]
         self._listen(to_keys=False)
 
     @Slot(object)
@@ -282,6 +313,7 @@ class DeskView(QWidget):
         self.editor.set_locked(locked=False)
         self.editor.load(item.kind, item.draft, None if copy is None else copy.text, 0 if copy is None else copy.cursor)
         self.source.show_item(item)
+        self.evidence.show_item(claimed)
         if item.second_opinions:
             newest = item.second_opinions[-1]
             words = self.tr("{0} also worked on this and lost the lease.").format(newest.member)
@@ -290,6 +322,16 @@ class DeskView(QWidget):
         self._show_status(None if copy is None else copy.saved_at)
         self.actions_bar.set_usable(usable=True)
         self._tick()
+        self._prepare_soon.start()
+
+    @Slot()
+    def _prepare(self) -> None:
+        """Do in a quiet moment what the next key press would have to wait for."""
+        following = self._presenter.following
+        if following is not None and self._presenter.current is not None:
+            self.source.prepare(following.item)
+        if self.editor.prepare():
+            self._prepare_soon.start()
 
     @Slot()
     def _on_loading(self) -> None:
@@ -312,6 +354,7 @@ class DeskView(QWidget):
     @Slot(object)
     def _on_overview(self, overview: Overview) -> None:
         self.queue.show_overview(overview)
+        self._prepare_soon.start()
 
     @Slot(object)
     def _on_progress(self, progress: Progress) -> None:
@@ -410,10 +453,18 @@ class DeskView(QWidget):
     def _approve(self) -> None:
         if self.reasons.isVisible():
             return
+        if self._presenter.findings.left and self._presenter.findings.is_ready and not self._presenter.is_lost:
+            self._presenter.findings.open_left()
+            self._tell_left()
+            return
         if self._presenter.current is not None and self._on_screen.elapsed() < FRESH_MS:
             self.status_changed.emit(self.tr("this item has only just come up: press again to approve it"))
             return
         self._presenter.decide(Verdict.APPROVE)
+
+    def _tell_left(self) -> None:
+        override = self._keys.shown("override")
+        self.status_changed.emit(self.tr("fix it in the text, or override it with {0} and a reason").format(override))
 
     @Slot()
     def _reject(self) -> None:
@@ -479,6 +530,8 @@ class DeskView(QWidget):
 
     def _step_pane(self, forward: int) -> None:
         panes: list[QWidget] = [self.queue, self._item_page, self.source]
+        if self.findings.model.rowCount():
+            panes.append(self.findings)
         focused = QApplication.focusWidget()
         here = next((i for i, pane in enumerate(panes) if focused is not None and pane.isAncestorOf(focused)), 1)
         target = panes[(here + forward) % len(panes)]
@@ -488,6 +541,8 @@ class DeskView(QWidget):
                 self.queue.list.setCurrentIndex(self.queue.model.index(0, 0))
         elif target is self.source:
             self.source.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        elif target is self.findings:
+            self.findings.take_focus()
         else:
             self._focus_text()
 
@@ -559,9 +614,19 @@ class DeskView(QWidget):
             return
         text = self.editor.text()
         self.difference.compare(self.editor.draft, text)
-        signed = KINDS[current.item.kind].signed
-        self.actions_bar.set_approval(edited=text != self.editor.draft, signed=signed)
+        self._show_approval()
         self._count.setText(self._count_words(current.item.kind, text))
+
+    @Slot()
+    def _show_approval(self) -> None:
+        """Say on the button what pressing it does now."""
+        current = self._presenter.current
+        if current is not None:
+            self.actions_bar.set_approval(
+                edited=self.editor.text() != self.editor.draft,
+                signed=KINDS[current.item.kind].signed,
+                to_fix=len(self._presenter.findings.left),
+            )
 
     def _count_words(self, kind: str, text: str) -> str:
         if not KINDS[kind].counts_segments:
@@ -626,6 +691,7 @@ class DeskView(QWidget):
     def _leave_item(self) -> None:
         self.editor.clear()
         self.source.clear()
+        self.evidence.leave_item()
         self.reasons.forget()
         self.notice.hide()
         self.find_bar.forget()

@@ -16,6 +16,7 @@ _WORDS: Mapping[str, str] = {
     Action.MEMBER_REMOVED: QT_TRANSLATE_NOOP("Action", "removed a member"),
     Action.WORKSPACE_KEY_MADE: QT_TRANSLATE_NOOP("Action", "made a workspace key"),
     Action.IMPORTED: QT_TRANSLATE_NOOP("Action", "took the draft in"),
+    Action.ANALYSED: QT_TRANSLATE_NOOP("Action", "had it compared with its source"),
     Action.CLAIMED: QT_TRANSLATE_NOOP("Action", "claimed it"),
     Action.OPENED: QT_TRANSLATE_NOOP("Action", "opened it"),
     Action.RELEASED: QT_TRANSLATE_NOOP("Action", "gave it back"),
@@ -62,7 +63,19 @@ _WORDS: Mapping[str, str] = {
     Action.LABELS_EXPORTED: QT_TRANSLATE_NOOP("Action", "exported labels"),
     Action.OPTED_OUT: QT_TRANSLATE_NOOP("Action", "carried out an opt-out from listening"),
 }
-_SHOWN_DETAILS = ("reason", "words_changed", "attempt", "receipt", "tries", "generation", "number", "roles", "kind")
+_SHOWN_DETAILS = (
+    "reason",
+    "words_changed",
+    "attempt",
+    "receipt",
+    "tries",
+    "generation",
+    "number",
+    "roles",
+    "kind",
+    "policy",
+    "rule",
+)
 
 
 def action_word(action: str) -> str:
@@ -73,7 +86,21 @@ def action_word(action: str) -> str:
 def details_words(details: Mapping[str, Value]) -> str:
     """Return the details that a reader wants to see."""
     shown = ((name.replace("_", " "), details.get(name)) for name in _SHOWN_DETAILS)
-    return ", ".join(f"{name} {_spelled(value)}" for name, value in shown if value not in (None, "", []))
+    words = [f"{name} {_spelled(value)}" for name, value in shown if value not in (None, "", [])]
+    return ", ".join([*words, *_findings_words(details.get("findings"))])
+
+
+def _findings_words(findings: Value) -> list[str]:
+    """Return what became of the findings of a decided item."""
+    if not isinstance(findings, list):
+        return []
+    told = [each for each in findings if isinstance(each, dict)]
+    mended = sum(each["mended"] for each in told if isinstance(each.get("mended"), int))
+    overridden = [f"{each['rule']} ({_spelled(each['overridden'])})" for each in told if each.get("overridden")]
+    words = [QCoreApplication.translate("Ledger", "findings mended {0}").format(mended)] if mended else []
+    if overridden:
+        words.append(QCoreApplication.translate("Ledger", "overridden {0}").format(", ".join(overridden)))
+    return words
 
 
 def _spelled(value: Value) -> str:

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QKeySequenceEdit,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -23,6 +22,7 @@ from reviewer.services.vault import INSIST_AFTER, KeyAge
 from reviewer.settings import LONGEST_HOLD_S, LONGEST_LOCK_MIN, SHORTEST_LOCK_MIN
 from reviewer.ui.desk.words import kind_label
 from reviewer.ui.keys import KeyMap, groups, label
+from reviewer.ui.pages import scrolling_page
 from reviewer.ui.text import PlainLabel
 from reviewer.ui.theme import ZOOM_MAX, ZOOM_MIN, ZOOM_STEP, Appearance, set_role
 
@@ -53,19 +53,7 @@ class SettingsView(QWidget):
         self._keys = keys
         self._holds: dict[str, QSpinBox] = {}
         self._edits: dict[str, QKeySequenceEdit] = {}
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        scroll = QScrollArea(self)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it scrolls to what has the focus
-        page = QWidget(scroll)
-        column = QVBoxLayout(page)
-        column.setContentsMargins(24, 24, 24, 24)
-        column.setSpacing(16)
-        title = QLabel(self.tr("Settings"), page)
-        set_role(title, "title")
-        column.addWidget(title)
+        page, column = scrolling_page(self, self.tr("Settings"))
         top = QHBoxLayout()
         top.setSpacing(16)
         top.addWidget(self._build_look(page), stretch=1)
@@ -78,9 +66,6 @@ class SettingsView(QWidget):
         column.addLayout(middle)
         column.addWidget(self._build_keys(page))
         column.addStretch(1)
-        page.setMaximumWidth(980)
-        scroll.setWidget(page)
-        outer.addWidget(scroll)
         appearance.changed.connect(self._show_look)
         keys.changed.connect(self._show_keys)
 

@@ -1,0 +1,171 @@
+"""How findings feel: a large note opened with all its marks, and a keystroke until its sentence is checked again.
+
+A note of 60 sentences beside 300 turns, of real notes and conversations where they are beside the checkout. Work is
+measured by the GUI thread's own clock, which other programs do not disturb; times that a person waits, by the wall's.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QAbstractEventDispatcher, QCoreApplication, QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication
+
+from reviewer.evidence.sentences import cut
+from reviewer.ui.desk import view
+from reviewer.ui.desk.marks import LAYER
+from tests.bench.bench_desk import Paints, Spread, _plain, _print
+from tests.factories import Profile
+from tests.ui.driver import DrivenDesk, press, type_text, wait_until
+
+_ROOT = Path(__file__).resolve().parents[2]
+_FRAME_MS = 16.7
+_RECHECK_MS = 100.0
+SENTENCES, TURNS = 60, 300
+
+
+def large_notes(number: int) -> list[bytes]:
+    """Return notes of at least 60 sentences with sources of at least 300 turns, each of other parts of the material."""
+    path = _ROOT.parent / "shared" / "data" / "aci_bench_notes.jsonl"
+    if not path.is_file():
+        path = _ROOT / "resources" / "samples" / "demo.jsonl"
+    records = [json.loads(line) for line in path.read_bytes().splitlines()]
+    records = [record for record in records if record["kind"] == "clinical_note"]
+    notes = []
+    for first in range(number):
+        draft, place = "", first
+        source: list[dict[str, Any]] = []
+        while len(cut(draft)) < SENTENCES or len(source) < TURNS:
+            if len(cut(draft)) < SENTENCES:
+                draft += records[place % len(records)]["draft"].strip() + "\n\n"
+            source += records[place % len(records)]["source"]
+            place += 1
+        wrong = draft.replace("\n\n", " The dose is 4711 mg on 31 February.\n\n", 2)  # so that there are stops, too
+        notes.append(json.dumps({**records[0], "id": f"large-{first}", "draft": wrong, "source": source}).encode())
+    return notes
+
+
+class Stretches(QObject):
+    """Measures how long the GUI thread works between two looks at what came in, by its own clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+        self._since: float | None = None
+        dispatcher = QAbstractEventDispatcher.instance()
+        assert dispatcher is not None
+        dispatcher.awake.connect(self._on_awake)
+        dispatcher.aboutToBlock.connect(self._on_block)
+
+    def _on_awake(self) -> None:
+        self._since = time.thread_time()
+
+    def _on_block(self) -> None:
+        if self._since is not None:
+            self.seconds.append(time.thread_time() - self._since)
+            self._since = None
+
+
+def open_notes(folder: Path, number: int) -> dict[str, Any]:
+    """Go from note to note and time each from the key press until text, margin and source are painted with marks."""
+    profile = Profile(folder)
+    profile.take(*large_notes(number + 3))
+    start = time.monotonic()
+    analysed = profile.services().analysis.round()
+    each_ms = (time.monotonic() - start) / analysed * 1e3
+    profile.close()
+    paints = Paints()
+    desk = DrivenDesk(folder)
+    desk.window.resize(1280, 800)
+    desk.open()
+    works, walls, marks = [], [], []
+    for _ in range(number):
+        wait_until(lambda: desk.view.source.view.is_filled and not desk.worker.busy and desk.presenter._next)
+        _pause(0.15)
+        press("Ctrl+E")
+        key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier)
+        paints.at.clear()
+        wall, work = time.perf_counter(), time.thread_time()
+        QCoreApplication.sendEvent(desk.window.windowHandle(), key)
+        awaited = {desk.view.editor.body, desk.view.source.view}
+        while not awaited <= paints.at.keys():
+            QCoreApplication.processEvents()
+        works.append(max(paints.at[edit][1] for edit in awaited) - work)
+        walls.append(max(paints.at[edit][0] for edit in awaited) - wall)
+        assert desk.presenter.findings.is_ready
+        marks.append(len(desk.view.editor.body.spans(LAYER)))
+    desk.close()
+    _print(f"analysis at intake, {analysed} notes of {SENTENCES} sentences beside {TURNS} turns: {each_ms:.0f} ms each")
+    _print(
+        f"key to note with its marks painted, {number} notes, {min(marks)} to {max(marks)} marks: {Spread.of(walls)}"
+    )
+    _print(f"  of which the GUI thread worked:                            {Spread.of(works)}")
+    return {"analysis_ms": round(each_ms), "wall_ms": _plain(Spread.of(walls)), "work_ms": _plain(Spread.of(works))}
+
+
+def type_in_note(folder: Path, number: int) -> dict[str, Any]:
+    """Type into a note and time each key until the answer about the new text is on screen."""
+    profile = Profile(folder)
+    profile.take(*large_notes(1))
+    profile.services().analysis.round()
+    profile.close()
+    desk = DrivenDesk(folder)
+    desk.window.resize(1280, 800)
+    desk.open()
+    press("Ctrl+End", "Up", "Up", "End")
+    type_text(" x")
+    wait_until(lambda: desk.presenter.findings.is_ready)  # the analyst has opened the note now
+    stretches, walls = Stretches(), []
+    letters = " Takes 40 mg of lisinopril twice a day since Monday."
+    for place in range(number):
+        _pause(0.1)
+        start = time.perf_counter()
+        type_text(letters[place % len(letters)])
+        wait_until(lambda: desk.presenter.findings.is_ready)
+        walls.append(time.perf_counter() - start)
+    desk.close()
+    _print(f"key to its sentence checked again, {number} keys: {Spread.of(walls)}")
+    _print(f"  longest work of the GUI thread at a time:       {Spread.of(stretches.seconds)}")
+    return {"recheck_ms": _plain(Spread.of(walls)), "stretch_ms": _plain(Spread.of(stretches.seconds))}
+
+
+def _pause(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    wait_until(lambda: time.monotonic() > end)
+
+
+def main() -> int:
+    """Run the benchmarks, print a table and a line of JSON, and fail where a target is missed."""
+    parser = argparse.ArgumentParser(description="a large note opened with its marks, and a keystroke checked again")
+    parser.add_argument("--notes", type=int, default=30, metavar="N", help="notes to open (default: 30)")
+    parser.add_argument("--keys", type=int, default=150, metavar="N", help="keys to type (default: 150)")
+    arguments = parser.parse_args()
+    view.FRESH_MS = 0
+    qt = QApplication(["bench"])
+    qt.setQuitOnLastWindowClosed(False)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        results = {
+            "open": open_notes(folder / "open", arguments.notes),
+            "type": type_in_note(folder / "type", arguments.keys),
+        }
+    met = {
+        "open": results["open"]["work_ms"]["p99"] <= _FRAME_MS,
+        "recheck": results["type"]["recheck_ms"]["p99"] <= _RECHECK_MS,
+        "smooth": results["type"]["stretch_ms"]["worst"] <= _FRAME_MS,
+    }
+    _print(f"targets met: {met}")
+    _print(json.dumps({**results, "met": met}))
+    return 0 if all(met.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
