@@ -161,6 +161,7 @@ _BORNE_OUT = [
     (_ASTHMA, "Wheezing over the left lung."),
     (_ASTHMA, "If fever develops, call us."),
     (_ASTHMA, "Return if she has fever or leg swelling."),
+    (_ASTHMA, "Go to the emergency room for fever or leg swelling."),
     (_ASTHMA, "the patient reports a dry cough for ten days"),
     (_KNEE, "Twisted right knee about 3 weeks ago, swollen since."),
     (_KNEE, "No numbness or tingling."),

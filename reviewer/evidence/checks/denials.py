@@ -63,6 +63,7 @@ _SIDES = frozenset("left right".split())
 _LEAST_SHARE = 0.6  # of the weight of what is said and of whom: how much an exchange must have
 # What leaves open whatever follows it: a condition, a possibility, an advice.
 _OPENING = frozenset("if whether unless unaware until should could may might worsening return call avoid ako".split())
+_ADVISING = frozenset("go seek come call return contact watch monitor javite pozovite".split())
 _OPENING_PAIRS = frozenset(
     {
         ("rule", "out"),
@@ -444,7 +445,9 @@ def _clause_before(words: Sequence[Token], cue: int) -> list[int]:
 
 
 def _left_open(words: Sequence[Token]) -> frozenset[int]:
-    """Return the places that a sentence leaves open: behind "if", "unless", "rule out", "risk of"."""
+    """Return the places that a sentence leaves open: behind "if" or "rule out", and in advice: "go to the ER for"."""
+    if words and words[0].word in _ADVISING:
+        return frozenset(range(len(words)))
     found: set[int] = set()
     for place, token in enumerate(words):
         following = words[place + 1].word if place + 1 < len(words) else ""
