@@ -59,7 +59,7 @@ class Room:
         self._edge_s = _EDGE_S + noisy * (_EDGE_NOISY_S - _EDGE_S)
         self.is_speech = (voice > _SPEECH) & (track.level_db > self.speech_db - _LEAK_DB)
         self.smooth_db = _smooth(track.level_db, 3)
-        above_db = float(np.clip(0.3 * self.snr_db, 3.0, 9.0))
+        above_db = float(np.clip(0.3 * (self.snr_db - 5.0), 3.0, 9.0))
         quiet_db = _local_floor(track.level_db, self.floor_db) + above_db
         self.is_quiet = (voice < _SILENCE) & (self.smooth_db < quiet_db)
         self._runs = _runs(self.is_quiet)
