@@ -127,7 +127,7 @@ class Application:
             review=Review(session.store, actor, settings.holds, self._analyst),
             policy=Policy(session.store, actor),
             intake=Intake(session.store, actor),
-            analysis=Analysis(session.store, actor, self._analyst),
+            analysis=Analysis(session.store, actor, self._analyst, marks_personal=True),
             work=Work(session.store, actor, transport),
             signing=Signing(self.access),
             ledger=ledger,

@@ -137,6 +137,8 @@ class Item:
     second_opinions: tuple[SecondOpinion, ...] = ()
     # Why and with what note colleagues passed it on: (member, verdict, note).
     passed_on: tuple[tuple[str, Verdict, str], ...] = ()
+    contacts: frozenset[str] = frozenset()  # what the business itself goes by
+    suppressed: bool = False  # the recipient opted out
 
     @property
     def id(self) -> ItemId:

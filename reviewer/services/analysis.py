@@ -14,8 +14,9 @@ from reviewer.domain.events import Action
 from reviewer.domain.findings import Examination
 from reviewer.domain.items import Item, ItemId, ItemState
 from reviewer.domain.members import Actor
-from reviewer.services.analyst import Analyst, Found, read
+from reviewer.services.analyst import Analyst, Found, PersonalData, read
 from reviewer.services.examiners import VERSIONS, Subject
+from reviewer.services.gatekeeper import outgoing
 from reviewer.storage import Store, Transaction, analyses, contents, items
 from reviewer.storage.store import Unrecorded
 
@@ -39,10 +40,15 @@ class Analysed:
 class Analysis:
     """Has drafts analysed and keeps what is found."""
 
-    def __init__(self, store: Store, actor: Actor, analyst: Analyst) -> None:
+    def __init__(self, store: Store, actor: Actor, analyst: Analyst, *, marks_personal: bool = False) -> None:
         self._store = store
         self._actor = actor
         self._analyst = analyst
+        self.marks_personal = marks_personal
+
+    def personal(self, texts: Sequence[str], language: str | None) -> PersonalData | None:
+        """Return the personal data in each of some texts, None where it cannot be looked for; waits for the analyst."""
+        return self._analyst.personal(texts, language)
 
     def renew(self) -> int:
         """Ask for the analyses that open items lack, for example after an update; return how many those are."""
@@ -111,12 +117,22 @@ class Analysis:
     def _subject(self, tx: Transaction, item_id: ItemId) -> Subject:
         draft, source, recipient, _ = contents.whole(tx, item_id)
         head = items.find(tx, self._actor.member.workspace_id, item_id)
-        return Subject(item_id, head.kind, head.language, draft, source, recipient)
+        going = outgoing(tx, self._actor.member, head, source, recipient)
+        return Subject(item_id, head.kind, head.language, draft, source, recipient, going.contacts, going.suppressed)
 
 
 def subject_of(item: Item) -> Subject:
     """Return what analyses may know of an opened item."""
-    return Subject(item.id, item.kind, item.head.language, item.draft, item.source, item.recipient)
+    return Subject(
+        item.id,
+        item.kind,
+        item.head.language,
+        item.draft,
+        item.source,
+        item.recipient,
+        item.contacts,
+        item.suppressed,
+    )
 
 
 def stored_found(tx: Transaction, item_id: ItemId) -> Found | None:

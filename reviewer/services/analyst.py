@@ -12,15 +12,16 @@ import signal
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any, TypeAlias
 
 from reviewer import hardening
-from reviewer.domain.errors import LockedError
+from reviewer.domain.errors import LockedError, ReviewerError
 from reviewer.domain.findings import Examination, Finding, Weight
+from reviewer.domain.personal_data import PiiSpan
 from reviewer.services.examiners import ANALYSES, UNCHECKED, Data, Examiner, Subject
 
 # A note of 60 sentences beside 300 turns takes half a second; the largest source that is taken in, some ten.
@@ -29,6 +30,7 @@ _TRIES = 2  # the process may have been killed from outside
 _MOST_OPEN = 4
 _SWITCH_S = 0.001  # the lanes share one interpreter: a person's request gets its turn within a millisecond
 
+PersonalData: TypeAlias = tuple[tuple[PiiSpan, ...], ...]
 Found: TypeAlias = dict[str, str]  # what each analysis found, as JSON, by its name
 _Opening: TypeAlias = tuple[Subject, Mapping[str, str]]
 
@@ -44,6 +46,7 @@ class Analyst:
         self._starting = threading.Lock()
         self._intake = _Lane()
         self._hurried = _Lane()
+        self._personal = _Lane()
         self._open: set[str] = set()
         self._closed = False
 
@@ -66,6 +69,14 @@ class Analyst:
             answer = self._ask(self._hurried, ("recheck", subject.item_id, text, (subject, dict(found))))
         self._open.add(subject.item_id)
         return answer if isinstance(answer, Examination) else Examination((_FAILED,))
+
+    def personal(self, texts: Sequence[str], language: str | None) -> PersonalData | None:
+        """Return the personal data in each of some texts; None where nothing can look for it: never an empty answer.
+
+        The detector is loaded when it is first asked; texts that it has read before cost nothing.
+        """
+        answer: PersonalData | None = self._ask(self._personal, ("personal", tuple(texts), language))
+        return answer
 
     def close(self) -> None:
         """Kill the process, even over a request; it is not started again."""
@@ -100,12 +111,12 @@ class Analyst:
 
     def _start(self) -> SpawnProcess:
         context = multiprocessing.get_context("spawn")
-        ours, theirs = zip(context.Pipe(), context.Pipe(), strict=True)
+        ours, theirs = zip(context.Pipe(), context.Pipe(), context.Pipe(), strict=True)
         process = context.Process(target=_serve, args=theirs, name="reviewer-analyst", daemon=True)
         process.start()
         for end in theirs:
             end.close()
-        self._intake.connection, self._hurried.connection = ours
+        self._intake.connection, self._hurried.connection, self._personal.connection = ours
         self._open.clear()
         return process
 
@@ -146,13 +157,14 @@ _UNKNOWN = "unknown"
 _Session: TypeAlias = dict[str, Examiner | None]  # None where an analysis could not be opened
 
 
-def _serve(intake: Connection, hurried: Connection) -> None:
-    """Answer on both lanes until the other end is gone."""
+def _serve(intake: Connection, hurried: Connection, personal: Connection) -> None:
+    """Answer on every lane until the other end is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     hardening.forbid_dumps()  # this process sees the texts, too
     hardening.silence_libraries()
     sys.setswitchinterval(_SWITCH_S)
     threading.Thread(target=_take_in, args=(intake,), daemon=True).start()
+    threading.Thread(target=_find_personal, args=(personal,), daemon=True).start()
     _answer(hurried, _MOST_OPEN)
 
 
@@ -161,6 +173,23 @@ def _take_in(intake: Connection) -> None:
     if sys.platform.startswith("linux"):
         os.nice(5)  # on Linux it is this thread's alone
     _answer(intake, 0)
+
+
+def _find_personal(connection: Connection) -> None:
+    """Answer what is personal in texts; that no detector can be had is told, and it is tried again the next time."""
+    detector = None
+    with suppress(EOFError, OSError):
+        while True:
+            _, texts, language = connection.recv()
+            try:
+                if detector is None:
+                    from reviewer import privacy
+
+                    detector = privacy.load()
+                find = detector.find
+                connection.send(tuple(find(text, language) if text.strip() else () for text in texts))
+            except (ReviewerError, ValueError, RuntimeError, ImportError):
+                connection.send(None)
 
 
 def _answer(connection: Connection, most_open: int) -> None:

@@ -6,7 +6,7 @@ Nothing here is imported by the desk's own process save the list itself, so its 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from reviewer.domain.findings import ClaimSentence, Examination, Finding, Passage, Weight, in_order
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Data = dict[str, Any]
 
+GATE = "gate"
 UNCHECKED = "unchecked"  # the rule of a finding that says that an analysis itself failed
 
 
@@ -30,6 +31,8 @@ class Subject:
     draft: str
     source: tuple[Turn, ...]
     recipient: str | None = None
+    contacts: frozenset[str] = frozenset()  # what the business itself goes by
+    suppressed: bool = False  # the recipient opted out
 
 
 class Examiner(Protocol):
@@ -113,6 +116,40 @@ def _open_evidence(subject: Subject) -> Examiner:
     return _Evidence(subject) if subject.source else _Nothing()
 
 
+class _Gate:
+    """Finds what must not leave, or what a person answers for."""
+
+    def __init__(self, subject: Subject) -> None:
+        from reviewer.privacy import gate
+
+        self._outgoing = gate.Outgoing(
+            "",
+            kind=subject.kind,
+            recipient=subject.recipient,
+            source=subject.source,
+            language=subject.language,
+            contacts=subject.contacts,
+            suppressed=subject.suppressed,
+        )
+
+    def resume(self, state: Data) -> None:
+        del state
+
+    def check(self, text: str) -> Examination:
+        from reviewer.privacy import gate
+
+        return Examination(in_order(gate.check(replace(self._outgoing, text=text))))
+
+    def state(self) -> Data:
+        return {}
+
+
+def _gate_rules() -> tuple[str, ...]:
+    from reviewer.privacy import gate
+
+    return gate.SWITCHABLE
+
+
 def _evidence_rules() -> tuple[str, ...]:
     from reviewer import evidence
 
@@ -123,5 +160,8 @@ def _passages(evidence: Iterable["Evidence"]) -> tuple[Passage, ...]:
     return tuple(Passage(each.turn, each.start, each.end) for each in evidence)
 
 
-ANALYSES: tuple[Analysis, ...] = (Analysis("evidence", 1, _open_evidence, _evidence_rules),)
+ANALYSES: tuple[Analysis, ...] = (
+    Analysis("evidence", 1, _open_evidence, _evidence_rules),
+    Analysis(GATE, 1, _Gate, _gate_rules),
+)
 VERSIONS = {analysis.name: analysis.version for analysis in ANALYSES}

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from reviewer.domain.findings import Finding
 from reviewer.domain.items import ItemHead, Turn
-from reviewer.domain.members import Actor
+from reviewer.domain.members import Member
 from reviewer.privacy import gate
 from reviewer.services.suppressions import is_suppressed
 from reviewer.storage import Transaction, suppressions
 
 
 def outgoing(
-    tx: Transaction, actor: Actor, head: ItemHead, source: tuple[Turn, ...], recipient: str | None
+    tx: Transaction, member: Member, head: ItemHead, source: tuple[Turn, ...], recipient: str | None
 ) -> gate.Outgoing:
     """Return what the gate wants to know of an item as things stand now; its text is still to come."""
     return gate.Outgoing(
@@ -20,8 +20,8 @@ def outgoing(
         recipient=recipient,
         source=source,
         language=head.language,
-        contacts=suppressions.contacts(tx, actor.member.workspace_id),
-        suppressed=is_suppressed(tx, actor, recipient),
+        contacts=suppressions.contacts(tx, member.workspace_id),
+        suppressed=is_suppressed(tx, member, recipient),
     )
 
 

@@ -12,6 +12,7 @@ from reviewer.domain.kinds import KINDS
 from reviewer.domain.members import Actor, Member, Role
 from reviewer.services.analysis import stored_found
 from reviewer.services.analyst import read
+from reviewer.services.gatekeeper import outgoing
 from reviewer.storage import Store, Transaction, contents, decisions, items, leases, policies, working_copies
 from reviewer.storage.store import Unrecorded
 
@@ -222,8 +223,10 @@ def _routes(tx: Transaction, member: Member) -> list[items.Route]:
 
 def _item(tx: Transaction, member: Member, item_id: ItemId) -> Item:
     draft, source, recipient, model = contents.whole(tx, item_id)
+    head = items.find(tx, member.workspace_id, item_id)
+    going = outgoing(tx, member, head, source, recipient)
     return Item(
-        head=items.find(tx, member.workspace_id, item_id),
+        head=head,
         escalated=items.is_escalated(tx, item_id),
         draft=draft,
         source=source,
@@ -231,4 +234,6 @@ def _item(tx: Transaction, member: Member, item_id: ItemId) -> Item:
         recipient=recipient,
         second_opinions=working_copies.opinions(tx, item_id),
         passed_on=decisions.passed_on(tx, item_id),
+        contacts=going.contacts,
+        suppressed=going.suppressed,
     )

@@ -222,7 +222,7 @@ class Review:
                 raise RuleError("Another addendum is in its hold: wait until that is over, or withdraw it.")
             recorded.check(tx, decisions.by_id(tx, signed))
             _, source, recipient, _ = contents.whole(tx, head.id)
-            _pass_gate(outgoing(tx, self._actor, head, source, recipient), text)
+            _pass_gate(outgoing(tx, self._actor.member, head, source, recipient), text)
             decision = decisions.add(
                 tx,
                 DecisionId(secrets.token_hex(16)),
@@ -270,12 +270,15 @@ class Review:
             head = items.find(tx, self._actor.member.workspace_id, lease.item_id)
             found = stored_found(tx, lease.item_id)
             off = policies.rules_off(tx, self._actor.member.workspace_id, head.kind)
+            going = outgoing(tx, self._actor.member, head, source, recipient)
         _, final = judgement.against(draft)
         if final is None and found is None:
             return None
         if final is not None and judgement.lacking(draft) is not None:
             return None  # it will be refused for that
-        subject = Subject(lease.item_id, head.kind, head.language, draft, source, recipient)
+        subject = Subject(
+            lease.item_id, head.kind, head.language, draft, source, recipient, going.contacts, going.suppressed
+        )
         if found is None:
             found = self._analyst.examine(subject, hurried=True)
         in_draft = read(found).without(off)
@@ -319,7 +322,7 @@ class Review:
             raise RuleError(f"An item of the kind '{kind.key}' is released by a signature: sign it.")
         overrides = () if final is None else _overridden(checked, final, attention)
         if final is not None:
-            _pass_gate(outgoing(tx, self._actor, head, source, recipient), final)
+            _pass_gate(outgoing(tx, self._actor.member, head, source, recipient), final)
         signature = attestation if verdict.releases and kind.signed else None
         leases.hold(tx, lease)
         decision = decisions.add(

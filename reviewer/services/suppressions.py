@@ -5,9 +5,10 @@ import secrets
 from reviewer.domain import limits
 from reviewer.domain.errors import InputRefusedError, RuleError
 from reviewer.domain.events import Action
-from reviewer.domain.members import Actor, Role
+from reviewer.domain.members import Actor, Member, Role
 from reviewer.privacy import contacts
-from reviewer.storage import Store, Transaction, suppressions
+from reviewer.services.examiners import GATE
+from reviewer.storage import Store, Transaction, analyses, suppressions
 from reviewer.storage.suppressions import Address, Suppression
 
 _TAIL_DIGITS = 8
@@ -34,6 +35,7 @@ class Suppressions:
                 raise RuleError("This number or address is suppressed already.")
             suppression_id = secrets.token_hex(16)
             suppressions.add(tx, suppression_id, address)
+            analyses.forget(tx, GATE)
             tx.record(Action.SUPPRESSED, suppression=suppression_id)
         return address.canonical
 
@@ -46,6 +48,7 @@ class Suppressions:
             if not found:
                 raise RuleError("This number or address is not suppressed.")
             suppressions.remove(tx, found)
+            analyses.forget(tx, GATE)
             for suppression_id in found:
                 tx.record(Action.UNSUPPRESSED, suppression=suppression_id)
         return address.canonical
@@ -72,6 +75,7 @@ class Suppressions:
             if contact in suppressions.contacts(tx, self._actor.member.workspace_id):
                 raise RuleError("This contact is listed already.")
             suppressions.add_contact(tx, contact)
+            analyses.forget(tx, GATE)
             tx.record(Action.POLICY_CHANGED, what="business contact added")
 
     def remove_contact(self, contact: str) -> None:
@@ -80,6 +84,7 @@ class Suppressions:
         with self._store.write(self._actor) as tx:
             if not suppressions.remove_contact(tx, contact):
                 raise RuleError("This contact is not listed.")
+            analyses.forget(tx, GATE)
             tx.record(Action.POLICY_CHANGED, what="business contact removed")
 
     def _listed(self, tx: Transaction) -> list[Suppression]:
@@ -90,7 +95,7 @@ class Suppressions:
             raise RuleError(f"Your roles do not let you {what}.")
 
 
-def is_suppressed(tx: Transaction, actor: Actor, recipient: str | None) -> bool:
+def is_suppressed(tx: Transaction, member: Member, recipient: str | None) -> bool:
     """Tell within `tx` whether a recipient opted out."""
     if recipient is None:
         return False
@@ -98,7 +103,7 @@ def is_suppressed(tx: Transaction, actor: Actor, recipient: str | None) -> bool:
         address = address_of(recipient)
     except InputRefusedError:  # neither a number nor an address: nobody can have opted out by it
         return False
-    return bool(suppressions.find(tx, actor.member.workspace_id, address))
+    return bool(suppressions.find(tx, member.workspace_id, address))
 
 
 def address_of(untrusted_contact: str) -> Address:

@@ -159,7 +159,7 @@ class Work:
         item_id = ItemId(parcel.item_id)
         _, source, recipient, _ = contents.whole(tx, item_id)
         head = items.find(tx, self._actor.member.workspace_id, item_id)
-        found = stopping(outgoing(tx, self._actor, head, source, recipient), _final(request))
+        found = stopping(outgoing(tx, self._actor.member, head, source, recipient), _final(request))
         return sorted({finding.rule for finding in found})
 
     def _stop(self, stored: StoredDecision, parcel: Parcel, request: bytes, rules: list[str]) -> RoundReport:

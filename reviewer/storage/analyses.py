@@ -87,6 +87,11 @@ def save(tx: Transaction, item_id: ItemId, name: str, version: int, found: str) 
     tx.run(insert(_found).values(**values))
 
 
+def forget(tx: Transaction, name: str) -> None:
+    """Drop what one analysis found in every draft: it would find something else now."""
+    tx.run(delete(_found).where(_found.c.name == name))
+
+
 def done(tx: Transaction, item_id: ItemId) -> None:
     """Note that an item needs no analysis any more."""
     tx.run(delete(_wanted).where(_wanted.c.item_id == item_id))

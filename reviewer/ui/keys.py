@@ -50,6 +50,7 @@ ACTIONS: tuple[KeyAction, ...] = (
     ),
     KeyAction("next_sentence", QT_TRANSLATE_NOOP("Keys", "Next sentence, and what it rests on"), "Alt+Down", _CHECK),
     KeyAction("previous_sentence", QT_TRANSLATE_NOOP("Keys", "Previous sentence"), "Alt+Up", _CHECK),
+    KeyAction("mask", QT_TRANSLATE_NOOP("Keys", "Mask personal data, or show it again"), "Ctrl+B", _TEXT),
     KeyAction("next_field", QT_TRANSLATE_NOOP("Keys", "Next field or section"), "Alt+PgDown", _TEXT),
     KeyAction("previous_field", QT_TRANSLATE_NOOP("Keys", "Previous field or section"), "Alt+PgUp", _TEXT),
     KeyAction("next_pane", QT_TRANSLATE_NOOP("Keys", "Next column"), "F6", _MOVE),
@@ -102,10 +103,9 @@ LISTENING_PAGE = "transcribe"
 _DEFAULTS = {action.name: action.key for action in _EVERY}
 # What may go on while its key is held down; everything else happens once for each press.
 _STEPS = ("field", "pane", "finding", "sentence")
-_REPEATING = frozenset(
-    {f"{way}_{step}" for step in _STEPS for way in ("next", "previous")}
-    | {"zoom_in", "zoom_out", "play_back", "play_slower", "play_faster", "listen_out", "listen_back"}
-)
+_STEPPING = {f"{way}_{step}" for step in _STEPS for way in ("next", "previous")}
+_PLAYING = {"play_back", "play_slower", "play_faster", "listen_out", "listen_back"}
+_REPEATING = frozenset(_STEPPING | _PLAYING | {"zoom_in", "zoom_out"})
 # Keys that people press without thinking: no action may sit there.
 _FORBIDDEN = frozenset(
     {"Backspace", "Del", "Return", "Enter", "Tab", "Shift+Tab", "Esc", "Space", "Ctrl+C", "Ctrl+V", "Ctrl+X", "Ctrl+A"}

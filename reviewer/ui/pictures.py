@@ -81,6 +81,10 @@ class _Tour:
         yield "turn", self._choose_turn
         yield "findings-many", lambda: self._open_first(lambda draft: "HISTORY" in draft, "clinical_note")
         yield "findings-none", lambda: self._open("SMS-1036")
+        yield "gate", lambda: self._open("SMS-1005")
+        yield "personal", self._mark_personal
+        yield "masked", lambda: self._key("mask")
+        yield "unmasked", lambda: self._key("mask")
         yield "policy", lambda: self._desk.window.show_page("policy")
         yield "note-edited", self._edit_note
         yield "difference", self._view._toggle_difference
@@ -166,6 +170,11 @@ class _Tour:
 
         drafts = {record["id"]: record["draft"] for record in map(json.loads, demo.lines())}
         self._open_head(next(h for h in self._heads() if h.kind == kind and fits(drafts[h.external_id])))
+
+    def _mark_personal(self) -> None:
+        """Show marks of personal data, which come a moment after the item."""
+        self._open("SMS-1010")
+        self._wait(lambda: "personal" in self._view._personal_words.text())
 
     def _override(self) -> None:
         bar = self._view.overriding

@@ -56,6 +56,7 @@ PIECE_MARKS = 64
 VIEW_LINES = 20_000  # in one text; the ends of further lines are shown as marks, for each line costs a kilobyte
 SLICE_MS = 4.0  # of work on the GUI thread at a time; with the last piece and the repaint it stays under one frame
 REFILL_CHARACTERS = 100_000  # a source that is longer is filled anew when its width changes, not laid out at once
+MASK = "mask"  # the layer that hides what it covers
 REFILL_AFTER_MS = 120
 MINIMUM_WIDTH_PX = 60  # a widget that has no size yet must not be laid out in columns of one character
 HINT_CHARACTERS = 80  # the width that a label asks for if it can be cut
@@ -659,7 +660,8 @@ class PlainTextEdit(QTextEdit):
         return cursor
 
     def _show_layers(self) -> None:
-        shown = [mark for layer in self._layers.values() for mark in layer]
+        layers = sorted(self._layers, key=lambda name: name == MASK)  # nothing lies over what is hidden
+        shown = [mark for name in layers for mark in self._layers[name]]
         self.setExtraSelections([_extra_selection(mark) for mark in shown if not is_wavy(mark)])
         self._waves.show(mark for mark in shown if is_wavy(mark))
 

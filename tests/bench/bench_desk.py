@@ -124,13 +124,16 @@ def _read(desk: DrivenDesk) -> None:
 def _time_decision(desk: DrivenDesk, paints: Paints) -> tuple[float, float]:
     """Press the key and return how long it took until editor and source of the next item were painted.
 
-    What would have to be signed is rejected: a signature is asked for and confirmed first, and is no single key. So is
-    what findings hold back.
+    What would have to be signed is rejected: a signature is asked for and confirmed first, and is no single key. Where
+    findings hold an approval back, the key escalates.
     """
     assert desk.item is not None
     following, decided = desk.presenter._next[0].item, len(desk.history)
     modifier = Qt.KeyboardModifier.ControlModifier
-    if KINDS[desk.item.item.kind].signed or desk.presenter.findings.left:
+    if desk.presenter.findings.left:
+        press("Ctrl+E")
+        modifier = Qt.KeyboardModifier.NoModifier
+    elif KINDS[desk.item.item.kind].signed:
         press("Ctrl+R", "T")
         modifier = Qt.KeyboardModifier.NoModifier
     key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, modifier)

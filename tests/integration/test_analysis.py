@@ -125,7 +125,8 @@ def test_what_was_found_cannot_be_read_or_moved_in_the_database(profile: Profile
     for (found,) in profile.rows("SELECT found FROM analysis"):
         assert b"9:30" not in found
         assert b"sentence" not in found
-    profile.rows("UPDATE analysis SET found = (SELECT found FROM analysis WHERE item_id = ?) WHERE item_id = ?",
+    moved = "(SELECT found FROM analysis WHERE item_id = ? AND name = 'evidence')"
+    profile.rows(f"UPDATE analysis SET found = {moved} WHERE item_id = ?",
                  first, second)  # fmt: skip
     with pytest.raises(Exception, match=r"do(es)? not open|altered|seal"):
         _claim(profile, second)

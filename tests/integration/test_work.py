@@ -120,7 +120,8 @@ def test_what_is_due_in_the_outbox_but_not_settled_cannot_leave(profile: Profile
 
 
 def test_many_finals_leave_in_one_round_each_in_its_own_file(profile: Profile) -> None:
-    profile.take(*(line(draft=f"Message {number}") for number in range(40)))
+    said = [f"Message {number}" for number in range(40)]
+    profile.take(*(line(draft=text, source=[{"speaker": "Customer", "text": text}]) for text in said))
     services = profile.services()
     while (claimed := services.queue.claim()) is not None:
         services.review.decide(claimed.lease, Judgement(Verdict.APPROVE), key=new_key())

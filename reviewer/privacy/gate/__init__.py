@@ -19,7 +19,7 @@ from reviewer.privacy.gate.scripts import look_alikes, other_language
 from reviewer.privacy.gate.wording import preamble, profanity, threats
 from reviewer.privacy.tokens import find_tokens
 
-__all__ = ["RULES", "Outgoing", "blocking", "check"]
+__all__ = ["RULES", "SWITCHABLE", "Outgoing", "blocking", "check"]
 
 Rule = Callable[[Outgoing], Iterable[Finding]]
 _HEAVIEST_FIRST = {weight: place for place, weight in enumerate(Weight)}
@@ -60,6 +60,10 @@ RULES: tuple[Rule, ...] = (
     too_many_segments,
     other_language,
 )
+
+
+# Rules that a workspace may do without: none of those that block.
+SWITCHABLE = ("preamble", "profanity", "threat", "phi_in_sms", "link", "look_alike", "segments", "language")
 
 
 def check(outgoing: Outgoing) -> tuple[Finding, ...]:

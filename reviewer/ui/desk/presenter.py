@@ -104,6 +104,7 @@ class _Decided:
 class DeskPresenter(QObject):
     """The review page's state."""
 
+    stopped = Signal()  # nothing is asked any more
     item_shown = Signal(object)  # ClaimedItem to show
     emptied = Signal()  # nothing waits
     loading = Signal()  # an item is on its way
@@ -150,6 +151,7 @@ class DeskPresenter(QObject):
         self._leaving = False
         self._place = Place()
         self._news: list[str] = []
+        self.analysis = services.analysis
         self.findings = FindingsPresenter(services.analysis, worker, self)
         self.findings.attended.connect(self._on_attended)
         self.findings.settled.connect(self._on_checked)
@@ -417,6 +419,7 @@ class DeskPresenter(QObject):
 
     def stop(self) -> None:
         """Do nothing more, not even give items back."""
+        self.stopped.emit()
         self.findings.close()
         for timer in (self._autosave, self._heartbeat, self._rounds, self._polls):
             timer.stop()
@@ -426,6 +429,7 @@ class DeskPresenter(QObject):
         for timer in (self._heartbeat, self._rounds, self._polls):
             timer.stop()
         self.flush()
+        self.stopped.emit()
         self.findings.close()
         if self._import is not None:
             self._import = None

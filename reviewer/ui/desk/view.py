@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from reviewer.domain import segments
 from reviewer.domain.decisions import Verdict
-from reviewer.domain.items import ClaimedItem, SignedFinal
+from reviewer.domain.items import ClaimedItem, Item, SignedFinal
 from reviewer.domain.kinds import KINDS
 from reviewer.domain.segments import Encoding
 from reviewer.services.access import Factors
@@ -34,6 +34,7 @@ from reviewer.ui.desk.evidence import STEPS, EvidenceDesk
 from reviewer.ui.desk.findings import FindingsPanel
 from reviewer.ui.desk.history import HistoryPanel
 from reviewer.ui.desk.panels import QueuePanel, SourcePanel
+from reviewer.ui.desk.personal import PersonalMarks
 from reviewer.ui.desk.presenter import DeskPresenter, HistoryEntry, Progress, SignRequest
 from reviewer.ui.desk.signing import SignDialog, SignedDialog
 from reviewer.ui.desk.words import channel_label, clock, drafted_by, kind_label
@@ -62,6 +63,7 @@ class DeskView(QWidget):
         self._finds: list[tuple[PlainTextEdit, int, int]] = []
         self._find_at = -1
         self._progress = Progress()
+        self._claimed: ClaimedItem | None = None
         self._page_actions: list[QAction] = []
         self._on_screen = QElapsedTimer()
         self._on_screen.start()
@@ -157,6 +159,17 @@ class DeskView(QWidget):
             keys=self._keys,
             parent=self,
         )
+        self.personal = PersonalMarks(
+            self._presenter.analysis,
+            self.editor,
+            self.source.view,
+            appearance=self._appearance,
+            keys=self._keys,
+            parent=self,
+        )
+        self.personal.counted.connect(self._on_counted)
+        self.personal.masked.connect(self._on_masked)
+        self._presenter.stopped.connect(self.personal.close)
         outer.addWidget(self._columns, stretch=3)
         outer.addWidget(self.history, stretch=1)
         outer.addWidget(self.reasons)
@@ -219,7 +232,11 @@ class DeskView(QWidget):
         self._spelling.setObjectName("spelling")
         set_role(self._spelling, "small")
         foot = QHBoxLayout()
+        self._personal_words = PlainLabel("", page)
+        self._personal_words.setObjectName("personal")
+        set_role(self._personal_words, "small")
         foot.addWidget(self._count, stretch=1)
+        foot.addWidget(self._personal_words, 0, Qt.AlignmentFlag.AlignTop)
         foot.addWidget(self._spelling, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(foot)
         column.addWidget(self.difference)
@@ -301,19 +318,21 @@ class DeskView(QWidget):
     @Slot(object)
     def _on_item(self, claimed: ClaimedItem) -> None:
         item = claimed.item
+        self._claimed = claimed
         copy = claimed.working_copy
         self.reasons.forget()
         self.notice.hide()
         self.find_bar.forget()
         self._show_page(self._item_page)
         self._on_screen.start()
-        to = self.tr("{0} to {1}").format(kind_label(item.kind), item.recipient) if item.recipient else ""
-        self._title.setText(to or self.tr("{0} · {1}").format(kind_label(item.kind), item.head.external_id))
+        self._show_title(item)
+        self._personal_words.setText("")
         self._provenance.setText(self._provenance_words(claimed))
         self.editor.set_locked(locked=False)
         self.editor.load(item.kind, item.draft, None if copy is None else copy.text, 0 if copy is None else copy.cursor)
         self.source.show_item(item)
         self.evidence.show_item(claimed)
+        self.personal.show_item(claimed)
         if item.second_opinions:
             newest = item.second_opinions[-1]
             words = self.tr("{0} also worked on this and lost the lease.").format(newest.member)
@@ -657,6 +676,31 @@ class DeskView(QWidget):
             words.insert(0, self.tr("▲ escalated"))
         return " · ".join(words)
 
+    def _show_title(self, item: Item) -> None:
+        to = item.recipient if not self.personal.is_masked else self.tr("(masked)")
+        named = self.tr("{0} to {1}").format(kind_label(item.kind), to) if item.recipient else ""
+        self._title.setText(named or self.tr("{0} · {1}").format(kind_label(item.kind), item.head.external_id))
+
+    @Slot(str)
+    def _on_counted(self, words: str) -> None:
+        self._personal_words.setText(words)
+
+    @Slot(bool)
+    def _on_masked(self, masked: bool) -> None:  # noqa: FBT001 - a slot takes what its signal carries
+        """Leave nothing on screen that quotes what is masked: lists of findings, differences, the recipient."""
+        self.findings.setVisible(not masked)
+        self.difference.setVisible(not masked)
+        claimed = self._claimed
+        if claimed is not None:
+            self._show_title(claimed.item)
+        if masked:
+            self.history.hide()
+            words = self.tr("Personal data is masked; {0} shows it again.").format(self._keys.shown("mask"))
+            self.notice.tell(words, "caution", ())
+        else:
+            self.notice.hide()
+            self._compare()
+
     @Slot()
     def _tick(self) -> None:
         left = self._presenter.seconds_left
@@ -692,10 +736,12 @@ class DeskView(QWidget):
         self.editor.clear()
         self.source.clear()
         self.evidence.leave_item()
+        self.personal.leave_item()
+        self._claimed = None
         self.reasons.forget()
         self.notice.hide()
         self.find_bar.forget()
-        for label in (self._title, self._provenance, self._count):
+        for label in (self._title, self._provenance, self._count, self._personal_words):
             label.setText("")
         self.actions_bar.set_usable(usable=False)
         self.difference.compare("", "")

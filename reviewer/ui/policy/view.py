@@ -33,6 +33,14 @@ _LABELS = {
     "score": QT_TRANSLATE_NOOP("Rule", "Little in common with the source"),
     "omission": QT_TRANSLATE_NOOP("Rule", "Not found in the draft"),
     "length": QT_TRANSLATE_NOOP("Rule", "Too short for its source"),
+    "preamble": QT_TRANSLATE_NOOP("Rule", "Words to the reviewer instead of the recipient"),
+    "profanity": QT_TRANSLATE_NOOP("Rule", "Swearing and insults"),
+    "threat": QT_TRANSLATE_NOOP("Rule", "Threats and pressure"),
+    "phi_in_sms": QT_TRANSLATE_NOOP("Rule", "Sensitive health in a text message"),
+    "link": QT_TRANSLATE_NOOP("Rule", "A link that hides where it leads"),
+    "look_alike": QT_TRANSLATE_NOOP("Rule", "Letters of two scripts that look alike"),
+    "segments": QT_TRANSLATE_NOOP("Rule", "More parts than a text message should have"),
+    "language": QT_TRANSLATE_NOOP("Rule", "Another language than the recipient's"),
 }
 
 

@@ -1,0 +1,43 @@
+"""Personal data on the review page: marked by type, and masked as a whole by one key."""
+
+from collections.abc import Callable
+
+from reviewer.ui.desk.personal import LAYER
+from reviewer.ui.text import MASK
+from tests.factories import Profile
+from tests.ui.driver import DrivenDesk, press, type_text, wait_until
+
+OpenDesk = Callable[[], DrivenDesk]
+
+_DRAFT = "Hi Maren Voss, we call you on 202-555-0177."
+_SOURCE = [{"speaker": "Customer", "text": "This is Maren Voss, my number is 202-555-0177."}]
+
+
+def _shown(desk: DrivenDesk, layer: str) -> list[str]:
+    """Return the words that a layer covers, in the text and in the source."""
+    view = desk.view
+    return [edit.text()[start:end] for edit in (view.editor.body, view.source.view) for start, end in edit.spans(layer)]
+
+
+def test_personal_data_is_marked_in_text_and_source_and_counted(profile: Profile, open_desk: OpenDesk) -> None:
+    profile.put(draft=_DRAFT, source=_SOURCE)
+    desk = open_desk()
+    wait_until(lambda: len(_shown(desk, LAYER)) == 4, "the marks", patience_ms=90_000)
+    assert sorted(_shown(desk, LAYER)) == ["202-555-0177", "202-555-0177", "Maren Voss", "Maren Voss"]
+    assert "2 names, ╌ 2 numbers" in desk.view._personal_words.text()
+
+
+def test_one_key_masks_everything_and_what_is_typed_until_it_was_read(profile: Profile, open_desk: OpenDesk) -> None:
+    profile.put(draft=_DRAFT, source=_SOURCE, recipient="+12025550177")
+    desk = open_desk()
+    press("Ctrl+B")  # at once: nothing has been looked through yet
+    assert _shown(desk, MASK)
+    wait_until(lambda: "Maren Voss" in _shown(desk, MASK), "the masks", patience_ms=90_000)
+    assert _shown(desk, LAYER) == []
+    assert "2025550177" not in desk.view._title.text()
+    assert not desk.view.findings.isVisible()
+    type_text("Jelena ")
+    assert any("Jelena" in words for words in _shown(desk, MASK))
+    press("Ctrl+B")
+    assert _shown(desk, MASK) == []
+    assert "2025550177" in desk.view._title.text()
