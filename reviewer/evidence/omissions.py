@@ -135,7 +135,7 @@ class Points:
             elif token.stem in symptoms:
                 allergy = _ALLERGY.search(token.word) is not None
                 sort, weight = ("allergy", weight + 2.0) if allergy else ("symptom", weight + 1.6)
-            elif _is_rare(token):
+            elif _is_telling(token):
                 unusual = not lexicon.part_of_speech(token.word, token.stem)
                 sort, weight = "", weight + 0.4 * symptom_here + 0.5 * drug_here + 0.5 * unusual - 0.3
             else:
@@ -184,8 +184,11 @@ def _joint(points: Sequence[_Point]) -> float:
     return weights[0] + 0.15 * sum(weights[1:3]) if weights else 0.0
 
 
-def _is_rare(token: Token) -> bool:
-    return len(token.stem) >= 4
+def _is_telling(token: Token) -> bool:
+    """Tell whether a word names a thing, so that its absence says something; that of a verb says little."""
+    sort = lexicon.part_of_speech(token.word, token.stem)
+    unknown = not sort and not token.word.endswith(("ing", "ed", "ly"))
+    return len(token.stem) >= 4 and (sort == "n" or unknown)
 
 
 class _Stated:
@@ -204,14 +207,18 @@ class _Stated:
     def has(self, point: _Point) -> bool:
         """Tell whether the draft has `point`."""
         if point.quantity is not None:
-            return any(
-                r in self._readings or (isinstance(r, float) and r in self._numbers) for r in point.quantity.readings
-            )
+            return any(self._has_reading(r) for r in point.quantity.readings)
         if point.sort in {"promise", "unanswered question"}:
             stems = self._source.segments[point.segment].stems - _SMALL_TALK
             return sum(self._has_word(s) for s in stems) * 2 >= len(stems)
         drug = lexicon.generic(point.key)
         return self._has_word(point.key) or (drug is not None and drug in self._generics)
+
+    def _has_reading(self, one: Reading) -> bool:
+        if isinstance(one, tuple) and not isinstance(one, Day):
+            minute, half = one
+            return any((minute, other) in self._readings for other in ((0, 1, -1) if half == -1 else (half, -1)))
+        return one in self._readings or (isinstance(one, float) and one in self._numbers)
 
     def _has_word(self, one: str) -> bool:
         if one in self._stems or (len(one) >= 5 and one[:5] in self._beginnings):

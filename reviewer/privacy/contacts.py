@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 _NUMBER = re.compile(r"(?<![\w.,/:#+-])(?:\+|00)?\(?\d(?:[\d \u00a0()./‑–-]{5,20})\d(?![\w%]|[.,:/]\d)")
 _DATE = re.compile(r"(?:\d{1,4}[./-] ?\d{1,2}[./-] ?\d{1,4}\.?|\d{4} ?[-–] ?\d{2,4})")
 # How telephone numbers are written where nothing says that one follows: international, North American, with a trunk

@@ -68,7 +68,7 @@ TYPES = (
 _NAMES = "|".join(sorted(TYPES, key=len, reverse=True))
 # A name with its number as it is spelt; or within angle brackets however it was altered, its number lost or not.
 _LOOKS_LIKE = re.compile(
-    rf"(?P<off>~*)(?P<body>(?:{_NAMES})_[0-9]+)"
+    rf"(?<!~)(?P<off>~*)(?P<body>(?:{_NAMES})_[0-9]+)"
     rf"|(?<=<)(?P<gap>\s*)(?P<off2>~*)(?P<body2>(?:(?i:{_NAMES})[_ \-]?[0-9]*|[A-Z][A-Z_]{{2,}}[ \-]?[0-9]*))(?=\s*>)"
 )
 _EXACT = re.compile(rf"(?P<type>{_NAMES})_(?P<number>[1-9][0-9]*)")

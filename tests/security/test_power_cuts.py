@@ -124,9 +124,12 @@ def _was_erased(beneath: Beneath, item_id: str) -> bool:
 
 
 def _lies_there(beneath: Beneath, decision: str, finals: dict[str, Any]) -> bool:
-    ((state, item_id),) = beneath.rows(
+    rows = beneath.rows(
         "SELECT outbox.state, item_id FROM outbox JOIN decision ON id = decision_id WHERE decision_id = ?", decision
     )
+    if not rows:
+        return False  # not even the decision is there
+    ((state, item_id),) = rows
     if _was_erased(beneath, item_id):
         return True
     final = beneath.files().get(f"{decision}.json")

@@ -24,7 +24,7 @@ def test_personal_data_is_marked_in_text_and_source_and_counted(profile: Profile
     desk = open_desk()
     wait_until(lambda: len(_shown(desk, LAYER)) == 4, "the marks", patience_ms=90_000)
     assert sorted(_shown(desk, LAYER)) == ["202-555-0177", "202-555-0177", "Maren Voss", "Maren Voss"]
-    assert "2 names, ╌ 2 numbers" in desk.view._personal_words.text()
+    assert "2 names, -- 2 numbers" in desk.view._personal_words.text()
 
 
 def test_one_key_masks_everything_and_what_is_typed_until_it_was_read(profile: Profile, open_desk: OpenDesk) -> None:

@@ -16,6 +16,7 @@ from reviewer.privacy.gate.outgoing import Outgoing, block, stop
 from reviewer.privacy.gate.slots import is_owned_slot, names_slot, reads_as_identifier, reads_as_label
 
 RULE = "placeholder"
+_MOST = 200  # nobody reads of more in one text, and the first holds it back
 _UNFILLED = "A placeholder that nothing was filled into."
 _PERHAPS = "Is this a place that was to be filled in?"
 _LEFT_OVER = "Something was to be inserted here and is missing."
@@ -83,7 +84,7 @@ _FORMS: tuple[_Form, ...] = (
     _Form(re.compile(r"(?<![\w%])(?<!\d )%(?:\d+\$)?[sd@](?!\w)")),
     _Form(re.compile(r"\btranslation missing: [\w.\-]+|\[object Object\]|\blorem ipsum\b", re.IGNORECASE)),
     # The same where the end was cut off or the start: nobody writes curly braces in a message.
-    _Form(re.compile(r"[%$#]\{+\s*\w*|\{+\s*[^\W\d]\w*|\w*\s*\}\}")),
+    _Form(re.compile(r"[%$#]\{{1,3}\s*\w*|\{{1,3}\s{0,20}[^\W\d]\w*|(?<!\w)\w{0,80}\s{0,20}\}\}")),
     # Brackets that people write as well.
     _Form(re.compile(rf"{_SQUARE}([^\[\]［］【】\n]{{1,80}}){_SQUARE_END}(?!\(http)"), _is_square),
     _Form(re.compile(r"\[([A-Z][A-Za-z']*(?: [A-Z][A-Za-z']*){0,3})(?![^\n]*\])"), _is_square),
@@ -91,7 +92,7 @@ _FORMS: tuple[_Form, ...] = (
     _Form(re.compile(r"\(\(\s?([^()\n]{2,40}?)\s?\)\)"), _is_label),
     _Form(re.compile(r"\[\s*([A-Za-z][\w' ]{1,40})(?=[.,;:!?]?\s*(?:\n|$))"), _is_square),
     _Form(re.compile(rf"{_ANGLE}\s?([^\W\d][^<>«»\n]{{0,80}}?)\s?{_ANGLE_END}"), _is_angled),
-    _Form(re.compile(r"\(+\s?([A-Za-z][^()\n]{2,60}?)\s?\)+"), _is_round),
+    _Form(re.compile(r"\({1,3}\s?([A-Za-z][^()\n]{2,60}?)\s?\){1,3}"), _is_round),
     # Names between marks: __NAME__, %name%, $name$, ##NAME##, @@name@@, *FIRST_NAME*, |name|, ~name~, ^name^, :name:.
     _Form(re.compile(r"(?<!\w)__+([A-Za-z]\w*?)__+(?!\w)")),
     _Form(
@@ -161,6 +162,8 @@ def placeholders(outgoing: Outgoing) -> Iterator[Finding]:
         for match in form.pattern.finditer(outgoing.text):
             if _is_taken(match.span(), taken) or (form.holds is not None and not form.holds(_content(match))):
                 continue
+            if len(taken) == _MOST:
+                return
             taken.append(range(*match.span()))
             if _is_quoted_code(match, outgoing):
                 yield stop(RULE, _PERHAPS, *match.span())

@@ -128,10 +128,9 @@ class QueuePanel(QFrame):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self._filters.addButton(button)
             self._buttons[kind] = button
-            if kind is None:
-                grid.addWidget(button, 0, 0, 1, 2)  # a line of its own: beside it a longer name would be cut
-            else:
-                grid.addWidget(button, 1 + (place - 1) // 2, (place - 1) % 2)
+            row, at = divmod(place + 1, 2)  # the first has a line of its own: beside it a longer name would be cut
+            alone = kind is None or (place == len(KINDS) and at == 0)
+            grid.addWidget(button, row, 0 if kind is None else at, 1, 2 if alone else 1)
         grid.setColumnStretch(1, 1)
         self._filters.buttonClicked.connect(self._on_filter)
         return self._filter_box

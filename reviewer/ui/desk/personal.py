@@ -154,9 +154,17 @@ class PersonalMarks(QObject):
     def _words(self) -> str:
         known = (*(self._in_source or ()), *(() if self._in_text is None else self._in_text[1]))
         counts = Counter(_sort(span.type) for spans in known for span in spans)
-        names = (self.tr("names"), self.tr("numbers and addresses"), self.tr("dates and places"))
-        marks = ("﹏", "╌", "┈")  # as they are drawn under the text: this is the legend
-        told = [f"{marks[sort]} {counts[sort]} {names[sort]}" for sort in range(3) if counts[sort]]
+        # Each with its mark as it is drawn under the text: this is the legend.
+        lines = (
+            (self.tr("~~ 1 name"), self.tr("~~ {0} names")),
+            (self.tr("-- 1 number or address"), self.tr("-- {0} numbers and addresses")),
+            (self.tr("·· 1 date or place"), self.tr("·· {0} dates and places")),
+        )
+        told = [
+            one if counts[sort] == 1 else many.format(counts[sort])
+            for sort, (one, many) in enumerate(lines)
+            if counts[sort]
+        ]
         return self.tr("personal: {0}").format(", ".join(told)) if told else self.tr("nothing personal found")
 
     def _show_in_source(self) -> None:

@@ -236,9 +236,9 @@ class DeskView(QWidget):
         self._personal_words.setObjectName("personal")
         set_role(self._personal_words, "small")
         foot.addWidget(self._count, stretch=1)
-        foot.addWidget(self._personal_words, 0, Qt.AlignmentFlag.AlignTop)
         foot.addWidget(self._spelling, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(foot)
+        column.addWidget(self._personal_words)
         column.addWidget(self.difference)
         return page
 
