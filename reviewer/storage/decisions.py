@@ -235,7 +235,8 @@ def passed_on(tx: Transaction, item_id: str) -> tuple[tuple[str, Verdict, str], 
 
 def overrides(tx: Transaction, decision: Decision) -> tuple[Override, ...]:
     """Return the findings that were dismissed with a decision, and why."""
-    stored = tx.run(select(_table.c.overrides).where(_table.c.id == decision.id)).scalar_one()
+    texts = _TEXTS[tx.dialect]
+    stored = tx.run(select(texts.c.overrides).where(texts.c.id == decision.id)).scalar_one()
     text = _unseal(tx, decision.item_id, decision.id, "overrides", stored)
     return () if text is None else tuple(Override(*each) for each in json.loads(text))
 

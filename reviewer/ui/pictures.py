@@ -20,6 +20,7 @@ from reviewer.services import demo
 from reviewer.services.access import Factors
 from reviewer.services.queue import Overview
 from reviewer.ui.desk import DeskPresenter, DeskView
+from reviewer.ui.ledger import BrokenLedgerView
 from reviewer.ui.theme import Mode
 from reviewer.ui.welcome import RecoveryCodeView, WelcomeView
 
@@ -102,6 +103,7 @@ class _Tour:
         yield "very-long", self._open_longest
         yield "lease-lost", self._lose
         yield "very-full", self._fill
+        yield "ledger", self._show_ledger
         yield "settings", lambda: self._desk.window.show_page("settings")
         yield "large", self._enlarge
         yield "keys", self._show_keys
@@ -118,6 +120,7 @@ class _Tour:
         yield "unlock-waiting", lambda: unlock.show_wait(27)
         yield "recover", self._recover
         yield "keys-unavailable", self._lose_keyring
+        yield "ledger-broken", self._break_ledger
 
     def _take(self, name: str) -> None:
         self._number += 1
@@ -293,6 +296,14 @@ class _Tour:
         unlock = self._desk.unlock_view
         unlock.show_opening()
         unlock.show_trouble(f"This system has no keyring that answers. {WAY_OUT}")
+
+    def _show_ledger(self) -> None:
+        self._desk.window.show_page("ledger")
+        self._wait(lambda: self._desk.ledger is None or not self._desk.ledger.busy)
+
+    def _break_ledger(self) -> None:
+        why = "Entry 41 of the ledger is not what its member signed."
+        self._desk.window.show_bare(BrokenLedgerView(why, self._desk.appearance, self._desk.window))
 
     def _key(self, action: str) -> None:
         self._desk.window.keys.action(action).trigger()

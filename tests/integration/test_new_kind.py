@@ -26,7 +26,9 @@ def email_reply(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest)
 
 
 def _sample(**changed: object) -> bytes:
-    return line(kind="email_reply", channel="email", draft=EMAIL_SAMPLE, recipient="okafor@example.com", **changed)
+    said = {"speaker": "Agent", "text": "Dear Ms Okafor, your parcel 4471 is on its way. It arrives on Tuesday."}
+    sample = {"draft": EMAIL_SAMPLE, "source": [said], "recipient": "okafor@example.com"}
+    return line(kind="email_reply", channel="email", **(sample | changed))
 
 
 def test_an_email_goes_the_whole_way_from_import_to_dispatch(profile: Profile) -> None:

@@ -130,7 +130,7 @@ def other_language(outgoing: Outgoing) -> Iterator[Finding]:
     if not outgoing.language:
         return
     language, *subtags = re.split(r"[-_]", outgoing.language.casefold())
-    text = re.sub(r"\S*(?:://|@|www\.)\S*", " ", outgoing.text)
+    text = re.sub(r"(?<!\S)\S*(?:://|@|www\.)\S*", " ", outgoing.text)
     scripts = tuple(_SUBTAGS[tag] for tag in subtags if tag in _SUBTAGS) or _SCRIPTS.get(language, ())
     if scripts and not _is_in(text, scripts):
         yield stop(LANGUAGE, "This is not written in the script of the recipient's language.", 0, 0)

@@ -12,6 +12,10 @@ _REPEATED = ("~", "{", "{{", "(", "%", "f3", "[A", "{{a}} ", "[Name] ", "Hi John
 @pytest.mark.parametrize("unit", _REPEATED)
 def test_a_text_of_one_thing_over_and_over_is_checked_all_the_same(unit: str) -> None:
     outgoing = gate.Outgoing(
-        (unit * 60_000)[:60_000], kind="sms", recipient="+12025550107", source=(Turn("Customer", "Hello."),)
+        (unit * 60_000)[:60_000],
+        kind="sms",
+        recipient="+12025550107",
+        source=(Turn("Customer", "Hello."),),
+        language="en",
     )
     assert len(gate.check(outgoing)) < 20_000
