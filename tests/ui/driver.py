@@ -8,6 +8,7 @@ import json
 import os
 import random
 import time
+import weakref
 from collections.abc import Callable
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -68,8 +69,15 @@ def wait_until(
 
 
 def press(*sequences: str) -> None:
-    """Press keys one after another, each written as "Ctrl+Return"."""
+    """Press keys one after another, each written as "Ctrl+Return", and decide no sooner than the text is checked.
+
+    A person's hands are slower than a check; a desk whose worker is kept busy is not waited for long.
+    """
     for sequence in sequences:
+        if sequence == "Ctrl+Return":
+            deadline = time.monotonic() + 2
+            while not all(desk._is_checked() for desk in _DESKS) and time.monotonic() < deadline:
+                QCoreApplication.processEvents()
         QTest.keyClick(_focus_window(), *_key(sequence))
 
 
@@ -115,12 +123,16 @@ def open_desk(folder: Path) -> "DrivenDesk":
     return desk.open()
 
 
+_DESKS: "weakref.WeakSet[DrivenDesk]" = weakref.WeakSet()
+
+
 class DrivenDesk:
     """The real desk on a profile: window, store, worker and services, from opening to closing."""
 
     def __init__(self, folder: Path, *, keyring: bool = False) -> None:
         qt = QApplication.instance()
         assert isinstance(qt, QApplication)
+        _DESKS.add(self)
         self._ended = False
         self._passes = False
         self._desk = Desk(qt, Application(folder, None if keyring else folder / "keys"), demo=False)
@@ -200,7 +212,7 @@ class DrivenDesk:
         QCoreApplication.processEvents()
 
     def _is_checked(self) -> bool:
-        return self._desk.presenter is None or not self._desk.presenter.findings.busy
+        return self._ended or self._desk.presenter is None or not self._desk.presenter.findings.busy
 
     def _pass(self, _: None) -> None:
         self._passes = True

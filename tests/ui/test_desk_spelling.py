@@ -56,6 +56,11 @@ UNKNOWN_LANGUAGE = "qaa"  # for private use: no machine has its dictionary
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support (raise|grabbing)")  # menus, offscreen
 
 
+def speller_processes() -> "list[multiprocessing.process.BaseProcess]":
+    """Return the running processes of dictionaries; the analyst, whom all tests share, is none of them."""
+    return [child for child in multiprocessing.active_children() if child.name == "reviewer-spelling"]
+
+
 def write_dictionary(folder: Path, language: str, words: list[str]) -> None:
     folder.mkdir(exist_ok=True)
     (folder / f"{language}.aff").write_text("SET UTF-8\nTRY esianrtolcdugmphbyfvkwz\n")
@@ -86,7 +91,7 @@ def dictionaries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     write_dictionary(folder, "en", WORDS)
     monkeypatch.setenv("REVIEWER_DICTIONARIES", str(folder))
     yield folder
-    assert multiprocessing.active_children() == []
+    assert speller_processes() == []
     assert threads() == before
 
 
@@ -201,7 +206,7 @@ def stopped() -> Iterator[Callable[[], Callable[[], None]]]:
         hung.clear()
 
     def stop() -> Callable[[], None]:
-        hung.extend(child.pid for child in multiprocessing.active_children() if child.pid is not None)
+        hung.extend(child.pid for child in speller_processes() if child.pid is not None)
         for pid in hung:
             os.kill(pid, signal.SIGSTOP)
         return go_on
@@ -483,9 +488,9 @@ def test_nothing_is_started_until_an_item_has_been_on_screen_for_a_while(page: P
     before = threads()
     page.load("Hello wrold")
     QApplication.processEvents()
-    assert (multiprocessing.active_children(), threads()) == ([], before)
+    assert (speller_processes(), threads()) == ([], before)
     page.wait()
-    assert len(multiprocessing.active_children()) == 1
+    assert len(speller_processes()) == 1
 
 
 def test_without_a_dictionary_nothing_runs_and_the_reason_is_told(page: Page) -> None:
@@ -499,7 +504,7 @@ def test_without_a_dictionary_nothing_runs_and_the_reason_is_told(page: Page) ->
     page.type("teh ")
     page.load("wrold", language=UNKNOWN_LANGUAGE)
     assert not page.spelling.busy
-    assert (multiprocessing.active_children(), threads()) == ([], before)
+    assert (speller_processes(), threads()) == ([], before)
     page.show("Hello wrold")
     assert page.told[-1] == ("", "")
     assert page.marked() == ["wrold"]
@@ -522,7 +527,7 @@ def test_languages_with_one_dictionary_share_its_process(page: Page) -> None:
     for language in ("en", "en-GB", "en-Latn", "en"):
         page.show("Hello wrold", language=language)
         assert page.marked() == ["wrold"]
-    assert len(multiprocessing.active_children()) == 1
+    assert len(speller_processes()) == 1
 
 
 def test_only_the_last_few_languages_keep_their_processes(page: Page, dictionaries: Path) -> None:
@@ -530,7 +535,7 @@ def test_only_the_last_few_languages_keep_their_processes(page: Page, dictionari
         write_dictionary(dictionaries, language, WORDS)
         page.show("Hello wrold", language=language)
         assert page.marked() == ["wrold"]
-    assert len(multiprocessing.active_children()) == 3
+    assert len(speller_processes()) == 3
 
 
 def test_closing_ends_a_process_that_hangs_and_the_thread_that_asks_it(
@@ -543,7 +548,7 @@ def test_closing_ends_a_process_that_hangs_and_the_thread_that_asks_it(
     began_at = time.monotonic()
     page.spelling.close()
     assert time.monotonic() - began_at < 20  # it would never end by itself
-    assert multiprocessing.active_children() == []
+    assert speller_processes() == []
     assert not any(timer.isActive() for timer in page.spelling.findChildren(QTimer))
     page.type("x")
     page.load("teh")
@@ -554,7 +559,7 @@ def test_closing_while_a_dictionary_is_being_opened_leaves_nothing(page: Page) -
     page.load("Hello wrold")
     page.spelling._check()
     page.spelling.close()
-    assert multiprocessing.active_children() == []
+    assert speller_processes() == []
 
 
 def test_a_machine_that_starts_no_process_has_no_spelling(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
