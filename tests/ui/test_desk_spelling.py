@@ -659,6 +659,8 @@ def test_decisions_do_not_wait_for_a_dictionary_that_hangs(
     stopped()
     first = desk.presenter.current
     desk.view.editor.body.insertPlainText("x")
+    findings = desk.presenter.findings
+    qtbot.waitUntil(lambda: findings.is_ready)
     desk.view._approve()
     assert desk.presenter.current is not first
     qtbot.waitUntil(lambda: not desk.worker.busy)

@@ -122,7 +122,7 @@ def test_a_lock_ends_the_analyst_over_its_work_and_nothing_is_lost(
     unlock(desk)
     profile.rows("UPDATE unanalysed SET taken_until = NULL")
     wait_until(lambda: profile.services().analysis.waiting() == 0, "everything analysed", patience_ms=120_000)
-    assert len(profile.rows("SELECT item_id FROM analysis")) == 30
+    assert len(set(profile.rows("SELECT item_id FROM analysis"))) == 30
 
 
 def test_a_locked_desk_holds_no_text_and_no_key(profile: Profile, open_desk: OpenDesk) -> None:

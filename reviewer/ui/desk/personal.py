@@ -58,7 +58,7 @@ class PersonalMarks(QObject):
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._analysis = analysis
+        self._analysis: Analysis | None = analysis  # until closed: it holds open keys
         self._editor = editor
         self._source = source
         self._appearance = appearance
@@ -96,8 +96,10 @@ class PersonalMarks(QObject):
         self._shown.clear()
 
     def close(self) -> None:
-        """Ask nothing any more."""
+        """Ask nothing any more, and hold neither keys nor text."""
         self._closed = True
+        self._analysis = None
+        self._turns, self._in_source, self._in_text = (), None, None
         self._soon.stop()
         self._worker.close(wait=False)
 
@@ -122,16 +124,14 @@ class PersonalMarks(QObject):
 
     @Slot()
     def _ask(self) -> None:
-        if self._closed or not self._analysis.marks_personal:
+        analysis = self._analysis
+        if analysis is None or not analysis.marks_personal:
             return
         text = normalise_newlines(self._editor.text())
         paragraphs = tuple(text.split("\n"))
         turns = self._turns if self._in_source is None else ()
-        job = partial(self._find, _Question(self._number, text, (*turns, *paragraphs), len(turns)), self._language)
+        job = partial(_find, analysis, _Question(self._number, text, (*turns, *paragraphs), len(turns)), self._language)
         self._worker.run(job, self._on_found, self._on_failed)
-
-    def _find(self, question: _Question, language: str | None) -> tuple[_Question, _Found | None]:
-        return question, self._analysis.personal(question.texts, language)
 
     def _on_found(self, answer: tuple[_Question, _Found | None]) -> None:
         question, found = answer
@@ -222,3 +222,7 @@ class PersonalMarks(QObject):
 def _sort(type_: str) -> int:
     """Return 0 for names, 2 for dates, ages and places, 1 for all else."""
     return 0 if type_ in _NAMES else 2 if type_ in _TIMES else 1
+
+
+def _find(analysis: Analysis, question: _Question, language: str | None) -> tuple[_Question, _Found | None]:
+    return question, analysis.personal(question.texts, language)
