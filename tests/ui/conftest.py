@@ -41,9 +41,12 @@ def _rules_off(request: pytest.FixtureRequest) -> None:
     """Let no finding hold a decision back, save in the modules that are about findings: they say WITH_RULES."""
     if "profile" not in request.fixturenames or getattr(request.module, "WITH_RULES", False):
         return
-    profile: Profile = request.getfixturevalue("profile")
+    profile = request.getfixturevalue("profile")
+    if not isinstance(profile, Profile):
+        return  # a folder in which no workspace has been made
     who, kinds = profile.first.member, (*KINDS, EMAIL_REPLY.key)
-    rows = [f"('{who.workspace_id}', '{kind}', '{rule}', '{who.id}', 0)" for kind in kinds for rule in every_override()]
+    values, since = f"'{who.workspace_id}', '{{}}', '{{}}', '{who.id}'", "0" if profile.team is None else "now()"
+    rows = [f"({values.format(kind, rule)}, {since})" for kind in kinds for rule in every_override()]
     profile.rows(f"INSERT INTO rule_off (workspace_id, kind, rule, member_id, since) VALUES {', '.join(rows)}")
 
 
