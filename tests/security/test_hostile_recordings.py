@@ -153,6 +153,7 @@ def test_the_decoder_can_open_no_file_and_write_none(tmp_path: Path) -> None:
 
 def test_no_child_is_left_behind(tmp_path: Path) -> None:
     path = _write(tmp_path / "call", "wav", seconds=20)
+    before = set(multiprocessing.active_children())
     with decoding.stream(path) as stream:
         next(iter(stream))
-    assert not multiprocessing.active_children()
+    assert set(multiprocessing.active_children()) <= before

@@ -69,7 +69,7 @@ _GIVING_NONE_OUT = {
     },
     Intake: {"take", "take_all", "keep_refused"},
     # What the second line gives out was found in what its caller handed over.
-    Analysis: {"renew", "waiting", "keep", "round", "examine", "recheck"},
+    Analysis: {"renew", "waiting", "keep", "round", "examine", "recheck", "personal"},
     Work: {"round"},
     Vault: {"age", "rotate", "erase"},
     Ledger: {

@@ -449,7 +449,9 @@ def _focus_window() -> QWindow:
         wanted = shown[0]
     if wanted is not None and QGuiApplication.focusWindow() != wanted.windowHandle():
         wanted.activateWindow()
-        handle = wanted.windowHandle()
+        handle, holder = wanted.windowHandle(), QGuiApplication.focusWindow()
+        if holder is not None and not holder.isVisible():
+            return handle  # a list of completions that closed by itself keeps the focus there
         wait_until(lambda: QGuiApplication.focusWindow() == handle or not wanted.isVisible(), "the focus")
     window = QGuiApplication.focusWindow()
     assert window is not None, "no window has the focus"
