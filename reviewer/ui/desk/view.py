@@ -33,10 +33,11 @@ from reviewer.ui.desk.editor import FieldsEditor
 from reviewer.ui.desk.evidence import STEPS, EvidenceDesk
 from reviewer.ui.desk.findings import FindingsPanel
 from reviewer.ui.desk.history import HistoryPanel
-from reviewer.ui.desk.panels import QueuePanel, SourcePanel
+from reviewer.ui.desk.panels import QueuePanel
 from reviewer.ui.desk.personal import PersonalMarks
 from reviewer.ui.desk.presenter import DeskPresenter, HistoryEntry, Progress, SignRequest
 from reviewer.ui.desk.signing import SignDialog, SignedDialog
+from reviewer.ui.desk.source import SourcePanel
 from reviewer.ui.desk.words import channel_label, clock, drafted_by, kind_label
 from reviewer.ui.keys import KeyMap
 from reviewer.ui.text import PlainLabel, PlainTextEdit, plain_tooltip
@@ -152,7 +153,7 @@ class DeskView(QWidget):
         self.evidence = EvidenceDesk(
             self._presenter.findings,
             self.editor,
-            self.source.view,
+            self.source,
             self.findings,
             self.overriding,
             appearance=self._appearance,
@@ -162,7 +163,7 @@ class DeskView(QWidget):
         self.personal = PersonalMarks(
             self._presenter.analysis,
             self.editor,
-            self.source.view,
+            self.source,
             appearance=self._appearance,
             keys=self._keys,
             parent=self,
@@ -264,6 +265,7 @@ class DeskView(QWidget):
     def _connect(self) -> None:
         presenter, keys = self._presenter, self._keys
         presenter.item_shown.connect(self._on_item)
+        presenter.lined_up.connect(self._prepare_soon.start)
         presenter.loading.connect(self._on_loading)
         presenter.emptied.connect(self._on_empty)
         presenter.failed.connect(self._on_failed)
@@ -349,6 +351,7 @@ class DeskView(QWidget):
         following = self._presenter.following
         if following is not None and self._presenter.current is not None:
             self.source.prepare(following.item)
+            self._presenter.findings.prepare(following)
         if self.editor.prepare():
             self._prepare_soon.start()
 
@@ -373,7 +376,6 @@ class DeskView(QWidget):
     @Slot(object)
     def _on_overview(self, overview: Overview) -> None:
         self.queue.show_overview(overview)
-        self._prepare_soon.start()
 
     @Slot(object)
     def _on_progress(self, progress: Progress) -> None:
@@ -605,7 +607,7 @@ class DeskView(QWidget):
 
     @Slot(str)
     def _on_find(self, wanted: str) -> None:
-        widgets = [*self.editor.texts(), self.source.view]
+        widgets: list[PlainTextEdit] = [*self.editor.texts(), self.source.view]
         self._finds = [(w, start, end) for w in widgets for start, end in (w.find_text(wanted) if wanted else [])]
         self._find_at = -1
         self._on_find_step(1)
