@@ -328,9 +328,8 @@ class DeskView(QWidget):
         self._show_page(self._item_page)
         self._on_screen.start()
         self._show_title(item)
-        self._personal_words.setText("")
+        self._personal_words.setText(self.tr("personal data: being looked for"))  # the line stays where it is
         self._provenance.setText(self._provenance_words(claimed))
-        self.editor.set_locked(locked=False)
         self.editor.load(item.kind, item.draft, None if copy is None else copy.text, 0 if copy is None else copy.cursor)
         self.source.show_item(item)
         self.evidence.show_item(claimed)
@@ -352,7 +351,9 @@ class DeskView(QWidget):
         if following is not None and self._presenter.current is not None:
             self.source.prepare(following.item)
             self._presenter.findings.prepare(following)
-        if self.editor.prepare():
+            copy = following.working_copy
+            self.editor.prepare(following.item.kind, following.item.draft if copy is None else copy.text)
+        if self.editor.prepare_pages():
             self._prepare_soon.start()
 
     @Slot()
