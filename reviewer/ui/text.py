@@ -21,7 +21,20 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRectF, QSize, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import (
+    QEvent,
+    QMimeData,
+    QPoint,
+    QPointF,
+    QRectF,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    QTimer,
+    QUrl,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFont,
@@ -44,7 +57,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QMenu, QStyleOption, QTextEd
 from reviewer.domain.limits import DRAFT_BYTES, PARAGRAPH_CHARACTERS, longest_paragraph, unstorable_character
 from reviewer.ui.clipboard import private_data
 from reviewer.ui.theme import LINE_HEIGHT_PERCENT, RADIUS_PX, Appearance
-from reviewer.ui.waves import Mark, Waves, is_wavy
+from reviewer.ui.waves import Mark, Waves, characters_in_sight, is_wavy
 
 LABEL_CHARACTERS = 2_000
 TOOLTIP_CHARACTERS = 1_000
@@ -72,7 +85,9 @@ SourceTurn = tuple[str | None, str, str]  # the time as it is to be shown, the s
 
 def normalise_newlines(text: str) -> str:
     """Return `text` with every end of a line as LF, the way an editor holds it."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2029", "\n")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\u2029", "\n") if "\u2029" in text else text
 
 
 def code_point_to_qt(text: str, position: int) -> int:
@@ -308,6 +323,8 @@ class PlainLabel(QLabel):
 
     def setText(self, text: str) -> None:
         """Show `text` as plain text."""
+        if text == self._full_text and text:
+            return
         self._full_text = text
         shown = _cut(text, LABEL_CHARACTERS)
         if self._elides:
@@ -402,6 +419,8 @@ class PlainTextEdit(QTextEdit):
         self._map: _Shown | None = None
         self._widest: int | None = None
         self._layers: dict[str, list[Mark]] = {}
+        self._marks: list[Mark] = []  # of all layers, but for wavy lines
+        self._marked: tuple[int, int] | None = None  # what has its marks, in positions of the document
         self._waves = Waves(self, appearance)
         self._document = _PlainDocument(self)
         self.setDocument(self._document)
@@ -465,9 +484,21 @@ class PlainTextEdit(QTextEdit):
         self.setTextCursor(self._cursor(start, end))
         self.ensureCursorVisible()
 
-    def cursor_at(self, position: int) -> QTextCursor:
-        """Return a cursor of its own at a position; it moves with the text."""
-        return self._cursor(position, position)
+    def cursors_at(self, ranges: Iterable[tuple[int, int]]) -> list[QTextCursor]:
+        """Return a cursor of its own for each range, in code points; they move with the text."""
+        to_qt, last, cursors = self._positions().to_qt, self._document.characterCount() - 1, []
+        edit = QTextCursor(self._document)
+        # Within an edit Qt does not ask where on its line a cursor stands, for which it would lay out what is marked.
+        with QSignalBlocker(self._document):  # nothing changes
+            edit.beginEditBlock()
+            for start, end in ranges:
+                cursor = QTextCursor(edit)
+                cursor.setPosition(max(0, min(to_qt(start), last)))
+                if end != start:
+                    cursor.setPosition(max(0, min(to_qt(end), last)), QTextCursor.MoveMode.KeepAnchor)
+                cursors.append(cursor)
+            edit.endEditBlock()
+        return cursors
 
     def bring_into_view(self, start: int, end: int) -> None:
         """Scroll so that a range of the text is seen; focus and cursor stay where they are."""
@@ -482,7 +513,9 @@ class PlainTextEdit(QTextEdit):
         Ranges move with the text while it is edited. Later layers lie over earlier ones. A wavy underline is drawn
         alone: nothing else in such a format is shown.
         """
-        self._layers[layer] = [(self._cursor(start, end), look) for start, end, look in spans]
+        spans = list(spans)
+        cursors = self.cursors_at([(start, end) for start, end, _ in spans])
+        self._layers[layer] = [(cursor, look) for cursor, (_, _, look) in zip(cursors, spans, strict=True)]
         self._show_layers()
 
     def spans(self, layer: str) -> list[tuple[int, int]]:
@@ -602,7 +635,8 @@ class PlainTextEdit(QTextEdit):
             super().wheelEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the text and the wavy lines under it."""
+        """Draw the text with the marks in it, and the wavy lines under it."""
+        self._mark_what_is_in_sight()
         super().paintEvent(event)
         self._waves.paint(event.rect())
 
@@ -662,13 +696,32 @@ class PlainTextEdit(QTextEdit):
     def _show_layers(self) -> None:
         layers = sorted(self._layers, key=lambda name: name == MASK)  # nothing lies over what is hidden
         shown = [mark for name in layers for mark in self._layers[name]]
-        self.setExtraSelections([_extra_selection(mark) for mark in shown if not is_wavy(mark)])
         self._waves.show(mark for mark in shown if is_wavy(mark))
+        self._marks = [mark for mark in shown if not is_wavy(mark)]
+        self._marked = None
+        if not self._marks:
+            self.setExtraSelections([])
+        self.viewport().update()
+
+    def _mark_what_is_in_sight(self) -> None:
+        """Hand the marks in sight to Qt just before it paints: for each that it gets, it lays out the text around."""
+        if not self._marks:
+            return
+        first, last = characters_in_sight(self, self.viewport().rect())
+        if self._marked is not None and self._marked[0] <= first and last <= self._marked[1]:
+            return
+        self._marked = first, last
+        near = [m for m in self._marks if m[0].selectionStart() <= last and m[0].selectionEnd() >= first]
+        viewport, blocked = self.viewport(), Qt.WidgetAttribute.WA_UpdatesDisabled
+        viewport.setAttribute(blocked, True)  # noqa: FBT003 - of Qt; what changes is painted now
+        self.setExtraSelections([_extra_selection(mark) for mark in near])
+        viewport.setAttribute(blocked, False)  # noqa: FBT003
 
     @Slot(int, int, int)
     def _on_contents_change(self, position: int, removed: int, added: int) -> None:
         del position
         self._forget_text()
+        self._marked = None  # what was out of sight may have come into it
         if not (self._loading or self.isReadOnly()) and (removed or added):
             self.edited.emit()
 
@@ -703,7 +756,7 @@ class PlainTextEdit(QTextEdit):
 
     def _fitting_width(self) -> int:
         bar = self.verticalScrollBar()
-        room = self.viewport().width() + (bar.width() if bar.isVisible() else 0) - bar.sizeHint().width()
+        room = self.viewport().width() + (bar.width() if bar.isVisibleTo(self) else 0) - bar.sizeHint().width()
         if self._max_column is not None:
             if self._widest is None:  # measured once for a font: it costs more than all else here
                 self._widest = self._column_width(self._max_column)
@@ -831,12 +884,15 @@ class _Wanted(NamedTuple):
     also: tuple[int, int] | None = None  # a wider range to show as well, if both fit
 
 
+def _normalised(turns: Iterable[SourceTurn]) -> tuple[SourceTurn, ...]:
+    return tuple((when, who, normalise_newlines(words)) for when, who, words in turns)
+
+
 class SourceView(PlainTextView):
     """The conversation a draft was made from: one bubble for each turn, with time and speaker above the words.
 
     Its text is the headings and words of all turns, each on lines of its own. A large source is filled in a little at
-    a time; whatever is asked for before its turn is there is shown as soon as it is. One that is to come next can be
-    filled in and laid out in advance, so that showing it takes no more than painting it.
+    a time; whatever is asked for before its turn is there is shown as soon as it is.
     """
 
     filled = Signal()  # all turns are in the document
@@ -848,13 +904,13 @@ class SourceView(PlainTextView):
         self._turn_starts_qt: list[int] = []
         self._filling: Iterator[None] = iter(())
         self._is_filled = True
+        self._in_advance = False  # laid out as it is filled in, as nobody sees it yet
         self._late_layers: set[str] = set()
         self._evidence: tuple[tuple[int, int], ...] = ()
         self._unused: frozenset[int] = frozenset()
         self._unused_words = self._unused_short = ""
         self._unused_widths: tuple[float, float, float] | None = None  # of the words, of a letter, and the height
         self._wanted: _Wanted | None = None
-        self._spare: SourceView | None = None
         super().__init__(appearance, parent, max_column=max_column)
         self.setAccessibleName(self.tr("Source conversation"))
         self._timer = QTimer(self)
@@ -872,26 +928,22 @@ class SourceView(PlainTextView):
 
     def set_turns(self, turns: Iterable[SourceTurn]) -> None:
         """Show a conversation: of each turn the time as it is to be shown or None, the speaker, the words."""
-        self._turns = tuple((when, who, normalise_newlines(words)) for when, who, words in turns)
-        self._evidence, self._wanted = (), None
-        self._unused = frozenset()
-        self._spans.clear()
-        self._late_layers.clear()
-        if not self._take_prepared():
-            self._place_turns()
-            self._start_filling()
+        self._in_advance = False
+        self._take_turns(_normalised(turns))
 
-    def prepare(self, turns: Iterable[SourceTurn]) -> None:
-        """Fill in and lay out in advance what `set_turns` will show next, a little at a time."""
-        if self._spare is None:
-            self._spare = SourceView(self._appearance, self, max_column=self._max_column)
-            self._spare.hide()
-        wanted = tuple((when, who, normalise_newlines(words)) for when, who, words in turns)
-        width = self.lineWrapColumnOrWidth()
-        if (self._spare._turns, self._spare.lineWrapColumnOrWidth()) != (wanted, width):
-            self._spare.set_turns(())
-            self._spare._wrap_at(width)
-            self._spare.set_turns(wanted)
+    def shows(self, turns: Iterable[SourceTurn]) -> bool:
+        """Tell whether all of these turns are there, and no others."""
+        return self._is_filled and self._turns == _normalised(turns)
+
+    def prepare(self, turns: Iterable[SourceTurn], place: "SourceView") -> None:
+        """Fill in and lay out, hidden and a little at a time, what is to be shown in the place of another view."""
+        wanted, width = _normalised(turns), place.lineWrapColumnOrWidth()
+        if (self._turns, self.lineWrapColumnOrWidth(), self.size()) != (wanted, width, place.size()):
+            self.set_turns(())
+            self.setGeometry(place.geometry())
+            self._wrap_at(width)
+            self._in_advance = True
+            self._take_turns(wanted)
 
     def set_text(self, text: str) -> None:
         """Show a source that is no conversation: one turn without a speaker."""
@@ -972,38 +1024,14 @@ class SourceView(PlainTextView):
 
     # filling
 
-    def _take_prepared(self) -> bool:
-        """Show what was prepared, if it is these turns; without turns also forget it."""
-        spare = self._spare
-        if spare is None:
-            return False
-        width = self.lineWrapColumnOrWidth()
-        if not self._turns or spare._turns != self._turns or spare.lineWrapColumnOrWidth() != width:
-            if not self._turns:
-                spare.set_turns(())
-            return False
-        if not spare._is_filled:
-            return False
-        self._timer.stop()
-        self._filling, self._is_filled = iter(()), True
-        self._layers.clear()
-        self._show_layers()
-        self._document, spare._document = spare._document, self._document
-        self._source, self._map, self._places = spare._source, spare._map, spare._places
-        self._turn_starts_qt = spare._turn_starts_qt
-        spare._turns, spare._places, spare._turn_starts_qt = (), [], []
-        for view in (self, spare):
-            view.setDocument(view._document)
-        self.verticalScrollBar().setValue(0)
-        QTimer.singleShot(0, spare._forget_turns)  # what was on screen; after the paint
-        self.filled.emit()
-        return True
-
-    @Slot()
-    def _forget_turns(self) -> None:
-        """Keep nothing of what was shown, unless something was prepared since."""
-        if not self._turns:
-            self.set_turns(())
+    def _take_turns(self, turns: tuple[SourceTurn, ...]) -> None:
+        self._turns = turns
+        self._evidence, self._wanted = (), None
+        self._unused = frozenset()
+        self._spans.clear()
+        self._late_layers.clear()
+        self._place_turns()
+        self._start_filling()
 
     def _place_turns(self) -> None:
         lines: list[str] = []
@@ -1035,6 +1063,8 @@ class SourceView(PlainTextView):
         anchor, position = cursor.anchor(), cursor.position()
         while not self._is_filled and time.perf_counter() < stop_at:
             self._is_filled = next(self._filling, self) is self
+            if self._in_advance:
+                self._document.documentLayout().blockBoundingRect(self._document.lastBlock())
         if cursor.position() != position or cursor.anchor() != anchor:
             # It stood at the end and travelled along with what was filled in.
             cursor.setPosition(anchor)
@@ -1043,6 +1073,9 @@ class SourceView(PlainTextView):
         self._show_late()
         if self._is_filled:
             self._timer.stop()
+            if self._in_advance:
+                self._in_advance = False
+                self.grab()  # what the first paint would have to find out
             self.filled.emit()
 
     def _fill(self) -> Iterator[None]:

@@ -24,6 +24,19 @@ def is_wavy(mark: Mark) -> bool:
     return mark[1].underlineStyle() == QTextCharFormat.UnderlineStyle.WaveUnderline
 
 
+def characters_in_sight(edit: QTextEdit, area: QRect) -> tuple[int, int]:
+    """Return the first and last position of the document in an area of the viewport, or a little before and behind."""
+    # A line more at both ends, so that it does not matter in which direction a line runs.
+    line_height = 2 * edit.fontMetrics().lineSpacing()
+    seen = QRectF(area.translated(_scrolled(edit)).adjusted(0, -line_height, 0, line_height))
+    layout, fuzzy = edit.document().documentLayout(), Qt.HitTestAccuracy.FuzzyHit
+    return layout.hitTest(seen.topLeft(), fuzzy), layout.hitTest(seen.bottomRight(), fuzzy)
+
+
+def _scrolled(edit: QTextEdit) -> QPoint:
+    return QPoint(edit.horizontalScrollBar().value(), edit.verticalScrollBar().value())
+
+
 class Waves:
     """The wavy lines of one text edit, which calls `paint` after its text is painted."""
 
@@ -43,8 +56,8 @@ class Waves:
         """Paint the lines in an area of the viewport."""
         if not self._marks:
             return
-        scrolled = QPoint(self._edit.horizontalScrollBar().value(), self._edit.verticalScrollBar().value())
-        first, last = self._characters_in(area.translated(scrolled))
+        scrolled = _scrolled(self._edit)
+        first, last = characters_in_sight(self._edit, area)
         painter = QPainter(self._edit.viewport())
         painter.translate(-scrolled)
         for cursor, look in self._marks:
@@ -57,13 +70,6 @@ class Waves:
                         round(left), below, round(right - left), self._appearance.px(_HEIGHT_PX), tile
                     )
         painter.end()
-
-    def _characters_in(self, area: QRect) -> tuple[int, int]:
-        # A line more at both ends, so that it does not matter in which direction a line runs.
-        line_height = 2 * self._edit.fontMetrics().lineSpacing()
-        seen, layout = QRectF(area.adjusted(0, -line_height, 0, line_height)), self._edit.document().documentLayout()
-        fuzzy = Qt.HitTestAccuracy.FuzzyHit
-        return layout.hitTest(seen.topLeft(), fuzzy), layout.hitTest(seen.bottomRight(), fuzzy)
 
     def _line_parts(self, start: int, end: int) -> Iterator[tuple[float, float, float]]:
         """Yield left, right and baseline of a range, in the document, on each line that it touches."""

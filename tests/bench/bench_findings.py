@@ -15,7 +15,7 @@ from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QAbstractEventDispatcher, QCoreApplication, QEvent, QObject, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 
@@ -54,24 +54,24 @@ def large_notes(number: int) -> list[bytes]:
 
 
 class Stretches(QObject):
-    """Measures how long the GUI thread works between two looks at what came in, by its own clock."""
+    """Measures how long the GUI thread works between two rounds of its loop, by its own clock.
+
+    A timer looks each millisecond, so that a stretch may hold a little of its neighbours and is never too short.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.seconds: list[float] = []
-        self._since: float | None = None
-        dispatcher = QAbstractEventDispatcher.instance()
-        assert dispatcher is not None
-        dispatcher.awake.connect(self._on_awake)
-        dispatcher.aboutToBlock.connect(self._on_block)
+        self._last = time.thread_time()
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._note)
+        self._timer.start(1)
 
-    def _on_awake(self) -> None:
-        self._since = time.thread_time()
-
-    def _on_block(self) -> None:
-        if self._since is not None:
-            self.seconds.append(time.thread_time() - self._since)
-            self._since = None
+    def _note(self) -> None:
+        now = time.thread_time()
+        self.seconds.append(now - self._last)
+        self._last = now
 
 
 def open_notes(folder: Path, number: int) -> dict[str, Any]:

@@ -104,10 +104,16 @@ def colour_format(colour: str) -> QTextCharFormat:
     return text_format
 
 
+def painted(edit: PlainTextEdit) -> list[QTextEdit.ExtraSelection]:
+    """Return what is marked once the text is painted."""
+    edit.grab()
+    return edit.extraSelections()
+
+
 def span_ranges(edit: PlainTextEdit) -> list[tuple[int, int]]:
     """Return the marked ranges in code points."""
     raw = shown_text(edit)
-    selections = edit.extraSelections()
+    selections = painted(edit)
     return [
         (qt_to_code_point(raw, s.cursor.selectionStart()), qt_to_code_point(raw, s.cursor.selectionEnd()))
         for s in selections
@@ -469,9 +475,9 @@ def test_spans_are_in_code_points_in_layers_and_move_with_the_text(qtbot: QtBot,
     edit.replace(0, 0, "Hi ")
     assert span_ranges(edit)[:2] == [(5, 12), (13, 15)]
     edit.set_spans("findings", [])
-    assert len(edit.extraSelections()) == 1
+    assert len(painted(edit)) == 1
     edit.set_text("another")
-    assert edit.extraSelections() == []
+    assert painted(edit) == []
 
 
 def test_lines_are_no_longer_than_asked_for(qtbot: QtBot, appearance: Appearance) -> None:
@@ -724,7 +730,7 @@ def test_marks_on_a_view_survive_a_change_of_the_look(view: PlainTextView, appea
     assert span_ranges(view) == [(4, 8)]
     view.set_text("another")
     appearance.set_zoom(100)
-    assert view.extraSelections() == []
+    assert painted(view) == []
 
 
 def test_a_widget_that_is_gone_is_not_asked_to_change_its_look(qtbot: QtBot, appearance: Appearance) -> None:
@@ -787,22 +793,22 @@ def test_a_highlight_is_in_code_points_of_its_turn(qtbot: QtBot, source: SourceV
     fill(qtbot, source, TALK)
     words = TALK[0][2]
     source.highlight(0, words.index("😀"), words.index("nine"))
-    (selection,) = source.extraSelections()
+    (selection,) = painted(source)
     assert selection.cursor.selectedText() == "😀, can I come at "
     assert selection.format.fontUnderline(), "never colour alone"
     source.highlight(1, 0, 999)
-    (selection,) = source.extraSelections()
+    (selection,) = painted(source)
     assert selection.cursor.selectedText() == "let me check …\u2029yes, nine is free"
     source.clear_highlight()
-    assert source.extraSelections() == []
+    assert painted(source) == []
 
 
 def test_a_highlight_takes_the_colours_of_the_mode(qtbot: QtBot, source: SourceView, appearance: Appearance) -> None:
     fill(qtbot, source, TALK)
     source.highlight(0, 0, 2)
-    assert source.extraSelections()[0].format.background().color() == QColor(LIGHT.mark)
+    assert painted(source)[0].format.background().color() == QColor(LIGHT.mark)
     appearance.set_mode("dark")
-    assert source.extraSelections()[0].format.background().color() == QColor(DARK.mark)
+    assert painted(source)[0].format.background().color() == QColor(DARK.mark)
 
 
 def test_scrolling_to_a_turn_moves_neither_focus_nor_cursor(qtbot: QtBot, appearance: Appearance) -> None:
@@ -917,7 +923,8 @@ def test_a_source_of_very_many_turns_keeps_its_places(qtbot: QtBot, source: Sour
     many: list[SourceTurn] = [("10:02", "A", "\n" * 3)] * 7_000
     fill(qtbot, source, [*many, ("10:03", "B", "the fourteenth of May")])
     source.highlight(7_000, 4, 14)
-    (selection,) = source.extraSelections()
+    source.bring_evidence()
+    (selection,) = painted(source)
     assert selection.cursor.selectedText() == "fourteenth"
 
 
@@ -934,57 +941,6 @@ def test_a_big_source_takes_another_width_without_holding_up_the_interface(qtbot
     assert source.document().textWidth() <= 380
 
 
-def test_a_source_prepared_in_advance_is_there_at_once_and_looks_as_any_other(
-    qtbot: QtBot, source: SourceView, appearance: Appearance
-) -> None:
-    fill(qtbot, source, [(None, "Old", "what was on screen")])
-    turns: list[SourceTurn] = [(f"{n}:00", "AB"[n % 2], f"{n} {CARD * 9} 🙂") for n in range(40)]
-    source.prepare(turns)
-    spare = source._spare
-    assert spare is not None
-    qtbot.waitUntil(lambda: spare.is_filled, timeout=60_000)
-    assert source.text() == "Old\nwhat was on screen"
-    source.scroll_to_turn(0)
-    work = time.thread_time()
-    source.set_turns(turns)
-    assert source.is_filled
-    assert time.thread_time() - work < 0.1
-
-    other = SourceView(appearance)
-    shown(qtbot, other)
-    fill(qtbot, other, turns)
-    assert source.text() == other.text()
-    assert shown_text(source) == shown_text(other)
-    for view in (source, other):
-        view.clearFocus()
-    assert source.viewport().grab().toImage() == other.viewport().grab().toImage()
-    source.highlight(30, 0, 2)
-    source.scroll_to_turn(30)
-    (selection,) = source.extraSelections()
-    assert selection.cursor.selectedText() == "30"
-    assert source.viewport().rect().intersects(source.cursorRect(selection.cursor))
-    qtbot.waitUntil(lambda: spare.document().isEmpty(), timeout=60_000)  # what was on screen before is kept nowhere
-
-
-def test_a_source_prepared_in_advance_is_kept_no_longer_than_what_is_on_screen(
-    qtbot: QtBot, source: SourceView
-) -> None:
-    source.prepare([(None, "A", "what never came up")])
-    source.set_turns([])
-    assert source._spare is not None
-    assert source._spare.text() == source._spare.toPlainText() == ""
-
-
-def test_a_source_prepared_for_another_width_is_laid_out_anew(qtbot: QtBot, source: SourceView) -> None:
-    turns: list[SourceTurn] = [(None, "A", CARD * 9) for _ in range(10)]
-    source.prepare(turns)
-    qtbot.waitUntil(lambda: source._spare is not None and source._spare.is_filled, timeout=60_000)
-    source.resize(300, 600)
-    fill(qtbot, source, turns)
-    assert source.document().textWidth() <= 300
-    assert source.text().count("bring") == 90
-
-
 def test_what_is_asked_for_before_its_turn_is_there_is_shown_once_it_is(qtbot: QtBot, source: SourceView) -> None:
     turns: list[SourceTurn] = [(None, "A", CARD * 6) for _ in range(1_000)]
     source.set_turns([*turns, (None, "B", "the fourteenth")])
@@ -992,7 +948,7 @@ def test_what_is_asked_for_before_its_turn_is_there_is_shown_once_it_is(qtbot: Q
     source.highlight(1_000, 4, 14)
     source.scroll_to_turn(1_000)
     qtbot.waitUntil(lambda: source.is_filled, timeout=120_000)
-    (selection,) = source.extraSelections()
+    (selection,) = painted(source)
     assert selection.cursor.selectedText() == "fourteenth"
     assert source.viewport().rect().intersects(source.cursorRect(selection.cursor))
 

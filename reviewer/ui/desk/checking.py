@@ -7,14 +7,14 @@ counts as checked.
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from reviewer.domain.attention import NO_ATTENTION, Attention, FindingId, Override, id_of, left
+from reviewer.domain.attention import NO_ATTENTION, Attention, FindingId, Override, id_of
 from reviewer.domain.errors import ReviewerError
-from reviewer.domain.findings import ClaimSentence, Examination, Finding
+from reviewer.domain.findings import ClaimSentence, Examination, Finding, Weight
 from reviewer.domain.items import ClaimedItem
 from reviewer.services.analysis import Analysed, Analysis, subject_of
 from reviewer.services.examiners import Subject
@@ -32,6 +32,18 @@ class Entry:
     start: int
     end: int
     override: Override | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """An examination of a text as the desk lists it, with what the reviewer made of it."""
+
+    text: str
+    examination: Examination
+    attention: Attention
+    entries: tuple[Entry, ...]
+    left: tuple[Entry, ...]  # what must be fixed or overridden
+    sentences: tuple[ClaimSentence, ...]
 
 
 class FindingsPresenter(QObject):
@@ -54,11 +66,8 @@ class FindingsPresenter(QObject):
         self._subject: Subject | None = None
         self._found: Mapping[str, str] | None = None
         self._text = ""
-        self._newlines: list[int] = []
-        self._checked: str | None = None  # the text that the examination is about
-        self._examination = Examination()
-        self._entries: tuple[Entry, ...] = ()
-        self._sentences: tuple[ClaimSentence, ...] = ()
+        self._listing: _Listing | None = None  # of the text that was checked last
+        self._ahead: _Listing | None = None  # of the item that comes next
         self._at: FindingId | None = None
         self._asking = False
         self._closed = False
@@ -71,12 +80,12 @@ class FindingsPresenter(QObject):
     @property
     def is_ready(self) -> bool:
         """Tell whether the text on screen is checked."""
-        return self._claimed is not None and self._checked == self._text
+        return self._listing is not None and self._listing.text == self._text
 
     @property
     def is_new(self) -> bool:
         """Tell whether this item came on screen before its turn and is being checked for the first time."""
-        return self._claimed is not None and self._checked is None
+        return self._claimed is not None and self._listing is None
 
     @property
     def busy(self) -> bool:
@@ -91,28 +100,32 @@ class FindingsPresenter(QObject):
     @property
     def entries(self) -> tuple[Entry, ...]:
         """Return the findings in the order of their weight."""
-        return self._entries
+        return () if self._listing is None else self._listing.entries
 
     @property
     def current(self) -> Entry | None:
         """Return the finding that the reviewer is at."""
-        return next((entry for entry in self._entries if entry.id == self._at), None)
+        return None if self._at is None else next((entry for entry in self.entries if entry.id == self._at), None)
 
     @property
     def unused_turns(self) -> tuple[int, ...]:
         """Return the turns of the source that no sentence rests on."""
-        return self._examination.unused_turns
+        return () if self._listing is None else self._listing.examination.unused_turns
 
     @property
     def sentences(self) -> tuple[ClaimSentence, ...]:
         """Return the sentences with their passages, counted as the editor does."""
-        return self._sentences
+        return () if self._listing is None else self._listing.sentences
 
     @property
     def left(self) -> tuple[Entry, ...]:
         """Return what must be fixed or overridden before approval."""
-        holding = left(self._examination, self._checked or "", self.attention)
-        return tuple(entry for entry in self._entries if entry.finding in holding)
+        return () if self._listing is None else self._listing.left
+
+    def prepare(self, claimed: ClaimedItem) -> None:
+        """List in advance what was found in the item that comes next."""
+        if claimed.examination is not None and not self._closed:
+            self._ahead = _listing(claimed.examination, claimed.item.draft, _kept(claimed))
 
     def show(self, claimed: ClaimedItem, text: str | None) -> None:
         """Show what was found in an item's draft, or have `text` checked that it became."""
@@ -121,8 +134,7 @@ class FindingsPresenter(QObject):
         self._subject = subject_of(claimed.item)
         self._found = claimed.found
         self._text = claimed.item.draft if text is None else text
-        kept = NO_ATTENTION if claimed.working_copy is None else claimed.working_copy.attention
-        self.attention = kept
+        self.attention = _kept(claimed)
         if claimed.examination is not None:
             self._take(claimed.examination, claimed.item.draft)
         else:
@@ -161,15 +173,15 @@ class FindingsPresenter(QObject):
 
     def step(self, forward: int) -> None:
         """Go to the next (1) or previous (-1) finding."""
-        if not self._entries:
+        if not self.entries:
             return
-        here = next((n for n, entry in enumerate(self._entries) if entry.id == self._at), None)
-        start = 0 if forward > 0 else len(self._entries) - 1
-        self.open(self._entries[start if here is None else (here + forward) % len(self._entries)].id)
+        here = next((n for n, entry in enumerate(self.entries) if entry.id == self._at), None)
+        start = 0 if forward > 0 else len(self.entries) - 1
+        self.open(self.entries[start if here is None else (here + forward) % len(self.entries)].id)
 
     def open(self, finding: FindingId) -> None:
         """Go to a finding; that it was looked at is remembered."""
-        entry = next((each for each in self._entries if each.id == finding), None)
+        entry = next((each for each in self.entries if each.id == finding), None)
         if entry is None:
             return
         self._at = finding
@@ -183,7 +195,7 @@ class FindingsPresenter(QObject):
 
     def override(self, finding: FindingId, reason: str, note: str | None) -> bool:
         """Dismiss a finding; False, with a word why, where that cannot be."""
-        entry = next((each for each in self._entries if each.id == finding), None)
+        entry = next((each for each in self.entries if each.id == finding), None)
         if entry is None:
             return False
         override = Override(finding, entry.finding.rule, reason, note)
@@ -200,58 +212,43 @@ class FindingsPresenter(QObject):
 
     def sentence_at(self, position: int) -> ClaimSentence | None:
         """Return the sentence that the cursor is in."""
-        holding = (each for each in self._sentences if each.start <= position < each.end)
-        return next(holding, None) or next((each for each in self._sentences if position == each.end), None)
+        holding = (each for each in self.sentences if each.start <= position < each.end)
+        return next(holding, None) or next((each for each in self.sentences if position == each.end), None)
 
     def close(self) -> None:
         """Ask nothing more, and let go of the texts; what was made of the findings may still have to be saved."""
         attention = self.attention
         self._closed = True
+        self._ahead = None
         self._forget()
         self.attention = attention
         self._own.close(wait=False)
 
     def _attend(self, attention: Attention) -> None:
         self.attention = attention
-        self._list()
+        if self._listing is not None:
+            self._listing = _listing(self._listing.examination, self._listing.text, attention)
         self.examined.emit()
         self.attended.emit()
 
     def _forget(self) -> None:
         self._soon.stop()
-        self._claimed = self._subject = self._found = self._checked = self._at = None
+        self._claimed = self._subject = self._found = self._listing = self._at = None
         self._text = ""
-        self._examination = Examination()
-        self._entries = ()
-        self._sentences = ()
         self.attention = NO_ATTENTION
 
     def _take(self, examination: Examination, text: str) -> None:
-        self._examination, self._checked = examination, text
-        self.attention = Attention(True, self.attention.opened, self.attention.overrides)  # noqa: FBT003
-        self._newlines = _carriage_returns(text)
-        self._list()
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead.examination is examination and ahead.attention == self.attention:
+            self._listing = ahead
+        else:
+            self._listing = _listing(examination, text, self.attention)
+        self.attention = replace(self.attention, was_shown=True)
+        if self.current is None:
+            self._at = None
         self.examined.emit()
         if self.is_ready:
             self.settled.emit()
-
-    def _list(self) -> None:
-        text, examination = self._checked or "", self._examination
-        entries = []
-        for finding in examination.findings:
-            known = id_of(finding, text, examination)
-            start, end = self._here(finding.start), self._here(finding.end)
-            entries.append(Entry(known, finding, start, end, self.attention.override_of(known)))
-        self._entries = tuple(entries)
-        self._sentences = tuple(
-            ClaimSentence(self._here(s.start), self._here(s.end), s.passages) for s in examination.sentences
-        )
-        if self.current is None:
-            self._at = None
-
-    def _here(self, position: int) -> int:
-        """Return where the editor has a position of the text: it holds a line break as one character."""
-        return position - bisect_left(self._newlines, position) if self._newlines else position
 
     def _recheck_job(self, subject: Subject, found: dict[str, str], text: str) -> tuple[str, str, Examination]:
         return subject.item_id, text, self._analysis.recheck(subject, found, text)
@@ -284,6 +281,28 @@ class FindingsPresenter(QObject):
         if not isinstance(failure, ReviewerError):
             raise failure
         self.refused.emit(failure.message)
+
+
+def _kept(claimed: ClaimedItem) -> Attention:
+    return NO_ATTENTION if claimed.working_copy is None else claimed.working_copy.attention
+
+
+def _listing(examination: Examination, text: str, attention: Attention) -> _Listing:
+    newlines = _carriage_returns(text)
+
+    def here(position: int) -> int:
+        """Return where the editor has a position of the text: it holds a line break as one character."""
+        return position - bisect_left(newlines, position) if newlines else position
+
+    entries = []
+    for finding in examination.findings:
+        known = id_of(finding, text, examination)
+        entries.append(Entry(known, finding, here(finding.start), here(finding.end), attention.override_of(known)))
+    left = tuple(
+        e for e in entries if e.finding.weight is Weight.BLOCK or (e.finding.weight.holds_back and not e.override)
+    )
+    sentences = tuple(ClaimSentence(here(s.start), here(s.end), s.passages) for s in examination.sentences)
+    return _Listing(text, examination, attention, tuple(entries), left, sentences)
 
 
 def _carriage_returns(text: str) -> list[int]:

@@ -118,6 +118,13 @@ class _Slot:
             self.widget.addItem(text, text)  # the draft's own word, though the kind does not list it
         self.widget.setCurrentIndex(self.widget.findData(text))
 
+    def set_locked(self, *, locked: bool) -> None:
+        """Let the field be read only, or not."""
+        if isinstance(self.widget, PlainTextEdit):
+            self.widget.setReadOnly(locked)
+        else:
+            self.widget.setEnabled(not locked)
+
     def forget(self) -> None:
         """Keep nothing of the text, nor of what could be undone in it."""
         if isinstance(self.widget, PlainTextEdit):
@@ -126,6 +133,10 @@ class _Slot:
                 return
         with QSignalBlocker(self.widget):
             self.set_text("")
+
+
+_Page = list[_Slot]
+_PAGES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +164,10 @@ class FieldsEditor(QWidget):
     def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._appearance = appearance
-        self._pages: dict[str, list[_Slot]] = {}
-        self._page: list[_Slot] = []
-        self._left: list[_Slot] = []  # of the page before, still to be emptied
+        self._pages: dict[str, list[_Page]] = {}  # of each kind two: the second is made ready behind the first
+        self._page: _Page = []
+        self._left: _Page = []  # of the page before, still to be emptied
+        self._ahead: tuple[str, str, _Page] | None = None  # the kind and text that a page is filled with in advance
         self._edited_last: QObject | None = None
         self._kind: Kind | None = None
         self._draft = self._base = ""
@@ -174,22 +186,41 @@ class FieldsEditor(QWidget):
         """Return the draft that is being edited."""
         return self._draft
 
-    def prepare(self) -> bool:
-        """Make the page of a kind that was not shown yet; False where all are made."""
-        kind = next((kind for kind in KINDS.values() if kind.key not in self._pages), None)
+    def prepare_pages(self) -> bool:
+        """Make a page that was not needed yet; False where all are made."""
+        kind = next((kind for kind in KINDS.values() if len(self._pages.get(kind.key, ())) < _PAGES), None)
         if kind is not None:
-            self._pages[kind.key] = [self._make(field, kind) for field in kind.fields]
-            for slot in self._pages[kind.key]:
-                slot.caption.hide()
-                slot.widget.hide()
+            self._make_page(kind)
         return kind is not None
+
+    def prepare(self, kind_key: str, text: str) -> None:
+        """Fill in and lay out in advance, unseen, the text that comes next."""
+        kind, text = KINDS[kind_key], normalise_newlines(text)
+        if self._ahead is not None and self._ahead[:2] == (kind_key, text):
+            return
+        self._empty_left()
+        self._forget_ahead()
+        page = self._free_page(kind)
+        self._fill(page, kind, text)
+        self._ahead = kind_key, text, page
+        if kind is self._kind:
+            for slot, shown in zip(page, self._page, strict=True):
+                slot.widget.setGeometry(shown.widget.geometry())
+                slot.widget.grab()  # what the first paint would have to find out
 
     def load(self, kind_key: str, draft: str, text: str | None, cursor: int) -> None:
         """Show a draft, or the working `text` on it, with the cursor (in code points of the whole text) there."""
-        kind = KINDS[kind_key]
-        self._kind, self._draft = kind, draft
-        self._show_page(kind)
-        self._fill(normalise_newlines(draft if text is None else text))
+        kind, text = KINDS[kind_key], normalise_newlines(draft if text is None else text)
+        ahead, self._ahead = self._ahead, None
+        self._kind, self._draft, self._base = kind, draft, text
+        if ahead is not None and ahead[:2] == (kind_key, text):
+            self._show_page(ahead[2])
+        else:
+            if ahead is not None:
+                self._left += ahead[2]
+            page = self._free_page(kind)
+            self._fill(page, kind, text)
+            self._show_page(page)
         self.set_cursor_position(cursor)
 
     def text(self) -> str:
@@ -280,20 +311,17 @@ class FieldsEditor(QWidget):
         for slot in self._page:
             slot.forget()
         self._empty_left()
+        self._forget_ahead()
         self._draft = self._base = ""
 
     def set_locked(self, *, locked: bool) -> None:
         """Let the text be read only: its lease is over."""
         for slot in self._page:
-            if isinstance(slot.widget, PlainTextEdit):
-                slot.widget.setReadOnly(locked)
-            else:
-                slot.widget.setEnabled(not locked)
+            slot.set_locked(locked=locked)
 
-    def _fill(self, text: str) -> None:
-        assert self._kind is not None  # noqa: S101 - asked for only while an item is shown
-        self._base = text
-        for part, slot in zip(layout.parts(self._kind, text), self._page, strict=True):
+    def _fill(self, page: _Page, kind: Kind, text: str) -> None:
+        for part, slot in zip(layout.parts(kind, text), page, strict=True):
+            slot.set_locked(locked=False)
             with QSignalBlocker(slot.widget):
                 slot.set_text(layout.value(part, text))
 
@@ -315,21 +343,37 @@ class FieldsEditor(QWidget):
         parts = zip(layout.parts(self._kind, self.text()), self._page, strict=True)
         return max(0, next(part.start for part, slot in parts if slot is wanted))
 
-    def _show_page(self, kind: Kind) -> None:
-        if kind.key not in self._pages:
-            self._pages[kind.key] = [self._make(field, kind) for field in kind.fields]
-        page = self._pages[kind.key]
-        if page is not self._page:
-            for slot in self._page:
-                slot.caption.hide()
-                slot.widget.hide()
-            self._empty_left()
-            self._left = self._page
-            QTimer.singleShot(0, self._empty_left)  # after the paint: nobody sees them
-            for slot in page:
-                slot.caption.setVisible(len(page) > 1)
-                slot.widget.show()
-            self._page = page
+    def _make_page(self, kind: Kind) -> _Page:
+        page = [self._make(field, kind) for field in kind.fields]
+        for slot in page:
+            slot.caption.hide()
+            slot.widget.hide()
+        self._pages.setdefault(kind.key, []).append(page)
+        return page
+
+    def _free_page(self, kind: Kind) -> _Page:
+        """Return a page of a kind that is not on screen."""
+        free = next((page for page in self._pages.get(kind.key, ()) if page is not self._page), None)
+        return self._make_page(kind) if free is None else free
+
+    def _show_page(self, page: _Page) -> None:
+        if page is self._page:
+            return
+        for slot in self._page:
+            slot.caption.hide()
+            slot.widget.hide()
+        self._left += self._page
+        self._left = [slot for slot in self._left if slot not in page]
+        QTimer.singleShot(0, self._empty_left)  # after the paint: nobody sees them
+        for slot in page:
+            slot.caption.setVisible(len(page) > 1)
+            slot.widget.show()
+        self._page = page
+
+    def _forget_ahead(self) -> None:
+        ahead, self._ahead = self._ahead, None
+        for slot in ahead[2] if ahead is not None else ():
+            slot.forget()
 
     @Slot()
     def _empty_left(self) -> None:

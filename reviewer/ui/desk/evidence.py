@@ -13,8 +13,8 @@ from reviewer.ui.desk.checking import Entry, FindingsPresenter
 from reviewer.ui.desk.editor import FieldsEditor
 from reviewer.ui.desk.findings import FindingsPanel
 from reviewer.ui.desk.marks import DraftMarks
+from reviewer.ui.desk.source import SourcePanel
 from reviewer.ui.keys import KeyMap
-from reviewer.ui.text import SourceView
 from reviewer.ui.theme import Appearance
 
 STEPS = ("next_finding", "previous_finding", "override", "next_sentence", "previous_sentence")
@@ -27,7 +27,7 @@ class EvidenceDesk(QObject):
         self,
         findings: FindingsPresenter,
         editor: FieldsEditor,
-        source: SourceView,
+        source: SourcePanel,
         panel: FindingsPanel,
         bar: OverrideBar,
         *,
@@ -47,7 +47,7 @@ class EvidenceDesk(QObject):
         findings.stepped.connect(self._on_stepped)
         findings.refused.connect(bar.say)
         editor.cursor_moved.connect(self.follow)
-        source.cursorPositionChanged.connect(self._on_turn)
+        source.cursor_moved.connect(self._on_turn)
         panel.chosen.connect(findings.open)
         bar.answered.connect(self._on_answered)
         bar.cancelled.connect(self._back)
@@ -59,7 +59,7 @@ class EvidenceDesk(QObject):
         """Begin with another item; what was found in it comes from the presenter."""
         self._bar.forget()
         self._followed = None
-        self._source.clear_highlight()
+        self._source.view.clear_highlight()
         self._panel.show_source(claimed.item.source)
         self._panel.show_turn("")
 
@@ -83,7 +83,7 @@ class EvidenceDesk(QObject):
     @Slot()
     def _on_examined(self) -> None:
         words, short = self.tr("not used by the draft"), self.tr("not used")
-        self._source.mark_unused(self._findings.unused_turns, words, short)
+        self._source.view.mark_unused(self._findings.unused_turns, words, short)
         self.follow()
 
     @Slot(object)
@@ -95,15 +95,15 @@ class EvidenceDesk(QObject):
         self._show_passages(entry.finding.passages)
 
     def _show_passages(self, passages: tuple[Passage, ...]) -> None:
-        self._source.highlight_all((each.turn, each.start, each.end) for each in passages)
-        self._source.bring_evidence()
+        self._source.view.highlight_all((each.turn, each.start, each.end) for each in passages)
+        self._source.view.bring_evidence()
 
     @Slot()
     def _on_turn(self) -> None:
         """Show which sentences rest on the turn that the cursor is in, while the source has the focus."""
-        if not self._source.hasFocus() or not self._findings.is_ready:
+        if not self._source.view.hasFocus() or not self._findings.is_ready:
             return
-        turn = self._source.turn_at(self._source.cursor_position())
+        turn = self._source.view.turn_at(self._source.view.cursor_position())
         resting = [s for s in self._findings.sentences if any(passage.turn == turn for passage in s.passages)]
         self.marks.show_resting([(sentence.start, sentence.end) for sentence in resting])
         for sentence in resting[:1]:

@@ -215,7 +215,8 @@ class Margin(QWidget):
 
     def show_marks(self, marks: Sequence[tuple[int, Shape, QColor]]) -> None:
         """Show marks: where in the text, in code points, and how; they move with the text while it is edited."""
-        self._marks = [(self._edit.cursor_at(position), shape, colour) for position, shape, colour in marks]
+        cursors = self._edit.cursors_at([(position, position) for position, _, _ in marks])
+        self._marks = [(cursor, shape, colour) for cursor, (_, shape, colour) in zip(cursors, marks, strict=True)]
         self.update()
 
     # overrides

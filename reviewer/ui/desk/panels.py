@@ -15,13 +15,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from reviewer.domain.items import Item, ItemHead, ItemState
+from reviewer.domain.items import ItemHead, ItemState
 from reviewer.domain.kinds import KINDS
 from reviewer.services.queue import Overview
 from reviewer.ui.desk.model import HEAD_ROLE, QueueModel
 from reviewer.ui.desk.rows import RowPainter, draw_cut
-from reviewer.ui.desk.words import channel_label, clock, due_label, kind_label, verdict_word
-from reviewer.ui.text import PlainLabel, SourceTurn, SourceView
+from reviewer.ui.desk.words import channel_label, due_label, kind_label
 from reviewer.ui.theme import Appearance, set_role
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -148,61 +147,3 @@ class QueuePanel(QFrame):
         empty = self.model.rowCount() == 0
         self.list.setVisible(not empty)
         self._empty.setVisible(empty)
-
-
-class SourcePanel(QFrame):
-    """The conversation that the draft was made from, and where the draft comes from."""
-
-    def __init__(self, appearance: Appearance, parent: QWidget) -> None:
-        super().__init__(parent)
-        set_role(self, "panel")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 12, 12, 8)
-        column.setSpacing(8)
-        self._title = PlainLabel("", self, elide=Qt.TextElideMode.ElideRight)
-        set_role(self._title, "heading")
-        self.view = SourceView(appearance, self)
-        self.view.setObjectName("source")
-        set_role(self.view, "bare")
-        self._none = QLabel(self.tr("This draft came without a source."), self)
-        self._none.setWordWrap(True)
-        set_role(self._none, "muted")
-        self._passed_on = PlainLabel("", self)
-        self._passed_on.setWordWrap(True)
-        set_role(self._passed_on, "caution")
-        column.addWidget(self._title)
-        column.addWidget(self._passed_on)
-        column.addWidget(self.view, stretch=1)
-        column.addWidget(self._none, stretch=1)
-        self.clear()
-
-    def prepare(self, item: Item) -> None:
-        """Fill in the source of the item that comes next, while there is time."""
-        self.view.prepare(_turns(item))
-
-    def show_item(self, item: Item) -> None:
-        """Show an item's source."""
-        turns = _turns(item)
-        self._title.setText(
-            self.tr("Source · {0}, {1} turns").format(channel_label(item.head.channel), len(turns))
-            if turns
-            else self.tr("Source · {0}").format(channel_label(item.head.channel))
-        )
-        said = [f"{name}, {verdict_word(verdict)}: {note}" for name, verdict, note in item.passed_on]
-        self._passed_on.setText("\n".join(said))
-        self._passed_on.setVisible(bool(said))
-        self.view.setVisible(bool(turns))
-        self._none.setVisible(not turns)
-        self.view.set_turns(turns)
-
-    def clear(self) -> None:
-        """Show nothing."""
-        self._title.setText(self.tr("Source"))
-        self.view.set_turns([])
-        self._passed_on.setText("")
-        self._passed_on.hide()
-        self._none.hide()
-
-
-def _turns(item: Item) -> list[SourceTurn]:
-    return [(None if turn.start is None else clock(turn.start), turn.speaker, turn.text) for turn in item.source]

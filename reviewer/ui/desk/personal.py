@@ -18,8 +18,9 @@ from reviewer.domain.items import ClaimedItem
 from reviewer.domain.personal_data import PiiSpan
 from reviewer.services.analysis import Analysis
 from reviewer.ui.desk.editor import FieldsEditor
+from reviewer.ui.desk.source import SourcePanel
 from reviewer.ui.keys import KeyMap
-from reviewer.ui.text import MASK, PlainTextEdit, SourceView, Span, normalise_newlines
+from reviewer.ui.text import MASK, PlainTextEdit, Span, normalise_newlines
 from reviewer.ui.theme import Appearance
 from reviewer.ui.worker import Worker
 
@@ -51,7 +52,7 @@ class PersonalMarks(QObject):
         self,
         analysis: Analysis,
         editor: FieldsEditor,
-        source: SourceView,
+        source: SourcePanel,
         *,
         appearance: Appearance,
         keys: KeyMap,
@@ -172,11 +173,11 @@ class PersonalMarks(QObject):
             return
         spans: list[Span] = []
         for turn, text in enumerate(self._turns):
-            start, _ = self._source.turn_range(turn)
+            start, _ = self._source.view.turn_range(turn)
             found = None if self._in_source is None else self._in_source[turn]
             spans += [(start + first, start + last, look) for first, last, look in self._looks(text, found)]
-        self._source.set_spans(MASK if self.is_masked else LAYER, spans)
-        self._source.set_spans(LAYER if self.is_masked else MASK, ())
+        self._source.view.set_spans(MASK if self.is_masked else LAYER, spans)
+        self._source.view.set_spans(LAYER if self.is_masked else MASK, ())
 
     def _show_in_text(self) -> None:
         text = normalise_newlines(self._editor.text())

@@ -106,6 +106,7 @@ class DeskPresenter(QObject):
 
     stopped = Signal()  # nothing is asked any more
     item_shown = Signal(object)  # ClaimedItem to show
+    lined_up = Signal()  # there is an item that comes next
     emptied = Signal()  # nothing waits
     loading = Signal()  # an item is on its way
     overview_changed = Signal(object)  # Overview
@@ -645,6 +646,7 @@ class DeskPresenter(QObject):
         """Keep an item claimed ahead; if the desk is bare it is shown as soon as that is on disk."""
         self._note_deadline(ahead.lease)
         self._next.append(ahead)
+        self.lined_up.emit()
         if self._current is None and self._next[0] is ahead:
             self._claiming = True
             job = partial(self._services.queue.show, ahead.lease)

@@ -33,10 +33,11 @@ from reviewer.ui.desk.editor import FieldsEditor
 from reviewer.ui.desk.evidence import STEPS, EvidenceDesk
 from reviewer.ui.desk.findings import FindingsPanel
 from reviewer.ui.desk.history import HistoryPanel
-from reviewer.ui.desk.panels import QueuePanel, SourcePanel
+from reviewer.ui.desk.panels import QueuePanel
 from reviewer.ui.desk.personal import PersonalMarks
 from reviewer.ui.desk.presenter import DeskPresenter, HistoryEntry, Progress, SignRequest
 from reviewer.ui.desk.signing import SignDialog, SignedDialog
+from reviewer.ui.desk.source import SourcePanel
 from reviewer.ui.desk.words import channel_label, clock, drafted_by, kind_label
 from reviewer.ui.keys import KeyMap
 from reviewer.ui.text import PlainLabel, PlainTextEdit, plain_tooltip
@@ -152,7 +153,7 @@ class DeskView(QWidget):
         self.evidence = EvidenceDesk(
             self._presenter.findings,
             self.editor,
-            self.source.view,
+            self.source,
             self.findings,
             self.overriding,
             appearance=self._appearance,
@@ -162,7 +163,7 @@ class DeskView(QWidget):
         self.personal = PersonalMarks(
             self._presenter.analysis,
             self.editor,
-            self.source.view,
+            self.source,
             appearance=self._appearance,
             keys=self._keys,
             parent=self,
@@ -264,6 +265,7 @@ class DeskView(QWidget):
     def _connect(self) -> None:
         presenter, keys = self._presenter, self._keys
         presenter.item_shown.connect(self._on_item)
+        presenter.lined_up.connect(self._prepare_soon.start)
         presenter.loading.connect(self._on_loading)
         presenter.emptied.connect(self._on_empty)
         presenter.failed.connect(self._on_failed)
@@ -326,9 +328,8 @@ class DeskView(QWidget):
         self._show_page(self._item_page)
         self._on_screen.start()
         self._show_title(item)
-        self._personal_words.setText("")
+        self._personal_words.setText(self.tr("personal data: being looked for"))  # the line stays where it is
         self._provenance.setText(self._provenance_words(claimed))
-        self.editor.set_locked(locked=False)
         self.editor.load(item.kind, item.draft, None if copy is None else copy.text, 0 if copy is None else copy.cursor)
         self.source.show_item(item)
         self.evidence.show_item(claimed)
@@ -349,7 +350,10 @@ class DeskView(QWidget):
         following = self._presenter.following
         if following is not None and self._presenter.current is not None:
             self.source.prepare(following.item)
-        if self.editor.prepare():
+            self._presenter.findings.prepare(following)
+            copy = following.working_copy
+            self.editor.prepare(following.item.kind, following.item.draft if copy is None else copy.text)
+        if self.editor.prepare_pages():
             self._prepare_soon.start()
 
     @Slot()
@@ -373,7 +377,6 @@ class DeskView(QWidget):
     @Slot(object)
     def _on_overview(self, overview: Overview) -> None:
         self.queue.show_overview(overview)
-        self._prepare_soon.start()
 
     @Slot(object)
     def _on_progress(self, progress: Progress) -> None:
@@ -605,7 +608,7 @@ class DeskView(QWidget):
 
     @Slot(str)
     def _on_find(self, wanted: str) -> None:
-        widgets = [*self.editor.texts(), self.source.view]
+        widgets: list[PlainTextEdit] = [*self.editor.texts(), self.source.view]
         self._finds = [(w, start, end) for w in widgets for start, end in (w.find_text(wanted) if wanted else [])]
         self._find_at = -1
         self._on_find_step(1)
