@@ -22,6 +22,7 @@ from reviewer.evidence.normalise import (
     relative_days,
 )
 from reviewer.evidence.numbers import digitised
+from reviewer.evidence.words import comparable
 
 # Numbers that are part of a date or of a time of day, and those that a word implies: no measure of anything.
 _DATED, _CLOCKED, _WORDED = Unit("date", "date", 1), Unit("clock", "clock", 1), Unit("word", "word", 1)
@@ -39,6 +40,10 @@ _CONFLICTING = frozenset({"mass", "volume", "time", "money", "percent", "length"
 _MOST_PLACES = 200  # of one number, so that a source of a thousand like lines costs no more than it tells
 _SHORT_YEAR = re.compile(r"(?:'|\bin |\bof |\b(?=0))(\d\d)\b(?![.,:]\d|\s?%)")
 _WORD = re.compile(r"[a-z']+")
+
+
+_COINS = re.compile(r"\s*(?:cents?|pence|p|para)\b")
+_LEAST_SPELLED, _MOST_SPELLED = 3, 24
 
 
 class Support(Enum):
@@ -141,6 +146,7 @@ class Facts:
             self._enter(quantity, place, dated=dated)
         for one, other in itertools.pairwise(found):
             self._combine(one, other, text, number)
+        self._spell_out(found, text, number)
         for match in _WORD.finditer(digits.text):
             month = month_of(match.group()) if len(match.group()) > 2 else None
             if month is not None and not any(
@@ -188,26 +194,39 @@ class Facts:
                     self._days.append((Day(0, 0, int(reading)), place))
 
     def _combine(self, one: Quantity, other: Quantity, text: str, number: int) -> None:
-        """Enter what two neighbouring numbers may say together: "one twenty", "seven forty-five", "nineteen ninety"."""
+        """Enter what two neighbouring numbers may say together: "one twenty", "four pounds fifty"."""
         gap = text[one.end : other.start]
-        if len(gap) > 3 or gap.strip(" ,-.") != "":  # a recogniser writes "ninety eight . one"
-            return
-        if one.unit is not None or Sort.NUMBER is not one.sort:
+        between = comparable(gap).strip(" ,-.")  # a recogniser writes "ninety eight . one"
+        if one.sort not in {Sort.NUMBER, Sort.MONEY} or len(gap) > 5 or between not in {"", "and", "i"}:
             return
         place = Place(number, one.start, other.end)
-        for a in one.readings:
-            for b in other.readings:
-                if not (isinstance(a, float) and isinstance(b, float)) or a != int(a) or b != int(b) or b >= 100:
-                    continue
-                for value in (
-                    a * 100 + b,
-                    a + b / 100,
-                    a * 10 + b if b < 10 else a + b,
-                    a + b / 10 if b < 10 else a + b,
-                ):
-                    self._by_value[round(value, 6)].append((other.unit, place))
-                if 1 <= a <= 12 and b < 60:
-                    self._times.append((int(a) % 12 * 60 + int(b), -1, place))
+        for a, b in itertools.product(one.readings, other.readings):
+            if not (isinstance(a, float) and isinstance(b, float)) or a != int(a) or b != int(b) or b >= 100:
+                continue
+            for value in _together(a, b, between, paid=_is_money(one.unit), coins=_COINS.match(text, other.end)):
+                self._by_value[round(value, 6)].append((other.unit, place))
+            if one.unit is None and between != "and" and 1 <= a <= 24 and b < 60:
+                known = 1 if 12 < a < 24 else -1
+                self._times.append((int(a) % 12 * 60 + int(b), known, place))
+
+    def _spell_out(self, found: Sequence[Quantity], text: str, number: int) -> None:
+        """Enter the numbers that are said digit by digit: "seven one three four six"."""
+        run: list[Quantity] = []
+        for quantity in (*found, None):
+            is_next = quantity is not None and quantity.sort is Sort.NUMBER and quantity.unit is None
+            if is_next and quantity is not None and run and text[run[-1].end : quantity.start].strip(" ,-"):
+                is_next = False
+            if not is_next and len(run) >= _LEAST_SPELLED:
+                digits = "".join(str(int(value)) for each in run for value in each.readings if isinstance(value, float))
+                place = Place(number, run[0].start, run[-1].end)
+                for start in range(len(digits) - _LEAST_SPELLED + 1) if len(digits) <= _MOST_SPELLED else ():
+                    self._by_value[float(digits[start:])].append((None, place))
+            if quantity is None or not is_next:
+                run = []
+            if quantity is not None and _is_short(quantity):
+                run.append(quantity)
+            else:
+                run = []
 
     def _find_number(self, quantity: Quantity) -> tuple[Support, tuple[Place, ...]]:
         same: list[Place] = []
@@ -325,6 +344,31 @@ class Facts:
             if numbers and all(number in self._by_value for number in numbers):
                 return Support.UNKNOWN, (self._by_value[numbers[0]][0][1],)
         return Support.ABSENT, ()
+
+
+def _together(a: float, b: float, between: str, *, paid: bool, coins: object) -> list[float]:
+    """Return what two whole numbers may mean one after the other, with "and" or its Serbian counterpart or nothing."""
+    hundredths = a + b / 100
+    if paid or (between == "and" and coins):
+        return [hundredths] if b >= 10 or coins else []
+    if between == "and":
+        return []
+    tenths = a + b / 10 if b < 10 else a + b
+    return [tenths] if between else [a * 100 + b, hundredths, a * 10 + b if b < 10 else a + b, tenths]
+
+
+def _is_money(unit: Unit | None) -> bool:
+    return unit is not None and (unit.dimension == "money" or unit.sign == "lb")  # "four pounds fifty"
+
+
+def _is_short(quantity: Quantity) -> bool:
+    """Tell whether a number may be one digit, or two, of those that are said one after the other."""
+    return (
+        quantity.sort is Sort.NUMBER
+        and quantity.unit is None
+        and len(quantity.readings) == 1
+        and all(isinstance(r, float) and r == int(r) and 0 <= r < 100 for r in quantity.readings)
+    )
 
 
 def _conflict(mine: Unit | None, other: Unit | None) -> bool:

@@ -96,6 +96,7 @@ def _units() -> dict[str, Unit]:
 
 
 UNITS = _units()
+_ENGLISH_UNITS = frozenset({"y", "in", "g", "m", "c", "f"})
 DOSE_DIMENSIONS = frozenset({"mass", "volume", "units", "pills", "puffs", "drops"})
 _PERCENT = Unit("%", "percent", 1)
 _MONEY = {"$": "$", "€": "€", "£": "£", "dollar": "$", "dollars": "$", "bucks": "$", "usd": "$", "euro": "€",
@@ -134,6 +135,7 @@ _DAYS = "|".join(sorted(_WEEKDAYS, key=len, reverse=True))
 _UNIT = "|".join(re.escape(name) for name in sorted(UNITS, key=len, reverse=True))
 _CASH = "|".join(name for name in sorted(_MONEY, key=len, reverse=True) if name.isalpha())
 _HALF = r"\s*(?P<half{0}>[ap]\.?\s?m\b\.?|in the (?:morning|afternoon|evening)|at night|ujutru|ujutro|popodne|uvece)"
+_HALVED = "year|month|week|hour|day|minute|mile|kilo|kilogram|pound|litre|liter|inch|tablet|pill"
 _PLAIN = (
     rf"(?P<percent>\b(?P<pv>{_NUM})\s?(?:%|percent\b|per cent\b|posto\b|procenata\b))",
     rf"(?P<measure>(?<![\w])(?P<qv>{_NUM})(?:\s?[-–]\s?|\s?)(?P<qu>{_UNIT})(?!\w))",
@@ -172,10 +174,11 @@ _PATTERN = re.compile(
             r"(?P<pola>\bpola\s+(?P<lh>\d{1,2})\b)",
             r"(?P<noon>\b(?:noon|midday|midnight|podne|ponoc)\b)",
             rf"(?P<weekday>\b(?:{_DAYS})\b)",
+            r"(?P<shortday>\b(?:sat|sun)\b(?=[.,]?\s+(?:the\s+)?\d))",
             rf"(?P<cash>(?P<cs>[$€£])\s?(?P<cv>{_NUM})(?:\s?(?P<ck>k|m|million|thousand|hundred)\b)?)",
             rf"(?P<cashword>\b(?P<wv>{_NUM})\s?(?P<wk>k|m|million|thousand)?\s?(?P<wu>{_CASH}|[$€£])(?!\w))",
             (
-                r"(?P<andhalf>\b(?:(?P<av>a|an|\d+)[ -])?(?P<au>year|month|week|hour|day|minute|mile)s?[ -]and[ -]"
+                rf"(?P<andhalf>\b(?:(?P<av>a|an|\d+)[ -])?(?P<au>{_HALVED})s?[ -]and[ -]"
                 r"(?:a half|a[ -]0\.5|0\.5))"
             ),
             r"(?P<mixed>\b(?P<xw>\d{1,3})[- ](?P<xn>\d)/(?P<xd>\d)\b(?!/))",
@@ -327,6 +330,8 @@ def _monthyear(m: re.Match[str], _: str) -> _Read:
 def _phone(m: re.Match[str], _: str) -> _Read:
     digits = re.sub(r"\D", "", m.group())
     parts = re.findall(r"\d+", m.group())
+    if re.search(r"\.\s|(?:^|\s)\d{1,3}\.\d{1,2}(?:\s|$)", m.group()):
+        return None  # the end of a sentence, or decimals in a row
     if len(parts) > 1 and not (
         m.group()[0] in "+(0" or re.search(r"\d[-.(/)]", m.group()) or max(map(len, parts)) <= 4
     ):
@@ -390,6 +395,10 @@ def _weekday(m: re.Match[str], language: str) -> _Read:
     return Sort.WEEKDAY, {float(_WEEKDAYS[m.group()])}, None
 
 
+def _shortday(m: re.Match[str], _: str) -> _Read:
+    return Sort.WEEKDAY, {5.0 if m.group() == "sat" else 6.0}, None
+
+
 def _cash(m: re.Match[str], language: str) -> _Read:
     return Sort.MONEY, _scaled(m["cv"], m["ck"], language), Unit(m["cs"], "money", 1)
 
@@ -404,6 +413,8 @@ def _percentage(m: re.Match[str], language: str) -> _Read:
 
 def _measure(m: re.Match[str], language: str) -> _Read:
     unit = UNITS[m["qu"]]
+    if m["qu"] in _ENGLISH_UNITS and language not in {"en", "sr"}:
+        return Sort.NUMBER, values(m["qv"], language), None  # "13 a 17 y de 20": and
     if m["qu"] in {"c", "f", "y", "g", "m"} and m.group()[len(m["qv"]) : len(m["qv"]) + 1] == "-":
         return None
     return Sort.NUMBER, values(m["qv"], language), unit
@@ -433,8 +444,8 @@ _READERS = {
     "covid": lambda *_: None, "slashed": _slashed, "decade": _decade, "andhalf": _andhalf, "mixed": _mixed, "iso": _iso,
     "numeric": _numeric, "dotted": _dotted, "monthday": _monthday, "daymonth": _daymonth,
     "monthyear": _monthyear, "phone": _phone, "clock": _clock, "hour": _hour, "past": _past, "pola": _pola,
-    "noon": _noon, "weekday": _weekday, "cash": _cash, "cashword": _cashword, "percent": _percentage,
-    "measure": _measure, "ordinal": _ordinal, "code": _code, "number": _plain, "point": _point,
+    "noon": _noon, "weekday": _weekday, "shortday": _shortday, "cash": _cash, "cashword": _cashword,
+    "percent": _percentage, "measure": _measure, "ordinal": _ordinal, "code": _code, "number": _plain, "point": _point,
 }  # fmt: skip
 
 _RELATIVE_DAY = re.compile(

@@ -106,7 +106,7 @@ def digitised(text: str, language: str = "en") -> Digitised:
         token = pieces[at]
         for index in range(last, token.start):
             put(" " if text[index].isspace() else text[index], index, index + 1)
-        taken, number = _number(pieces, at, words)
+        taken, number = (0, "") if _is_what(text, token) else _number(pieces, at, words)
         if taken:
             spelled.add(length)
             last = pieces[at + taken - 1].end
@@ -123,6 +123,11 @@ def digitised(text: str, language: str = "en") -> Digitised:
     for index in range(last, len(text)):
         put(" " if text[index].isspace() else text[index], index, index + 1)
     return Digitised("".join(out), tuple(starts), tuple(ends), frozenset(spelled))
+
+
+def _is_what(text: str, token: Token) -> bool:
+    """Tell whether a word that compares as the Serbian hundred is written as the one for "what"."""
+    return token.word == "sto" and text[token.start : token.start + 1].casefold() in {"š", "ш"}
 
 
 def _number(pieces: tuple[Token, ...], at: int, words: _Words) -> tuple[int, str]:

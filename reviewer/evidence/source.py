@@ -149,6 +149,11 @@ class Prepared:
             return numbers[at]
         return numbers[0] if numbers else None
 
+    @property
+    def is_known_language(self) -> bool:
+        """Tell whether numbers in words, negations and names of this language are known."""
+        return self.language in {"en", "sr"}
+
     def places_of(self, one: str) -> list[int]:
         """Return the segments that have a stem; of one that is everywhere, enough of them."""
         return self.postings[one][:_MOST_PLACES] if one in self.postings else []
@@ -165,8 +170,10 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _language(turns: Sequence[Turn], stated: str | None) -> str:
+    """Return "sr" for Serbian and its neighbours, else the code of the language that is stated or guessed."""
     if stated is not None:
-        return "sr" if stated.split("-")[0].casefold() in {"sr", "hr", "bs", "sh", "cnr"} else "en"
+        code = stated.replace("_", "-").split("-")[0].casefold()
+        return "sr" if code in {"sr", "hr", "bs", "sh", "cnr"} else code
     return guess_language(" ".join(turn.text for turn in turns)[:20_000])
 
 

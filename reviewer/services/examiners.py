@@ -161,7 +161,7 @@ def _passages(evidence: Iterable["Evidence"]) -> tuple[Passage, ...]:
 
 
 ANALYSES: tuple[Analysis, ...] = (
-    Analysis("evidence", 1, _open_evidence, _evidence_rules),
+    Analysis("evidence", 2, _open_evidence, _evidence_rules),
     Analysis(GATE, 1, _Gate, _gate_rules),
 )
 VERSIONS = {analysis.name: analysis.version for analysis in ANALYSES}

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from psycopg import Connection as PsycopgConnection
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -154,6 +153,8 @@ def take_login(address: Address, invitation: str, password: str) -> None:
 
 def verifier(connection: Connection, login: str, password: str) -> str:
     """Return what a server checks a password with: base64 and punctuation, no quote."""
+    from psycopg import Connection as PsycopgConnection  # a desk on a file starts sooner without it
+
     raw = connection.connection.driver_connection
     assert isinstance(raw, PsycopgConnection)  # noqa: S101 - for the type checker
     return raw.pgconn.encrypt_password(password.encode(), login.encode(), b"scram-sha-256").decode("ascii")

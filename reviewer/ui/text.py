@@ -911,6 +911,7 @@ class SourceView(PlainTextView):
         self._unused_words = self._unused_short = ""
         self._unused_widths: tuple[float, float, float] | None = None  # of the words, of a letter, and the height
         self._wanted: _Wanted | None = None
+        self._cursor_back: int | None = None  # where the cursor stood before all was filled in anew
         super().__init__(appearance, parent, max_column=max_column)
         self.setAccessibleName(self.tr("Source conversation"))
         self._timer = QTimer(self)
@@ -1026,7 +1027,7 @@ class SourceView(PlainTextView):
 
     def _take_turns(self, turns: tuple[SourceTurn, ...]) -> None:
         self._turns = turns
-        self._evidence, self._wanted = (), None
+        self._evidence, self._wanted, self._cursor_back = (), None, None
         self._unused = frozenset()
         self._spans.clear()
         self._late_layers.clear()
@@ -1132,6 +1133,10 @@ class SourceView(PlainTextView):
         self._show_wanted()
 
     def _show_wanted(self) -> None:
+        back, there = self._cursor_back, self._positions().source_length
+        if back is not None and (self._is_filled or back <= there):
+            self._cursor_back = None
+            self.setTextCursor(self._cursor(back, back))
         wanted = self._wanted
         if wanted is None or not (self._is_filled or wanted.end <= self._positions().source_length):
             return
@@ -1166,6 +1171,8 @@ class SourceView(PlainTextView):
         self._start_filling()
         if selected[0] != selected[1]:
             self.select(*selected)
+        else:
+            self._cursor_back = selected[0]
         self._want(_Wanted(top, top, selects=False))
 
     def _wrap_at(self, width_px: int) -> None:

@@ -166,7 +166,10 @@ class Witness:
             if made[press.item] == 0:
                 return press.item
             made[press.item] -= 1
-        return killed.current
+        current = killed.current
+        if current in killed.moving and self.profile.state(current) == "waiting":
+            return None  # it was given back, as was asked, before anything else came on screen
+        return current
 
     def _lost_states(self, item: str, shown: Entry) -> list[State]:
         """Return the states that came after the one that was brought back."""

@@ -953,6 +953,16 @@ def test_what_is_asked_for_before_its_turn_is_there_is_shown_once_it_is(qtbot: Q
     assert source.viewport().rect().intersects(source.cursorRect(selection.cursor))
 
 
+def test_a_cursor_in_a_source_stays_where_it_is_when_the_look_changes(
+    qtbot: QtBot, source: SourceView, appearance: Appearance
+) -> None:
+    fill(qtbot, source, [("10:02", "A", f"{n} {CARD * 9}") for n in range(60)])
+    source.set_cursor_position(source.turn_range(40)[0] + 2)
+    appearance.set_zoom(150)
+    qtbot.waitUntil(lambda: source.is_filled, timeout=60_000)
+    assert source.cursor_position() == source.turn_range(40)[0] + 2
+
+
 def test_a_cursor_that_stands_at_the_end_stays_there_while_more_is_filled_in(qtbot: QtBot, source: SourceView) -> None:
     source.set_turns([(None, "A", CARD * 6) for _ in range(2_000)])
     assert not source.is_filled

@@ -57,6 +57,41 @@ def test_an_error_of_each_kind_is_stopped(draft: str, mark: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("draft", "said", "language"),
+    [
+        ("The charge of 4.50 comes off.", "I'll take a week off, that's four pounds fifty.", "en"),
+        ("The price is 5.60.", "It was five dollars and sixty cents.", "en"),
+        ("The bill is 153.10 now.", "That makes one hundred and fifty-three and ten pence.", "en"),
+        ("He read the meter (04771).", "It says zero four seven seven one.", "en"),
+        ("Account 401126.", "It's forty, one one two six.", "en"),
+        ("It was 16:15 by then.", "and it's now sixteen fifteen", "en"),
+        ("Fasting readings 6.8, 7.1, 6.4, 9.9 (birthday), 7.0.", "6.8 7.1 6.4 9.9 (birthday) 7.0 6.6 6.9", "en"),
+        ("We refunded 49.90 for order 88317.", "charged twice, order 88317. 49.90 went out on Monday.", "en"),
+        ("Low-fibre food from Saturday 6 March.", "Low-fibre from Sat 6 March, no seeds or nuts.", "en"),
+        ("Ring us if weight rises by 1.5 kg.", "If you're up by a kilo and a half, you ring us.", "en"),
+        ("Missed at 3 of 10 points on the right.", "three point one before lunch. You missed three of ten.", "en"),
+        ("Potassium of 5.2 while taking ramipril.", "ramipril, the second one. Potassium five point two.", "en"),
+        ("Температура 38,5 у 3 сата.", "Тридесет осам и пет у три сата.", "sr-Cyrl"),
+        ("Poslednja temperatura je 38,2.", "Poslednja je bila trideset osam i dva.", "sr-Latn"),
+        ("Хвала што сте се јавили!", "Хвала, уписано је 962 кубика.", "sr"),
+        ("Ултразвук је у 11:10.", "За ултразвук имам среду, у једанаест и десет.", "sr"),
+        ("Las gotas 3 veces al día, a las 8:15.", "Las gotas tres veces al día, a las ocho y cuarto.", "es"),
+        ("De 13 a 17 h o de 20 a 24 h.", "Abrimos de 13 a 17 y de 20 a 24 h.", "es"),
+        ("Der Schraubenbeutel ist unterwegs.", "Das Regal kam ohne die Beutel mit Schrauben.", "de"),
+    ],
+)
+def test_what_is_only_said_in_other_words_is_not_stopped(draft: str, said: str, language: str) -> None:
+    marks = _marks(draft, (Turn("A", said),), language=language)
+    assert not {mark for mark, status in marks if status == "stop"}
+
+
+def test_a_long_number_and_a_phone_are_stopped_in_any_language() -> None:
+    said = (Turn("Kunde", "Die Forderung ist 1.208,40 Euro, Telefon 030 5550 1912."),)
+    assert ("number", "stop") in _marks("Die Forderung von 1.280,40 Euro ruht.", said, language="de")
+    assert ("phone", "stop") in _marks("Rufen Sie 030 5550 1921 an.", said, language="de")
+
+
+@pytest.mark.parametrize(
     "draft",
     [
         "Albert reports left knee pain that began two weeks ago, on March 4.",

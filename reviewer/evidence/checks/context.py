@@ -12,6 +12,8 @@ from reviewer.evidence.report import Status
 from reviewer.evidence.source import Prepared
 from reviewer.evidence.words import Token, tokens
 
+_SELDOM_SPELLED = 3  # digits from which on a number is hardly ever written in words
+
 
 class Finding(NamedTuple):
     """What a check found at [start, end) of the sentence, and where in the source the other side of it stands."""
@@ -61,8 +63,16 @@ class Context:
         # The list of checks imports this module; a sentence is checked long after both are loaded.
         from reviewer.evidence.checks import CHECKS
 
-        found = ((name, tuple(check(self))) for name, check in CHECKS.items())
+        found = ((name, tuple(self._weighed(name, f) for f in check(self))) for name, check in CHECKS.items())
         return {name: findings for name, findings in found if findings}
+
+    def _weighed(self, check: str, finding: Finding) -> Finding:
+        """Let weigh less what rests on words and numerals of a language that the rules do not know."""
+        if self.source.is_known_language or finding.status is not Status.STOP:
+            return finding
+        digits = sum(character.isdecimal() for character in self.text[finding.start : finding.end])
+        is_sure = check == "phone" or (check == "number" and digits >= _SELDOM_SPELLED)
+        return finding if is_sure else finding._replace(status=Status.LOOK)
 
     def found(self, check: str) -> tuple[Finding, ...]:
         """Return what one check found."""

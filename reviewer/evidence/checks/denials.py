@@ -63,13 +63,17 @@ _SIDES = frozenset("left right".split())
 _LEAST_SHARE = 0.6  # of the weight of what is said and of whom: how much an exchange must have
 # What leaves open whatever follows it: a condition, a possibility, an advice.
 _OPENING = frozenset("if whether unless unaware until should could may might worsening return call avoid ako".split())
-_ADVISING = frozenset("go seek come call return contact watch monitor javite pozovite".split())
+_ADVISING = frozenset("go seek come call return contact watch monitor emergency ring phone javite pozovite".split())
 _OPENING_PAIRS = frozenset(
     {
         ("rule", "out"),
         ("risk", "of"),
         ("in", "case"),
         ("monitor", "for"),
+        ("look", "for"),
+        ("emergency", "department"),
+        ("emergency", "room"),
+        ("event", "of"),
         ("watch", "for"),
         ("due", "for"),
         ("rather", "than"),

@@ -21,10 +21,13 @@ _SAYS = re.compile(
     r"also|then|did|discussed|questioned|indicated|observed|considered|decided|insisted|objected|complained|offered)$"
 )
 _LEAST_CLAUSE = 4
+_CAPITAL_NOUNS = frozenset({"de", "lb"})  # where a capital letter does not tell a name
 
 
 def people(context: Context) -> Iterator[Finding]:
     """Find names that the source does not have."""
+    if context.source.language in _CAPITAL_NOUNS:
+        return
     for place, certain in names(context.text, context.words):
         token = context.words[place]
         if not known(token, context.source):

@@ -16,6 +16,8 @@ _SCALE = re.compile(r"\d\s?/\s?$|\bout of $", re.IGNORECASE)
 _AGE = re.compile(r"[\w-]+[- ](?:years?|yrs?|y)[- ]?/?(?:old|o\b|of age)|[\d]+ ?y/?o\b", re.IGNORECASE)
 _OLDEST = 120
 _MOST_HEADS = 6
+_NEXT_TO = re.compile(r"[ -]{0,2}|[ -](?:of|more|other|different|full|new|extra)[ -]")
+_BESIDE_WORDS = 5
 _WORDS_FOR = {Sort.NUMBER: "number", Sort.ORDINAL: "number"}
 
 
@@ -106,6 +108,8 @@ def bindings(context: Context) -> Iterator[Finding]:
         if len(context.source.places_of(head)) > _MOST_HEADS:
             continue  # what is spoken of all over has many numbers
         mine = {s for place in places if (s := context.source.segment_at(place)) is not None}
+        if any(context.source.segments[each].stems & _beside(quantity, context) for each in mine):
+            continue  # there it is said of something else that the sentence says of it, too
         theirs = {s for stem in context.source.match(head) for s in context.source.places_of(stem)}
         if not theirs or any(abs(a - b) <= 1 for a in mine for b in theirs):
             continue
@@ -177,9 +181,17 @@ def _head(quantity: Quantity, context: Context) -> str | None:
             if token.start >= quantity.end
             else context.text[token.end : quantity.start]
         )
-        if len(gap) <= 12 and not set(gap) & set(".;:,()") and context.source.match(token.stem):
+        if _NEXT_TO.fullmatch(gap) and context.source.match(token.stem):
             return token.stem
     return None
+
+
+def _beside(quantity: Quantity, context: Context) -> frozenset[str]:
+    """Return the stems of the source that may stand for the content words around a number."""
+    before = [t for t in context.words if t.end <= quantity.start][-_BESIDE_WORDS:]
+    behind = [t for t in context.words if t.start >= quantity.end][:_BESIDE_WORDS]
+    near = (t for t in (*before, *behind) if is_content(t))
+    return frozenset(stem for token in near for stem in context.source.match(token.stem))
 
 
 def _other_of_its_kind(quantity: Quantity, segments: set[int], context: Context) -> Place | None:
