@@ -3,7 +3,7 @@
 Never colour alone: names have a wavy line under them, numbers and addresses a dashed one, all else a dotted one, as
 the legend says. Masked, each is a solid bar; what has not been looked through yet is masked as a whole, for nobody
 knows what stands in it.
-The process that reads drafts finds it; the thread that paints only draws.
+The process that reads drafts finds it, most of it after intake; the thread that paints only draws.
 """
 
 from collections import Counter
@@ -15,13 +15,14 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QTextCharFormat
 
 from reviewer.domain.items import ClaimedItem
-from reviewer.domain.personal_data import PiiSpan
+from reviewer.domain.limits import normalise_newlines
+from reviewer.domain.personal_data import PersonalData, PiiSpan
 from reviewer.services.analysis import Analysis
 from reviewer.ui.desk.editor import FieldsEditor
 from reviewer.ui.desk.source import SourcePanel
 from reviewer.ui.keys import KeyMap
-from reviewer.ui.text import MASK, PlainTextEdit, Span, normalise_newlines
-from reviewer.ui.theme import Appearance
+from reviewer.ui.text import MASK, PlainTextEdit, Span
+from reviewer.ui.theme import Appearance, Theme
 from reviewer.ui.worker import Worker
 
 LAYER = "personal"
@@ -29,7 +30,6 @@ _SOON_MS, _TYPED_MS = 150, 400
 _Line = QTextCharFormat.UnderlineStyle
 _NAMES = frozenset({"PERSON", "USERNAME", "NRP"})
 _TIMES = frozenset({"DATE_TIME", "AGE", "LOCATION"})
-_Found = tuple[tuple[PiiSpan, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,10 @@ class PersonalMarks(QObject):
         self._worker = Worker(self)
         self._language: str | None = None
         self._turns: tuple[str, ...] = ()
-        self._in_source: _Found | None = None
-        self._in_text: tuple[str, _Found] | None = None  # the paragraphs that were read, and what is in each
+        self._in_source: PersonalData | None = None
+        self._in_text: tuple[str, PersonalData] | None = None  # the paragraphs that were read, and what is in each
         self._shown: set[PlainTextEdit] = set()
+        self._lines: dict[tuple[Theme, int], QTextCharFormat] = {}
         self._number = 0  # of the item: answers about another one are late
         self._closed = False
         self.is_masked = False
@@ -85,8 +86,18 @@ class PersonalMarks(QObject):
         self._language = claimed.item.head.language
         self._turns = tuple(normalise_newlines(turn.text) for turn in claimed.item.source)
         self._in_source = self._in_text = None
+        text, known = normalise_newlines(self._editor.text()), claimed.personal
+        if known is not None:
+            self._in_source = known.source
+            if text == normalise_newlines(claimed.item.draft):
+                self._in_text = (text, known.draft)
         self.show()
-        self._soon.start(_SOON_MS)
+        if self._analysis is None or not self._analysis.marks_personal:
+            self.counted.emit(self.tr("personal data: not looked for"))
+        elif self._in_text is not None:
+            self.counted.emit(self._words())
+        else:
+            self._soon.start(_SOON_MS)
 
     def leave_item(self) -> None:
         """Know nothing of an item any more."""
@@ -134,7 +145,7 @@ class PersonalMarks(QObject):
         job = partial(_find, analysis, _Question(self._number, text, (*turns, *paragraphs), len(turns)), self._language)
         self._worker.run(job, self._on_found, self._on_failed)
 
-    def _on_found(self, answer: tuple[_Question, _Found | None]) -> None:
+    def _on_found(self, answer: tuple[_Question, PersonalData | None]) -> None:
         question, found = answer
         text, turns = question.text, question.turns
         if self._closed or question.item != self._number:
@@ -172,9 +183,11 @@ class PersonalMarks(QObject):
         if not self._turns:
             return
         spans: list[Span] = []
-        for turn, text in enumerate(self._turns):
-            start, _ = self._source.view.turn_range(turn)
+        for turn, text in enumerate(self._turns if self._in_source is not None or self.is_masked else ()):
             found = None if self._in_source is None else self._in_source[turn]
+            if found == ():
+                continue
+            start, _ = self._source.view.turn_range(turn)
             spans += [(start + first, start + last, look) for first, last, look in self._looks(text, found)]
         self._source.view.set_spans(MASK if self.is_masked else LAYER, spans)
         self._source.view.set_spans(LAYER if self.is_masked else MASK, ())
@@ -208,10 +221,12 @@ class PersonalMarks(QObject):
         return [(s.start, s.end, self._mask() if self.is_masked else self._line(_sort(s.type))) for s in found]
 
     def _line(self, sort: int) -> QTextCharFormat:
-        look = QTextCharFormat()
-        look.setUnderlineStyle((_Line.WaveUnderline, _Line.DashUnderline, _Line.DotLine)[sort])
-        look.setUnderlineColor(self._appearance.theme.colour("accent" if sort < 2 else "muted"))
-        return look
+        key = (self._appearance.theme, sort)
+        if key not in self._lines:
+            look = self._lines[key] = QTextCharFormat()
+            look.setUnderlineStyle((_Line.WaveUnderline, _Line.DashUnderline, _Line.DotLine)[sort])
+            look.setUnderlineColor(self._appearance.theme.colour("accent" if sort < 2 else "muted"))
+        return self._lines[key]
 
     def _mask(self) -> QTextCharFormat:
         look = QTextCharFormat()
@@ -225,5 +240,5 @@ def _sort(type_: str) -> int:
     return 0 if type_ in _NAMES else 2 if type_ in _TIMES else 1
 
 
-def _find(analysis: Analysis, question: _Question, language: str | None) -> tuple[_Question, _Found | None]:
+def _find(analysis: Analysis, question: _Question, language: str | None) -> tuple[_Question, PersonalData | None]:
     return question, analysis.personal(question.texts, language)
