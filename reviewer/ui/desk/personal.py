@@ -16,12 +16,12 @@ from PySide6.QtGui import QTextCharFormat
 
 from reviewer.domain.items import ClaimedItem
 from reviewer.domain.limits import normalise_newlines
-from reviewer.domain.personal_data import PersonalData, PiiSpan
+from reviewer.domain.personal_data import ItemPersonalData, PersonalData, PiiSpan
 from reviewer.services.analysis import Analysis
 from reviewer.ui.desk.editor import FieldsEditor
 from reviewer.ui.desk.source import SourcePanel
 from reviewer.ui.keys import KeyMap
-from reviewer.ui.text import MASK, PlainTextEdit, Span
+from reviewer.ui.text import MASK, PlainTextEdit, SourceView, Span
 from reviewer.ui.theme import Appearance, Theme
 from reviewer.ui.worker import Worker
 
@@ -40,6 +40,16 @@ class _Question:
     text: str
     texts: tuple[str, ...]
     turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """What was marked in advance: which finds, in which view, on which layer and in which colours."""
+
+    found: ItemPersonalData | None
+    view: SourceView
+    layer: str
+    theme: Theme
 
 
 class PersonalMarks(QObject):
@@ -69,6 +79,7 @@ class PersonalMarks(QObject):
         self._in_source: PersonalData | None = None
         self._in_text: tuple[str, PersonalData] | None = None  # the paragraphs that were read, and what is in each
         self._shown: set[PlainTextEdit] = set()
+        self._ahead: _Ahead | None = None
         self._lines: dict[tuple[Theme, int], QTextCharFormat] = {}
         self._number = 0  # of the item: answers about another one are late
         self._closed = False
@@ -80,18 +91,29 @@ class PersonalMarks(QObject):
         appearance.changed.connect(self.show)
         keys.action("mask").triggered.connect(self.toggle)
 
+    def prepare(self, claimed: ClaimedItem) -> None:
+        """Mark in advance what was found in the source of the item that comes next, which is made ready unseen."""
+        if claimed.personal is not None and not self._closed:
+            view, turns = self._source.ahead, _turns_of(claimed)
+            view.set_spans(self._layer, self._spans_in(view, turns, claimed.personal.source))
+            self._ahead = _Ahead(claimed.personal, view, self._layer, self._appearance.theme)
+
     def show_item(self, claimed: ClaimedItem) -> None:
         """Begin with another item."""
         self._number += 1
         self._language = claimed.item.head.language
-        self._turns = tuple(normalise_newlines(turn.text) for turn in claimed.item.source)
+        self._turns = _turns_of(claimed)
         self._in_source = self._in_text = None
-        text, known = normalise_newlines(self._editor.text()), claimed.personal
+        ahead, self._ahead = self._ahead, None
+        known = claimed.personal
         if known is not None:
             self._in_source = known.source
+            text = normalise_newlines(self._editor.text())
             if text == normalise_newlines(claimed.item.draft):
                 self._in_text = (text, known.draft)
-        self.show()
+        if ahead is None or ahead != _Ahead(known, self._source.view, self._layer, self._appearance.theme):
+            self._show_in_source()
+        self._show_in_text()
         if self._analysis is None or not self._analysis.marks_personal:
             self.counted.emit(self.tr("personal data: not looked for"))
         elif self._in_text is not None:
@@ -104,13 +126,13 @@ class PersonalMarks(QObject):
         self._number += 1
         self._soon.stop()
         self._turns = ()
-        self._in_source = self._in_text = None
+        self._in_source = self._in_text = self._ahead = None
         self._shown.clear()
 
     def close(self) -> None:
         """Ask nothing any more, and hold neither keys nor text."""
         self._closed = True
-        self._analysis = None
+        self._analysis = self._ahead = None
         self._turns, self._in_source, self._in_text = (), None, None
         self._soon.stop()
         self._worker.close(wait=False)
@@ -179,18 +201,27 @@ class PersonalMarks(QObject):
         ]
         return self.tr("personal: {0}").format(", ".join(told)) if told else self.tr("nothing personal found")
 
+    @property
+    def _layer(self) -> str:
+        return MASK if self.is_masked else LAYER
+
     def _show_in_source(self) -> None:
-        if not self._turns:
-            return
+        if self._turns:
+            view = self._source.view
+            view.set_spans(self._layer, self._spans_in(view, self._turns, self._in_source))
+            view.set_spans(LAYER if self.is_masked else MASK, ())
+
+    def _spans_in(self, view: SourceView, turns: Sequence[str], found: PersonalData | None) -> list[Span]:
+        """Return what is marked in the turns that `view` shows; where nothing was found yet, a mask covers all."""
+        if found is None and not self.is_masked:
+            return []
         spans: list[Span] = []
-        for turn, text in enumerate(self._turns if self._in_source is not None or self.is_masked else ()):
-            found = None if self._in_source is None else self._in_source[turn]
-            if found == ():
-                continue
-            start, _ = self._source.view.turn_range(turn)
-            spans += [(start + first, start + last, look) for first, last, look in self._looks(text, found)]
-        self._source.view.set_spans(MASK if self.is_masked else LAYER, spans)
-        self._source.view.set_spans(LAYER if self.is_masked else MASK, ())
+        for turn, text in enumerate(turns):
+            in_turn = None if found is None else found[turn]
+            if in_turn != ():
+                start, _ = view.turn_range(turn)
+                spans += [(start + first, start + last, look) for first, last, look in self._looks(text, in_turn)]
+        return spans
 
     def _show_in_text(self) -> None:
         text = normalise_newlines(self._editor.text())
@@ -238,6 +269,10 @@ class PersonalMarks(QObject):
 def _sort(type_: str) -> int:
     """Return 0 for names, 2 for dates, ages and places, 1 for all else."""
     return 0 if type_ in _NAMES else 2 if type_ in _TIMES else 1
+
+
+def _turns_of(claimed: ClaimedItem) -> tuple[str, ...]:
+    return tuple(normalise_newlines(turn.text) for turn in claimed.item.source)
 
 
 def _find(analysis: Analysis, question: _Question, language: str | None) -> tuple[_Question, PersonalData | None]:
