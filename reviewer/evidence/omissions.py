@@ -227,11 +227,21 @@ class _Stated:
 
 
 @lru_cache(maxsize=2048)
+def _parts(reading: Reading) -> tuple[Reading, ...]:
+    """Return the numbers that a time or a date is made of: who writes 2:20 has not left out the twenty."""
+    if isinstance(reading, Day):
+        return tuple(float(part) for part in reading if part)
+    if isinstance(reading, tuple):
+        hour, minute = divmod(reading[0], 60)
+        return float(hour or 12), float(hour + 12), float(minute)
+    return ()
+
+
 def _stated_in(sentence: str, language: str) -> tuple[frozenset[str], frozenset[str], frozenset[Reading]]:
     """Return the stems, the drugs and the readings of the quantities of one sentence."""
     words = tokens(sentence)
     drugs = frozenset(g for t in words if (g := lexicon.generic(t.word)))
-    readings = frozenset(r for q in quantities(sentence, language) for r in q.readings)
+    readings = frozenset(part for q in quantities(sentence, language) for r in q.readings for part in (r, *_parts(r)))
     return frozenset(t.stem for t in words), drugs, readings
 
 

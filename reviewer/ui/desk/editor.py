@@ -203,10 +203,10 @@ class FieldsEditor(QWidget):
         page = self._free_page(kind)
         self._fill(page, kind, text)
         self._ahead = kind_key, text, page
-        if kind is self._kind:
-            for slot, shown in zip(page, self._page, strict=True):
-                slot.widget.setGeometry(shown.widget.geometry())
-                slot.widget.grab()  # what the first paint would have to find out
+        alike = kind is self._kind
+        for number, slot in enumerate(page) if alike or len(page) == 1 else ():
+            slot.widget.setGeometry(self._page[number].widget.geometry() if alike else self.rect())
+            slot.widget.grab()  # what the first paint would have to find out
 
     def load(self, kind_key: str, draft: str, text: str | None, cursor: int) -> None:
         """Show a draft, or the working `text` on it, with the cursor (in code points of the whole text) there."""
