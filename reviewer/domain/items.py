@@ -14,6 +14,7 @@ from reviewer.domain.attention import NO_ATTENTION, Attention
 from reviewer.domain.decisions import Verdict
 from reviewer.domain.findings import Examination
 from reviewer.domain.members import DeskId, MemberId
+from reviewer.domain.personal_data import ItemPersonalData
 
 ItemId = NewType("ItemId", str)
 LeaseId = NewType("LeaseId", str)
@@ -156,7 +157,7 @@ class ClaimedItem:
     """An item with the lease that this desk holds on it, the text as it was left, and what was found in the draft.
 
     `examination` is None while the draft has not been analysed; it leaves out the rules that are switched off.
-    `found` is what the analyses themselves kept of it.
+    `found` is what the analyses themselves kept of it. `personal` is None while nobody has looked for personal data.
     """
 
     item: Item
@@ -165,6 +166,7 @@ class ClaimedItem:
     examination: Examination | None = None
     found: Mapping[str, str] | None = None
     rules_off: frozenset[str] = frozenset()
+    personal: ItemPersonalData | None = None
 
 
 @dataclass(frozen=True, slots=True)

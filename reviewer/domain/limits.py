@@ -15,6 +15,13 @@ _BREAKS = re.compile("[\n\r\u2029]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
+def normalise_newlines(text: str) -> str:
+    """Return `text` with every end of a line as LF, the way an editor holds it."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\u2029", "\n") if "\u2029" in text else text
+
+
 def longest_paragraph(text: str) -> int:
     """Return the length of the longest paragraph of `text`, in characters."""
     return max(map(len, _BREAKS.split(text)))

@@ -326,7 +326,7 @@ RULES: tuple[Rule, ...] = (
         "PASSWORD",
         _any_case(
             r"""\b(?:password|passwd|passphrase|pwd|passcode|pass\s?code|lozink\w+|šifr\w+)\b(?:\s*(?:is|was|je|for\s+\S+\s+is|set\s+to|of|:|=|to))*
-            \s*(?P<it>'[^'\s]{3,40}'|"[^"\s]{3,40}"|[^\s'",;]{4,40}?)(?=[.,;:!?]?(?:\s|$)|['")])"""
+            \s*(?P<it>'[^'\s]{3,40}'|"[^"\s]{3,40}"|[^\s'",;]{4,40}?)(?=[.,;:?]?(?:\s|$)|['")])"""
         ),
         0.85,
         "word",

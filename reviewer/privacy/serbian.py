@@ -39,7 +39,7 @@ _FAMILY = re.compile(
     r"(?:ić|(?:ov|ev|in)?sk[iy]|čki|jev|chuk|čuk|enko|adze|švili|jan|ović|ević|oglu|son|man|berg|štajn|heri|idis|opulos|aku|escu|esku|eanu)$"
 )
 _FAMILY_CASES = re.compile(
-    r"(?:ić(?:a|u|em|i|e|eva|eve|evo|evog|evom|evoj|evu|evih|evim)?|sk(?:og|om|im|oj)|enk(?:a|u|om))$"
+    r"(?:(?:ić|[oe]vic)(?:a|u|em|i|e|eva|eve|evo|evog|evom|evoj|evu|evih|evim)?|sk(?:og|om|im|oj)|enk(?:a|u|om))$"
 )
 _BEFORE = re.compile(
     r"(?:gospodin\w*|gospođ\w+|gđ[aeiu]|gdin|g\.|dr\.?|prof\.?|doktor\w*|profesor\w*|predsedni\w+|premijer\w*|ministar\w*|ministr\w+|direktor\w*|sudij\w+|sekretar\w*"
@@ -132,11 +132,17 @@ def _is_other(word: str) -> bool:
     )
 
 
+_LAST_WORD = re.compile(r"(?P<it>[^\W\d_]+) $")
+
+
 def is_nobody(text: str, start: int, end: int) -> bool:
     """Tell whether the word there is none of a name: no capital, or one that a place, a body or a sentence gives it."""
     word = text[start:end]
     if not word[0].isupper():
-        return not _is_name(word) or any(c.isupper() for c in text)
+        if any(c.isupper() for c in text):
+            return True
+        before = _LAST_WORD.search(text, 0, start)  # a transcript without capitals
+        return not (_is_name(word) or (_is_family(word) and before is not None and _is_name(before.group("it"))))
     if _is_other(word):
         after = _CAPITAL_AFTER.match(text, end)
         return (

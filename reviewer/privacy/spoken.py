@@ -86,7 +86,7 @@ def written(source: Rewritten) -> Rewritten:
         return source
     words = [_Said(m.group().lower(), m.start(), m.end()) for m in _WORD.finditer(text)]
     taken: list[Replacement] = []
-    for found in (_addresses(words), _dates(text, words), _numbers(text, words)):
+    for found in (_addresses(words, text), _dates(text, words), _numbers(text, words)):
         for replacement in found:
             if all(replacement[1] <= start or replacement[0] >= end for start, end, _ in taken):
                 taken.append(replacement)
@@ -321,11 +321,15 @@ _STOP = frozenset(
 )
 
 
-def _addresses(words: list[_Said]) -> Iterator[Replacement]:
+_GAP, _GAP_BEFORE_DOT = re.compile(r"[\s-]*"), re.compile(r"[\s,-]*")
+_SENTENCE = frozenset("on or and to is it its the for of my your an ili".split())
+
+
+def _addresses(words: list[_Said], text: str) -> Iterator[Replacement]:
     for place, word in enumerate(words):
         if word.text not in _AT or place == 0:
             continue
-        last, domain = _domain(words, place + 1)
+        last, domain = _domain(words, place + 1, text)
         if not domain:
             continue
         first, local = _local(words, place - 1)
@@ -333,11 +337,16 @@ def _addresses(words: list[_Said]) -> Iterator[Replacement]:
             yield words[first].start, words[last - 1].end, f"{local}@{domain}"
 
 
-def _domain(words: list[_Said], at: int) -> tuple[int, str]:
+def _domain(words: list[_Said], at: int, text: str) -> tuple[int, str]:
     parts = [""]
     place = at
     while place < len(words) and place < at + 14:
         word = words[place].text
+        gap = _GAP_BEFORE_DOT if word in _DOT else _GAP
+        if place > at and not gap.fullmatch(text, words[place - 1].end, words[place].start):
+            break  # another part of the sentence, or an address that is written out
+        if len(parts) == 1 and word in _SENTENCE:
+            break
         if word in _DOT or word == ".":
             parts.append("")
         elif word in _SIGNS:

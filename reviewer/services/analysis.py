@@ -4,6 +4,7 @@ An import never waits for them. Any number of desks and workers may analyse at o
 for a while. That a program read an item is on record before it does.
 """
 
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from reviewer.domain.events import Action
 from reviewer.domain.findings import Examination
 from reviewer.domain.items import Item, ItemId, ItemState
 from reviewer.domain.members import Actor
-from reviewer.services.analyst import Analyst, Found, PersonalData, read
-from reviewer.services.examiners import VERSIONS, Subject
+from reviewer.domain.personal_data import ItemPersonalData, PersonalData
+from reviewer.services.analyst import Analyst, Found, read
+from reviewer.services.examiners import PERSONAL, PERSONAL_VERSION, VERSIONS, Subject
 from reviewer.services.gatekeeper import outgoing
 from reviewer.storage import Store, Transaction, analyses, contents, items
 from reviewer.storage.store import Unrecorded
@@ -45,6 +47,7 @@ class Analysis:
         self._actor = actor
         self._analyst = analyst
         self.marks_personal = marks_personal
+        self._versions = VERSIONS | ({PERSONAL: PERSONAL_VERSION} if marks_personal else {})
 
     def personal(self, texts: Sequence[str], language: str | None) -> PersonalData | None:
         """Return the personal data in each of some texts, None where it cannot be looked for; waits for the analyst."""
@@ -53,7 +56,7 @@ class Analysis:
     def renew(self) -> int:
         """Ask for the analyses that open items lack, for example after an update; return how many those are."""
         with self._store.write(self._actor) as tx:
-            number = analyses.want_again(tx, VERSIONS)
+            number = analyses.want_again(tx, self._versions)
             tx.leave_unrecorded(Unrecorded.ANALYSIS_QUEUED)
             return number
 
@@ -74,7 +77,7 @@ class Analysis:
                 analyses.done(tx, item_id)
                 taken.remove(item_id)
             for item_id in taken:
-                tx.record(Action.ANALYSED, item_id, versions=VERSIONS)
+                tx.record(Action.ANALYSED, item_id, versions=self._versions)
         subjects = []
         for item_id in taken:
             with suppress(ErasedError), self._store.read() as tx:  # erased since it was taken
@@ -82,8 +85,12 @@ class Analysis:
         return subjects
 
     def examine(self, subject: Subject, *, hurried: bool = False) -> Analysed:
-        """Analyse one item; this waits for the analyst and is no transaction."""
-        return Analysed(ItemId(subject.item_id), self._analyst.examine(subject, hurried=hurried))
+        """Analyse one item; this waits for the analyst and is no transaction.
+
+        What is `hurried` is looked through for personal data later: an approval waits for the findings alone.
+        """
+        personal = self.marks_personal and not hurried
+        return Analysed(ItemId(subject.item_id), self._analyst.examine(subject, hurried=hurried, personal=personal))
 
     def recheck(self, subject: Subject, found: Found, text: str) -> Examination:
         """Return what is found in a text that an item's draft has become; waits as well."""
@@ -99,8 +106,9 @@ class Analysis:
                 if analyses.is_erased(tx, each.item_id):
                     continue
                 for name, found in each.found.items():
-                    analyses.save(tx, each.item_id, name, VERSIONS[name], found)
-                analyses.done(tx, each.item_id)
+                    analyses.save(tx, each.item_id, name, self._versions[name], found)
+                if each.found.keys() >= self._versions.keys():
+                    analyses.done(tx, each.item_id)
 
     def round(self, most: int | None = None) -> int:
         """Analyse what is wanted now, all of it or about `most` items; return how many that were."""
@@ -135,9 +143,21 @@ def subject_of(item: Item) -> Subject:
     )
 
 
-def stored_found(tx: Transaction, item_id: ItemId) -> Found | None:
-    """Return what was found in an item's draft, None where an analysis of today's version is missing."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was found in an item; `found` is None where an analysis of today's version is missing."""
+
+    found: Found | None
+    personal: ItemPersonalData | None
+
+
+def kept(tx: Transaction, item_id: ItemId) -> Kept:
+    """Return what was found in an item's draft and source."""
     stored = analyses.load(tx, item_id)
-    if any(name not in stored or stored[name].version != version for name, version in VERSIONS.items()):
-        return None
-    return {name: stored[name].found for name in VERSIONS}
+    complete = all(name in stored and stored[name].version == version for name, version in VERSIONS.items())
+    found = {name: stored[name].found for name in VERSIONS} if complete else None
+    personal = stored.get(PERSONAL)
+    if personal is None or personal.version != PERSONAL_VERSION:
+        return Kept(found, None)
+    data = json.loads(personal.found)
+    return Kept(found, None if "failed" in data else ItemPersonalData.from_data(data))

@@ -21,8 +21,9 @@ from typing import Any, TypeAlias
 from reviewer import hardening
 from reviewer.domain.errors import LockedError, ReviewerError
 from reviewer.domain.findings import Examination, Finding, Weight
-from reviewer.domain.personal_data import PiiSpan
-from reviewer.services.examiners import ANALYSES, UNCHECKED, Data, Examiner, Subject
+from reviewer.domain.limits import normalise_newlines
+from reviewer.domain.personal_data import ItemPersonalData, PersonalData
+from reviewer.services.examiners import ANALYSES, PERSONAL, UNCHECKED, Data, Examiner, Subject
 
 # A note of 60 sentences beside 300 turns takes half a second; the largest source that is taken in, some ten.
 _PATIENCE_S = 60.0
@@ -30,7 +31,6 @@ _TRIES = 2  # the process may have been killed from outside
 _MOST_OPEN = 4
 _SWITCH_S = 0.001  # the lanes share one interpreter: a person's request gets its turn within a millisecond
 
-PersonalData: TypeAlias = tuple[tuple[PiiSpan, ...], ...]
 Found: TypeAlias = dict[str, str]  # what each analysis found, as JSON, by its name
 _Opening: TypeAlias = tuple[Subject, Mapping[str, str]]
 
@@ -50,11 +50,15 @@ class Analyst:
         self._open: set[str] = set()
         self._closed = False
 
-    def examine(self, subject: Subject, *, hurried: bool = False) -> Found:
-        """Return what every analysis finds in a draft; `hurried` where a person waits for it."""
+    def examine(self, subject: Subject, *, hurried: bool = False, personal: bool = False) -> Found:
+        """Return what every analysis finds in a draft; `hurried` where a person waits for it.
+
+        With `personal` the personal data in draft and source is among it.
+        """
         if hurried:
             self._open.add(subject.item_id)
-        found: Found | None = self._ask(self._hurried if hurried else self._intake, ("examine", subject))
+        lane = self._hurried if hurried else self._intake
+        found: Found | None = self._ask(lane, ("examine", subject, personal))
         return found if found is not None else {each.name: json.dumps({"failed": "Dead"}) for each in ANALYSES}
 
     def recheck(self, subject: Subject, found: Mapping[str, str], text: str) -> Examination:
@@ -145,7 +149,9 @@ class _Lane:
 def read(found: Mapping[str, str]) -> Examination:
     """Return what all analyses together say of a draft."""
     whole = Examination()
-    for stored in found.values():
+    for name, stored in found.items():
+        if name == PERSONAL:
+            continue
         data: Data = json.loads(stored)
         whole += Examination((_FAILED,)) if "failed" in data else Examination.from_data(data["shown"])
     return whole
@@ -175,21 +181,51 @@ def _take_in(intake: Connection) -> None:
     _answer(intake, 0)
 
 
+class _Detector:
+    """The detector of personal data, which two lanes share: loaded when first asked, a text at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._find: Any = None
+
+    def find(self, texts: Sequence[str], language: str | None) -> PersonalData | None:
+        """Return what is personal in some texts; None where no detector can be had, which is tried again next time."""
+        try:
+            return tuple(self._find_in(text, language) if text.strip() else () for text in texts)
+        except (ReviewerError, ValueError, RuntimeError, ImportError):
+            return None
+
+    def _find_in(self, text: str, language: str | None) -> Any:
+        with self._lock:
+            if self._find is None:
+                from reviewer import privacy
+
+                self._find = privacy.load().find
+            return self._find(text, language)
+
+
+_DETECTOR = _Detector()
+
+
 def _find_personal(connection: Connection) -> None:
-    """Answer what is personal in texts; that no detector can be had is told, and it is tried again the next time."""
-    detector = None
+    """Answer what is personal in texts."""
     with suppress(EOFError, OSError):
         while True:
             _, texts, language = connection.recv()
-            try:
-                if detector is None:
-                    from reviewer import privacy
+            connection.send(_DETECTOR.find(texts, language))
 
-                    detector = privacy.load()
-                find = detector.find
-                connection.send(tuple(find(text, language) if text.strip() else () for text in texts))
-            except (ReviewerError, ValueError, RuntimeError, ImportError):
-                connection.send(None)
+
+def _personal_in(subject: Subject) -> str:
+    """Return the personal data in a draft and its source as JSON, or that it could not be looked for."""
+    turns = [normalise_newlines(turn.text) for turn in subject.source]
+    lines = normalise_newlines(subject.draft).split("\n")
+    found = _DETECTOR.find([*turns, *lines], subject.language)
+    data = {"failed": "Unavailable"} if found is None else _split(found, len(turns)).to_data()
+    return json.dumps(data, separators=(",", ":"))
+
+
+def _split(found: PersonalData, turns: int) -> ItemPersonalData:
+    return ItemPersonalData(found[:turns], found[turns:])
 
 
 def _answer(connection: Connection, most_open: int) -> None:
@@ -200,7 +236,10 @@ def _answer(connection: Connection, most_open: int) -> None:
             request = connection.recv()
             if request[0] == "examine":
                 session = _opened(request[1], {})
-                connection.send(_examined(request[1], session))
+                examined = _examined(request[1], session)
+                if request[2]:
+                    examined[PERSONAL] = _personal_in(request[1])
+                connection.send(examined)
             else:
                 _, asked, text, opening = request
                 known = sessions.get(asked) if opening is None else _opened(*opening)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Data = dict[str, Any]
 
 GATE = "gate"
+PERSONAL = "personal"  # no finding comes of it, so that no approval waits for it
 UNCHECKED = "unchecked"  # the rule of a finding that says that an analysis itself failed
 
 
@@ -165,3 +166,4 @@ ANALYSES: tuple[Analysis, ...] = (
     Analysis(GATE, 1, _Gate, _gate_rules),
 )
 VERSIONS = {analysis.name: analysis.version for analysis in ANALYSES}
+PERSONAL_VERSION = 1

@@ -10,7 +10,7 @@ from reviewer.domain.events import Action
 from reviewer.domain.items import ClaimedItem, Item, ItemHead, ItemId, ItemState, Lease, LeaseId
 from reviewer.domain.kinds import KINDS
 from reviewer.domain.members import Actor, Member, Role
-from reviewer.services.analysis import stored_found
+from reviewer.services.analysis import kept
 from reviewer.services.analyst import read
 from reviewer.services.gatekeeper import outgoing
 from reviewer.storage import Store, Transaction, contents, decisions, items, leases, policies, working_copies
@@ -140,10 +140,11 @@ class Queue:
             self._keep_texts_of_others(lease.item_id)
         with self._store.read() as tx:
             copy = working_copies.load(tx, lease.item_id, self._actor.member.id)
-            item, found = _item(tx, self._actor.member, lease.item_id), stored_found(tx, lease.item_id)
+            item, analysed = _item(tx, self._actor.member, lease.item_id), kept(tx, lease.item_id)
             off = policies.rules_off(tx, self._actor.member.workspace_id, item.kind)
+        found = analysed.found
         examination = None if found is None else read(found).without(off)
-        return ClaimedItem(item, lease, copy, examination, found, off)
+        return ClaimedItem(item, lease, copy, examination, found, off, analysed.personal)
 
     def _keep_texts_of_others(self, item_id: ItemId) -> None:
         """Do what a claim could not, as a team's database shows it nothing before the look is committed."""

@@ -30,7 +30,7 @@ from reviewer.domain.members import Actor, Role
 from reviewer.ledger.entries import instant
 from reviewer.privacy.gate import Outgoing
 from reviewer.services import recorded
-from reviewer.services.analysis import stored_found
+from reviewer.services.analysis import kept
 from reviewer.services.analyst import Analyst, read
 from reviewer.services.examiners import VERSIONS, Subject
 from reviewer.services.gatekeeper import outgoing, stopping
@@ -268,7 +268,7 @@ class Review:
             leases.check(tx, lease)
             draft, source, recipient, _ = contents.whole(tx, lease.item_id)
             head = items.find(tx, self._actor.member.workspace_id, lease.item_id)
-            found = stored_found(tx, lease.item_id)
+            found = kept(tx, lease.item_id).found
             off = policies.rules_off(tx, self._actor.member.workspace_id, head.kind)
             going = outgoing(tx, self._actor.member, head, source, recipient)
         _, final = judgement.against(draft)

@@ -54,7 +54,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QStyleOption, QTextEdit, QWidget
 
-from reviewer.domain.limits import DRAFT_BYTES, PARAGRAPH_CHARACTERS, longest_paragraph, unstorable_character
+from reviewer.domain.limits import (
+    DRAFT_BYTES,
+    PARAGRAPH_CHARACTERS,
+    longest_paragraph,
+    normalise_newlines,
+    unstorable_character,
+)
 from reviewer.ui.clipboard import private_data
 from reviewer.ui.theme import LINE_HEIGHT_PERCENT, RADIUS_PX, Appearance
 from reviewer.ui.waves import Mark, Waves, characters_in_sight, is_wavy
@@ -81,13 +87,6 @@ SourceTurn = tuple[str | None, str, str]  # the time as it is to be shown, the s
 
 
 # --- what a text looks like -------------------------------------------------------------------------------------
-
-
-def normalise_newlines(text: str) -> str:
-    """Return `text` with every end of a line as LF, the way an editor holds it."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text.replace("\u2029", "\n") if "\u2029" in text else text
 
 
 def code_point_to_qt(text: str, position: int) -> int:

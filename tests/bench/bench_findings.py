@@ -1,4 +1,4 @@
-"""How findings feel: a large note opened with all its marks, and a keystroke until its sentence is checked again.
+"""How findings and marks feel: a large item opened with all its marks, a keystroke until its sentence is checked again.
 
 A note of 60 sentences beside 300 turns, of real notes and conversations where they are beside the checkout. Work is
 measured by the GUI thread's own clock, which other programs do not disturb; times that a person waits, by the wall's.
@@ -20,9 +20,12 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 
 from reviewer.evidence.sentences import cut
+from reviewer.services.analysis import Analysis
 from reviewer.ui.desk import view
 from reviewer.ui.desk.marks import LAYER
+from reviewer.ui.desk.personal import LAYER as PERSONAL
 from tests.bench.bench_desk import Paints, Spread, _plain, _print
+from tests.bench.material import records
 from tests.factories import Profile
 from tests.ui.driver import DrivenDesk, press, type_text, wait_until
 
@@ -82,11 +85,52 @@ def open_notes(folder: Path, number: int) -> dict[str, Any]:
     analysed = profile.services().analysis.round()
     each_ms = (time.monotonic() - start) / analysed * 1e3
     profile.close()
+    walls, works, marks = _go_through(folder, number, marks_personal=False)
+    _print(f"analysis at intake, {analysed} notes of {SENTENCES} sentences beside {TURNS} turns: {each_ms:.0f} ms each")
+    _print(
+        f"key to note with its marks painted, {number} notes, {min(marks)} to {max(marks)} marks: {Spread.of(walls)}"
+    )
+    _print(f"  of which the GUI thread worked:                            {Spread.of(works)}")
+    return {"analysis_ms": round(each_ms), "wall_ms": _plain(Spread.of(walls)), "work_ms": _plain(Spread.of(works))}
+
+
+def open_personal(folder: Path, number: int) -> dict[str, Any]:
+    """Open items with 10 kB of source, once with all personal data marked and once with none, and compare the work."""
+    works = {}
+    for marks_personal in (False, True):
+        profile = Profile(folder / str(marks_personal))
+        profile.take(*chatty(number + 3))
+        Analysis(profile.store, profile.first, profile.analyst, marks_personal=marks_personal).round()
+        profile.close()
+        works[marks_personal] = Spread.of(_go_through(profile.folder, number, marks_personal=marks_personal)[1])
+    _print(f"GUI work to open {number} items with 10 kB of source, nothing personal marked: {works[False]}")
+    _print(f"  with all that is personal marked:                              {works[True]}")
+    return {"without_ms": _plain(works[False]), "with_ms": _plain(works[True])}
+
+
+def chatty(number: int) -> list[bytes]:
+    """Return messages with conversations of 10 kB in which every other turn names somebody, a number or an address."""
+    people = [record["text"] for record in records("pii_presidio") if 60 < len(record["text"]) < 200]
+    items = []
+    for first in range(number):
+        turns: list[dict[str, str]] = []
+        place = first * 7
+        while sum(len(turn["text"]) for turn in turns) < 10_000:
+            turns.append({"speaker": "AB"[len(turns) % 2], "text": people[place % len(people)]})
+            place += 1
+        item = {"id": f"chatty-{first}", "kind": "sms", "channel": "chat", "draft": people[first], "source": turns}
+        items.append(json.dumps(item).encode())
+    return items
+
+
+def _go_through(folder: Path, number: int, *, marks_personal: bool) -> tuple[list[float], list[float], list[int]]:
+    """Escalate item after item; return how long each next one took by the wall, its GUI work, and its findings."""
     paints = Paints()
     desk = DrivenDesk(folder)
     desk.window.resize(1280, 800)
     desk.open()
-    works, walls, marks = [], [], []
+    desk.presenter.analysis.marks_personal = marks_personal
+    walls, works, marks = [], [], []
     for _ in range(number):
         wait_until(lambda: desk.view.source.view.is_filled and not desk.worker.busy and desk.presenter._next)
         _pause(0.15)
@@ -101,14 +145,10 @@ def open_notes(folder: Path, number: int) -> dict[str, Any]:
         works.append(max(paints.at[edit][1] for edit in awaited) - work)
         walls.append(max(paints.at[edit][0] for edit in awaited) - wall)
         assert desk.presenter.findings.is_ready
+        assert bool(desk.view.source.view.spans(PERSONAL)) == marks_personal
         marks.append(len(desk.view.editor.body.spans(LAYER)))
     desk.close()
-    _print(f"analysis at intake, {analysed} notes of {SENTENCES} sentences beside {TURNS} turns: {each_ms:.0f} ms each")
-    _print(
-        f"key to note with its marks painted, {number} notes, {min(marks)} to {max(marks)} marks: {Spread.of(walls)}"
-    )
-    _print(f"  of which the GUI thread worked:                            {Spread.of(works)}")
-    return {"analysis_ms": round(each_ms), "wall_ms": _plain(Spread.of(walls)), "work_ms": _plain(Spread.of(works))}
+    return walls, works, marks
 
 
 def type_in_note(folder: Path, number: int) -> dict[str, Any]:
@@ -156,6 +196,7 @@ def main() -> int:
         results = {
             "open": open_notes(folder / "open", arguments.notes),
             "type": type_in_note(folder / "type", arguments.keys),
+            "personal": open_personal(folder / "personal", arguments.notes),
         }
     met = {
         "open": results["open"]["work_ms"]["p99"] <= _FRAME_MS,

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from reviewer.domain.decisions import Judgement, Verdict
-from reviewer.domain.errors import LockedError
+from reviewer.domain.errors import DetectorUnavailableError, LockedError
 from reviewer.domain.findings import Examination, Weight
 from reviewer.domain.items import ClaimedItem, ItemId, Turn
 from reviewer.ledger import Entry
-from reviewer.services.analysis import Analysis, subject_of
+from reviewer.services import analyst as analyst_module
+from reviewer.services.analysis import Analysed, Analysis, subject_of
 from reviewer.services.analyst import Analyst
-from reviewer.services.examiners import ANALYSES, UNCHECKED, VERSIONS, Subject
+from reviewer.services.examiners import ANALYSES, PERSONAL, UNCHECKED, VERSIONS, Subject
 from tests.factories import Profile, new_key, record
 
 WRONG = {
@@ -136,6 +137,64 @@ def test_a_draft_without_a_source_is_compared_with_nothing(profile: Profile) -> 
     item_id = profile.put(draft="Take 40 mg at 9:00.", source=[])
     profile.services().analysis.round()
     assert _claim(profile, item_id).examination == Examination()
+
+
+# ---- Personal data
+
+_NAMING = {
+    "draft": "Dear Maria Garcia,\nyour visit is on Tuesday.",
+    "source": [{"speaker": "A", "text": "hello"}, {"speaker": "B", "text": "this is Maria Garcia, 415-555-2671"}],
+}
+
+
+def _marking(profile: Profile) -> Analysis:
+    return Analysis(profile.store, profile.first, profile.analyst, marks_personal=True)
+
+
+def test_personal_data_of_draft_and_source_is_found_after_intake_and_comes_with_the_item(profile: Profile) -> None:
+    item_id = profile.put(**_NAMING)
+    assert _marking(profile).round() == 1
+    claimed = _claim(profile, item_id)
+    assert claimed.personal is not None
+    (line, other), (hello, turn) = claimed.personal.draft, claimed.personal.source
+    assert ["Dear Maria Garcia,"[span.start : span.end] for span in line] == ["Maria Garcia"]
+    assert [span.type for span in other] == ["DATE_TIME"]
+    assert hello == ()
+    assert [span.type for span in turn] == ["PERSON", "PHONE_NUMBER"]
+    for (found,) in profile.rows("SELECT found FROM analysis WHERE name = 'personal'"):
+        assert b"PERSON" not in found
+
+
+def test_no_approval_waits_for_personal_data_and_it_is_looked_for_afterwards(profile: Profile) -> None:
+    profile.put(**_NAMING)
+    analysis = _marking(profile)
+    claimed = _claim(profile)
+    analysis.take()
+    analysis.keep([analysis.examine(subject_of(claimed.item), hurried=True)])
+    assert profile.rows("SELECT name FROM analysis ORDER BY name") == [("evidence",), ("gate",)]
+    assert analysis.waiting() == 1
+    profile.rows("UPDATE unanalysed SET taken_until = 0")
+    assert analysis.round() == 1
+    assert analysis.waiting() == 0
+    assert profile.rows("SELECT count(*) FROM analysis WHERE name = 'personal'") == [(1,)]
+
+
+def test_where_nothing_can_look_for_personal_data_that_is_not_taken_for_none(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object) -> None:
+        raise DetectorUnavailableError("The model that finds personal data is missing.")
+
+    monkeypatch.setattr(analyst_module._DETECTOR, "_find_in", missing)
+    kept = {**profile.analyst.examine(_subject()), PERSONAL: analyst_module._personal_in(_subject())}
+    item_id = profile.put(**_wrong())
+    analysis = _marking(profile)
+    analysis.take()
+    analysis.keep([Analysed(item_id, kept)])
+    claimed = _claim(profile, item_id)
+    assert claimed.personal is None
+    assert "time" in _rules(claimed.examination)
+    assert analysis.waiting() == 0
 
 
 # ---- The process

@@ -57,10 +57,10 @@ def test_what_the_business_lists_is_no_stranger_from_then_on(profile: Profile) -
 
 
 def _rules(profile: Profile, item_id: ItemId) -> set[str]:
-    from reviewer.services.analysis import stored_found
+    from reviewer.services.analysis import kept
     from reviewer.services.analyst import read
 
     with profile.store.read() as tx:
-        found = stored_found(tx, item_id)
+        found = kept(tx, item_id).found
     assert found is not None
     return {finding.rule for finding in read(found).findings}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from reviewer.services.analysis import Analysis
 from reviewer.ui.desk.personal import LAYER
 from reviewer.ui.text import MASK
 from tests.factories import Profile
@@ -25,6 +26,20 @@ def test_personal_data_is_marked_in_text_and_source_and_counted(profile: Profile
     wait_until(lambda: len(_shown(desk, LAYER)) == 4, "the marks", patience_ms=90_000)
     assert sorted(_shown(desk, LAYER)) == ["202-555-0177", "202-555-0177", "Maren Voss", "Maren Voss"]
     assert "2 names, -- 2 numbers" in desk.view._personal_words.text()
+
+
+def test_what_was_found_after_intake_is_marked_the_moment_an_item_comes_on_screen(
+    profile: Profile, open_desk: OpenDesk
+) -> None:
+    for number in range(2):
+        profile.put(id=f"{number}", draft="Dear Maria Garcia.", source=[{"speaker": "B", "text": "I'm Maria Garcia"}])
+    Analysis(profile.store, profile.first, profile.analyst, marks_personal=True).round()
+    desk = open_desk()
+    wait_until(lambda: desk.presenter.following is not None, "the next item")
+    desk.presenter.release()
+    assert _shown(desk, "personal") == ["Maria Garcia", "Maria Garcia"]
+    assert desk.sees("personal: ~~ 2 names")
+    assert not desk.view.personal._soon.isActive()  # and nobody is asked again
 
 
 def test_one_key_masks_everything_and_what_is_typed_until_it_was_read(profile: Profile, open_desk: OpenDesk) -> None:

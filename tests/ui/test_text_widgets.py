@@ -27,7 +27,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 import reviewer.ui
-from reviewer.domain.limits import PARAGRAPH_CHARACTERS, longest_paragraph, unstorable_character
+from reviewer.domain.limits import PARAGRAPH_CHARACTERS, longest_paragraph, normalise_newlines, unstorable_character
 from reviewer.ui.text import (
     LABEL_CHARACTERS,
     PASTE_CHARACTERS,
@@ -40,7 +40,6 @@ from reviewer.ui.text import (
     _Shown,
     code_point_to_qt,
     hidden_spans,
-    normalise_newlines,
     plain_tooltip,
     qt_to_code_point,
     readable,

@@ -71,6 +71,11 @@ def test_an_error_of_each_kind_is_stopped(draft: str, mark: str) -> None:
         ("Ring us if weight rises by 1.5 kg.", "If you're up by a kilo and a half, you ring us.", "en"),
         ("Missed at 3 of 10 points on the right.", "three point one before lunch. You missed three of ten.", "en"),
         ("Potassium of 5.2 while taking ramipril.", "ramipril, the second one. Potassium five point two.", "en"),
+        (
+            "Keywords: burst main, no pressure, priority household",
+            "There is no pressure since the main burst. I can register you as a priority household.",
+            "en",
+        ),
         ("Температура 38,5 у 3 сата.", "Тридесет осам и пет у три сата.", "sr-Cyrl"),
         ("Poslednja temperatura je 38,2.", "Poslednja je bila trideset osam i dva.", "sr-Latn"),
         ("Хвала што сте се јавили!", "Хвала, уписано је 962 кубика.", "sr"),

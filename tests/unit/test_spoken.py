@@ -191,6 +191,17 @@ def test_counting_and_dosing_is_no_number_of_anybody(text: str, detector: Detect
     assert not kinds & {"CREDIT_CARD", "PHONE_NUMBER", "US_SSN", "US_BANK_NUMBER", "EMAIL_ADDRESS"}
 
 
+def test_an_address_that_is_written_is_not_the_end_of_a_spoken_one(detector: Detector) -> None:
+    text = "Call John Smith at 415-555-2671 on May 5, john@x.com"
+    found = {text[s.start : s.end]: s.type for s in detector.find(text, "en")}
+    assert found == {
+        "John Smith": "PERSON",
+        "415-555-2671": "PHONE_NUMBER",
+        "May 5": "DATE_TIME",
+        "john@x.com": "EMAIL_ADDRESS",
+    }
+
+
 def test_spoken_serbian_numbers_are_found(detector: Detector) -> None:
     text = "moj broj je nula šest četiri jedan dva tri četiri pet šest sedam"
     assert [span.type for span in detector.find(text, "sr")] == ["PHONE_NUMBER"]

@@ -182,6 +182,8 @@ def _phrase(context: Context, scope: Scope, group: Sequence[int]) -> Iterator[Fi
     whole = sum(source.weight(one) for one in (*wanted, *about))
     # A test that is negative is not denied, and what is so since then may have been otherwise before.
     unsure = words[scope.cue].word == "negative" or any(token.word == "since" for token in words)
+    # How far a "no" reaches into a list is a guess: "no pressure, priority household".
+    unsure = unsure or "," in context.text[words[scope.cue].end : words[said[0]].start]
     best: tuple[float, tuple[Segment, ...], Status] | None = None
     for window in _windows(wanted[0], source):
         stems = frozenset().union(*(s.stems for s in window))

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from reviewer.domain import layout
 from reviewer.domain.kinds import KINDS, Field, Form, Kind
-from reviewer.ui.text import PlainTextEdit, normalise_newlines
+from reviewer.domain.limits import normalise_newlines
+from reviewer.ui.text import PlainTextEdit
 from reviewer.ui.theme import Appearance, set_role
 
 _ROWS = {Form.LIST: 4, Form.LINE: 1, Form.TAGS: 1}

@@ -947,7 +947,7 @@ class DeskPresenter(QObject):
 def _without_content(entry: HistoryEntry) -> HistoryEntry:
     """Return an entry that says what was decided on which item, and nothing of its texts."""
     item = replace(entry.item.item, draft="", source=(), recipient=None, second_opinions=(), passed_on=())
-    bare = replace(entry.item, item=item, working_copy=None, examination=None, found=None)
+    bare = replace(entry.item, item=item, working_copy=None, examination=None, found=None, personal=None)
     return replace(entry, item=bare)
 
 

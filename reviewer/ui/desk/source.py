@@ -50,6 +50,11 @@ class SourcePanel(QFrame):
         self._forget_soon.stop()
         self._spare.prepare(_turns(item), self.view)
 
+    @property
+    def ahead(self) -> SourceView:
+        """Return the conversation that is made ready behind the one on screen."""
+        return self._spare
+
     def show_item(self, item: Item) -> None:
         """Show an item's source."""
         turns = _turns(item)

@@ -351,6 +351,7 @@ class DeskView(QWidget):
         if following is not None and self._presenter.current is not None:
             self.source.prepare(following.item)
             self._presenter.findings.prepare(following)
+            self.personal.prepare(following)
             copy = following.working_copy
             self.editor.prepare(following.item.kind, following.item.draft if copy is None else copy.text)
         if self.editor.prepare_pages():
