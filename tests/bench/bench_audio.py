@@ -9,6 +9,7 @@ they serve as speech and music that nothing was set on. Every figure stands besi
 import argparse
 import json
 import os
+import pickle
 import resource
 import secrets
 import subprocess
@@ -469,35 +470,41 @@ def _cpu(act: Callable[[], object], *, children: bool = False) -> float:
 
 
 def _bench_memory(given: argparse.Namespace) -> None:
-    """Build from a short and from a long call, each in a process of its own; nine minutes in ten are silent."""
+    """Build from a short and from a long call; making the call and building from it have a process each."""
     for hours in (0.1, given.hours):
-        code = f"from tests.bench import bench_audio; bench_audio.build_long({hours})"
-        said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        _say(said.strip())
+        with tempfile.TemporaryDirectory() as scratch:
+            for act in ("make_long", "build_long"):
+                code = f"from tests.bench import bench_audio; bench_audio.{act}({scratch!r}, {hours})"
+                command = [sys.executable, "-c", code]
+                said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            _say(said.strip())
 
 
-def build_long(hours: float) -> None:
-    """Build from a call of two channels and say what it took."""
+def make_long(scratch: str, hours: float) -> None:
+    """Write a call of two channels and its transcript; nine minutes in ten are silent."""
     call = sounds.call(sounds.prompts(_MATERIAL), chance=np.random.default_rng(9), seconds=60)
     minute = _pcm(sounds.resampled(call.samples, RATE_HZ, 8_000)[: 60 * 8_000])
     block = np.zeros((600 * 8_000, 2), np.int16)
     block[: len(minute), 0] = minute
     segments: list[Segment] = []
-    blocks = max(1, round(hours * 6))
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "long.wav"
-        with soundfile.SoundFile(path, "w", 8_000, 2) as written:
-            for place in range(blocks):
-                written.write(block)
-                segments += _moved(call.transcript, place * 600.0, 58.0)
-        recording = audio.decode(path)
-        cuts = audio.cut(recording, Transcript(tuple(segments))).cuts
-        clips = sum(
-            isinstance(clip, audio.Clip) for _, clip in audio.clean(recording, [audio.Order(cut) for cut in cuts])
-        )
+    with soundfile.SoundFile(Path(scratch) / "long.wav", "w", 8_000, 2) as written:
+        for place in range(max(1, round(hours * 6))):
+            written.write(block)
+            segments += _moved(call.transcript, place * 600.0, 58.0)
+    (Path(scratch) / "transcript").write_bytes(pickle.dumps(Transcript(tuple(segments))))
+
+
+def build_long(scratch: str, hours: float) -> None:
+    """Build from the call and say what it took."""
+    transcript: Transcript = pickle.loads((Path(scratch) / "transcript").read_bytes())
+    begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    recording = audio.decode(Path(scratch) / "long.wav")
+    cuts = audio.cut(recording, transcript).cuts
+    clips = sum(isinstance(clip, audio.Clip) for _, clip in audio.clean(recording, [audio.Order(cut) for cut in cuts]))
     peak, child = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     _say(
-        f"{blocks / 6:.1f} hours, two channels: {clips} clips; at most {peak:,.0f} MiB, in the decoder {child:,.0f} MiB"
+        f"{max(1, round(hours * 6)) / 6:.1f} hours, two channels: {clips} clips; at most {peak:,.0f} MiB"
+        f" ({begun:,.0f} before it begins), in the decoder {child:,.0f} MiB"
     )
 
 
