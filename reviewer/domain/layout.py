@@ -88,7 +88,7 @@ def compose(kind: Kind, base: str, changed: Mapping[str, str]) -> str:
         elif new:
             gap = "\n" if part.field.multiline else " "
             added += f"\n\n{part.field.label}:{gap}{new}"
-    end = len(text.rstrip())
+    end = _with_blanks(text, len(text.rstrip()), len(text))
     return text[:end] + added + text[end:] if added else text
 
 
@@ -154,7 +154,8 @@ def _headed_parts(kind: Kind, text: str) -> dict[str, tuple[int, int]] | None:
 
 def _close(found: dict[str, tuple[int, int]], key: str, span: tuple[int, int], text: str) -> bool:
     """Record `span` for `key`; False where the field already has text elsewhere."""
-    trimmed = _trim(text, *span)
+    start, end = _trim(text, *span)
+    trimmed = (start, _with_blanks(text, end, span[1]) if start < end else end)
     if trimmed[0] == trimmed[1] and key in found:
         return True
     earlier = found.get(key)
@@ -172,6 +173,13 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     return start, start + len(bare)
 
 
+def _with_blanks(text: str, end: int, last: int) -> int:
+    """Return `end` behind the spaces that follow on its line: who is typing there has just put them in."""
+    while 0 < end < last and text[end] in " \t":
+        end += 1
+    return end
+
+
 def _apart(kind: Kind, base: str, part: Part, new: str) -> str:
     """Return `new` for an empty part of `base`, set off from its own heading and from the next one."""
     before = "" if part.field is kind.body else "\n" if part.field.multiline else " "
@@ -187,4 +195,4 @@ def _data(part: Part, text: str) -> object:
         return [tag for entry in raw.split(",") if (tag := entry.strip())]
     if part.field.form is Form.SECTIONS:
         return [{"heading": s.heading, "text": raw[s.body_start : s.end].strip()} for s in sections(raw)]
-    return raw
+    return raw if part.end == len(text) else raw.rstrip(" \t")

@@ -212,21 +212,21 @@ class Facts:
     def _spell_out(self, found: Sequence[Quantity], text: str, number: int) -> None:
         """Enter the numbers that are said digit by digit: "seven one three four six"."""
         run: list[Quantity] = []
-        for quantity in (*found, None):
-            is_next = quantity is not None and quantity.sort is Sort.NUMBER and quantity.unit is None
-            if is_next and quantity is not None and run and text[run[-1].end : quantity.start].strip(" ,-"):
-                is_next = False
-            if not is_next and len(run) >= _LEAST_SPELLED:
-                digits = "".join(str(int(value)) for each in run for value in each.readings if isinstance(value, float))
-                place = Place(number, run[0].start, run[-1].end)
-                for start in range(len(digits) - _LEAST_SPELLED + 1) if len(digits) <= _MOST_SPELLED else ():
-                    self._by_value[float(digits[start:])].append((None, place))
-            if quantity is None or not is_next:
+        for quantity in found:
+            if run and (not _is_short(quantity) or text[run[-1].end : quantity.start].strip(" ,-")):
+                self._enter_run(run, number)
                 run = []
-            if quantity is not None and _is_short(quantity):
+            if _is_short(quantity):
                 run.append(quantity)
-            else:
-                run = []
+        self._enter_run(run, number)
+
+    def _enter_run(self, run: Sequence[Quantity], number: int) -> None:
+        digits = "".join(str(int(r)) for each in run for r in each.readings if isinstance(r, float))
+        if len(run) < _LEAST_SPELLED or len(digits) > _MOST_SPELLED:
+            return
+        place = Place(number, run[0].start, run[-1].end)
+        for start in range(len(digits) - _LEAST_SPELLED + 1):
+            self._by_value[float(digits[start:])].append((None, place))
 
     def _find_number(self, quantity: Quantity) -> tuple[Support, tuple[Place, ...]]:
         same: list[Place] = []

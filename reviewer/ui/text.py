@@ -44,6 +44,7 @@ from PySide6.QtGui import (
     QPainter,
     QPainterPath,
     QPaintEvent,
+    QPalette,
     QResizeEvent,
     QTextBlockFormat,
     QTextCharFormat,
@@ -419,6 +420,7 @@ class PlainTextEdit(QTextEdit):
         self._widest: int | None = None
         self._layers: dict[str, list[Mark]] = {}
         self._marks: list[Mark] = []  # of all layers, but for wavy lines
+        self._selection_is_hidden = False
         self._marked: tuple[int, int] | None = None  # what has its marks, in positions of the document
         self._waves = Waves(self, appearance)
         self._document = _PlainDocument(self)
@@ -698,9 +700,20 @@ class PlainTextEdit(QTextEdit):
         self._waves.show(mark for mark in shown if is_wavy(mark))
         self._marks = [mark for mark in shown if not is_wavy(mark)]
         self._marked = None
+        self._hide_selection(hidden=bool(self._layers.get(MASK)))
         if not self._marks:
             self.setExtraSelections([])
         self.viewport().update()
+
+    def _hide_selection(self, *, hidden: bool) -> None:
+        """Let selected text be as little seen as what is masked: Qt draws a selection over all marks."""
+        if hidden != self._selection_is_hidden:
+            self._selection_is_hidden = hidden
+            palette = QPalette()  # nothing of its own
+            if hidden:
+                for role in (QPalette.ColorRole.Highlight, QPalette.ColorRole.HighlightedText):
+                    palette.setColor(role, self._appearance.theme.colour("muted"))
+            self.setPalette(palette)
 
     def _mark_what_is_in_sight(self) -> None:
         """Hand the marks in sight to Qt just before it paints: for each that it gets, it lays out the text around."""

@@ -51,6 +51,10 @@ def test_one_key_masks_everything_and_what_is_typed_until_it_was_read(profile: P
     assert _shown(desk, LAYER) == []
     assert "2025550177" not in desk.view._title.text()
     assert not desk.view.findings.isVisible()
+    press("Ctrl+A")
+    colours = desk.view.editor.body.palette()
+    assert colours.highlightedText().color() == colours.highlight().color()  # what is selected is not seen either
+    press("Right", "Ctrl+Home")
     type_text("Jelena ")
     assert any("Jelena" in words for words in _shown(desk, MASK))
     press("Ctrl+B")

@@ -1,5 +1,6 @@
 """Fields are ranges of the text: nothing outside a changed one moves, nothing is hidden."""
 
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -82,6 +83,7 @@ def test_every_character_outside_a_changed_field_stays(kind: Kind, data: st.Data
         assert changed.endswith(text[part.end :])
     else:
         kept = text.rstrip()
+        kept += re.match(r"[ \t]*", text[len(kept) :]).group() if kept else ""  # type: ignore[union-attr]
         assert changed.startswith(kept)
         assert changed.endswith(text[len(kept) :])
 
@@ -119,6 +121,15 @@ def test_a_summary_falls_into_its_fields() -> None:
         "keywords": ["visit", "moved"],
         "sentiment": "neutral",
     }
+
+
+def test_a_space_at_the_end_of_a_field_belongs_to_it_and_leaves_with_nothing() -> None:
+    text = "She called so \n\nAction items:\n- refund \n\nSentiment: negative\n"
+    kind = KINDS["summary"]
+    first, items = layout.parts(kind, text)[:2]
+    assert layout.value(first, text) == "She called so "
+    assert layout.value(items, text) == "- refund "
+    assert layout.values(kind, text)["text"] == "She called so"
 
 
 def test_a_text_without_headings_is_all_body() -> None:

@@ -681,9 +681,10 @@ class DeskView(QWidget):
         return " · ".join(words)
 
     def _show_title(self, item: Item) -> None:
-        to = item.recipient if not self.personal.is_masked else self.tr("(masked)")
-        named = self.tr("{0} to {1}").format(kind_label(item.kind), to) if item.recipient else ""
-        self._title.setText(named or self.tr("{0} · {1}").format(kind_label(item.kind), item.head.external_id))
+        words = self.tr("{0} to {1}") if item.recipient else self.tr("{0} · {1}")
+        about = item.recipient or item.head.external_id  # of which a producer may have made a name or a number
+        about = self.tr("(masked)") if self.personal.is_masked else about
+        self._title.setText(words.format(kind_label(item.kind), about))
 
     @Slot(str)
     def _on_counted(self, words: str) -> None:
