@@ -357,9 +357,7 @@ def _bench_voices(wheel: Path | None) -> None:
         alike = directions @ directions.T
         rank = float(np.mean(who[(alike - 2 * np.eye(len(who))).argmax(axis=1)] == who))
         auc = _auc(alike[pairs][is_same], alike[pairs][~is_same])
-        _say(
-            f"voice {label:<17} nearest of the same speaker {rank:.1%} ({rank / same_share:.1f} x chance); AUC {auc:.2f}"
-        )
+        _say(f"voice {label:<17} nearest of the same speaker {rank:.1%} ({rank / same_share:.1f} x); AUC {auc:.2f}")
 
 
 def _auc(same: NDArray[np.float64], other: NDArray[np.float64]) -> float:
