@@ -55,9 +55,13 @@ class NoPostgresError(Exception):
 def binaries() -> Path:
     """Return the folder of the newest server programs. Raises NoPostgresError."""
     named = os.environ.get("REVIEWER_PG_BIN")
-    found = [Path(named)] if named else sorted(
-        (path for path in Path("/usr/lib/postgresql").glob("*/bin") if path.parent.name.isdecimal()),
-        key=lambda path: int(path.parent.name),
+    found = (
+        [Path(named)]
+        if named
+        else sorted(
+            (path for path in Path("/usr/lib/postgresql").glob("*/bin") if path.parent.name.isdecimal()),
+            key=lambda path: int(path.parent.name),
+        )
     )
     usable = [path for path in found if (path / "postgres").exists() and (path / "initdb").exists()]
     if not usable:
@@ -216,9 +220,9 @@ class Cluster:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def connect(self, database: str = "postgres", *, user: str = SUPERUSER, password: str = PASSWORD, **how: Any) -> (
-        "psycopg.Connection[Any]"
-    ):
+    def connect(
+        self, database: str = "postgres", *, user: str = SUPERUSER, password: str = PASSWORD, **how: Any
+    ) -> "psycopg.Connection[Any]":
         """Open a connection as the administrator or as `user`, each statement its own transaction."""
         return psycopg.connect(
             host="127.0.0.1",

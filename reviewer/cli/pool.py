@@ -83,7 +83,7 @@ def _add(arguments: argparse.Namespace) -> ExitCode:
     waits = gate is None or (gate is Gate.CLEAN and added.standing.is_unknown)  # building will look
     words = "Taken in." if waits else f"Taken in, but it will not be heard: {_why(added.standing)}."
     if added.withdrawn:
-        words += f" {added.withdrawn} of its clips were withdrawn."
+        words += f" Withdrawn: {_number(added.withdrawn, 'clip')} of it."
     say(arguments, answer, words)
     return ExitCode.DONE
 
@@ -99,13 +99,13 @@ def _build(arguments: argparse.Namespace) -> ExitCode:
         "missing": report.missing,
         "not_checked": report.not_checked,
     }
-    words = f"{report.calls} calls cut into {report.clips} clips."
+    words = f"{_number(report.calls, 'call')} cut into {_number(report.clips, 'clip')}."
     if report.left_out:
         words += " Left out: " + ", ".join(f"{why} {number}" for why, number in sorted(report.left_out.items())) + "."
     if report.missing:
-        words += f" {report.missing} recordings are not where they were."
+        words += f" Not where they were: {_number(report.missing, 'recording')}."
     if report.not_checked:
-        words += f" {report.not_checked} calls could not be searched for personal data, so nothing of them passes."
+        words += f" Not searched for personal data, so nothing passes of: {_number(report.not_checked, 'call')}."
     say(arguments, answer, words)
     return ExitCode.DONE
 
@@ -144,7 +144,7 @@ def _stats_answer(stats: Stats) -> Answer:
 
 
 def _stats_lines(stats: Stats) -> list[str]:
-    lines = [f"{stats.calls} calls, {stats.standing.get(None, 0)} of them past every gate."]
+    lines = [f"{_number(stats.calls, 'call')}, {stats.standing.get(None, 0)} past every gate."]
     for gate in GATES:
         number = stats.standing.get(gate, 0)
         if number:
@@ -153,7 +153,7 @@ def _stats_lines(stats: Stats) -> list[str]:
     budget = stats.budget
     lines += [
         (
-            f"Pool: {stats.live} clips of {stats.live_calls} calls, {stats.staged} on their way,"
+            f"Pool: {_number(stats.live, 'clip')} of {_number(stats.live_calls, 'call')}, {stats.staged} on their way,"
             f" {stats.withdrawn} withdrawn."
         ),
         (
@@ -161,12 +161,12 @@ def _stats_lines(stats: Stats) -> list[str]:
             f" ({budget.ppm / _PERCENT_PPM:g} % of {budget.eligible_s / 3600:.1f} h)."
         ),
         (
-            f"{stats.waiting} clips wait for {stats.transcribers} transcribers, {stats.labelled} are labelled,"
-            f" {sum(stats.skipped.values())} skipped, {stats.reported} reported."
+            f"Clips waiting for {_number(stats.transcribers, 'transcriber')}: {stats.waiting};"
+            f" {stats.labelled} labelled, {sum(stats.skipped.values())} skipped, {stats.reported} reported."
         ),
     ]
     if stats.waits_for_calls:
-        lines.append(f"Nothing is served yet: the pool lacks {stats.waits_for_calls} calls.")
+        lines.append(f"Nothing is served yet: the pool lacks {_number(stats.waits_for_calls, 'call')}.")
     return lines
 
 
@@ -204,7 +204,7 @@ def _export(arguments: argparse.Namespace) -> ExitCode:
         exports: LabelExports = unlock(arguments, application).label_exports
         done = exports.export(arguments.folder, arguments.form, with_audio=arguments.audio)
     answer: Answer = {"export": done.id, "labels": done.labels, "folder": str(done.folder), "files": list(done.files)}
-    say(arguments, answer, f"{done.labels} labels are in {done.folder} (export {done.id}).")
+    say(arguments, answer, f"{_number(done.labels, 'label')} written to {done.folder} (export {done.id}).")
     return ExitCode.DONE
 
 
@@ -258,9 +258,15 @@ def _opt_out(arguments: argparse.Namespace) -> ExitCode:
         "drafts": done.withdrawn.drafts,
         "to_recall": done.to_recall,
     }
-    words = f"{done.withdrawn.clips} clips of {done.calls} calls are withdrawn; nothing of them is served any more."
+    known = _number(done.calls, "call") if done.calls else "No call that is known"
+    words = f"{known} opted out with {_number(done.withdrawn.clips, 'clip')} of the pool."
+    if done.withdrawn.clips:
+        words += " They are withdrawn: nobody hears them any more."
+    words += " What comes in later is stopped too."
     if done.to_recall:
-        words += f" {done.to_recall} left in earlier exports: 'reviewer pool recall' names them."
+        words += (
+            f" {_number(done.to_recall, 'label')} left in exports: 'reviewer pool recall' names what must come back."
+        )
     say(arguments, answer, f"{words}\nReceipt: {done.receipt}")
     return ExitCode.DONE
 
@@ -272,6 +278,10 @@ def _pool(arguments: argparse.Namespace, application: Application) -> Pool:
 def _why(standing: Standing) -> str:
     words = "" if standing.gate is None else LABELS[standing.gate]
     return f"{words}, as far as is known" if standing.is_unknown else words
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _rate(value: float | None) -> str:

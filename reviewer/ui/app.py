@@ -19,8 +19,9 @@ from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QToolTip
 from reviewer import logs
 from reviewer.bootstrap import Application, Services, default_profile
 from reviewer.domain.errors import LedgerBrokenError, NoWorkspaceError, ReviewerError, UnavailableError
-from reviewer.domain.members import Role, holds_workspace_key
+from reviewer.domain.members import Actor, Role, holds_workspace_key
 from reviewer.services import demo as samples
+from reviewer.services import demo_pool
 from reviewer.services.ledger import Verified
 from reviewer.services.vault import KeyAge
 from reviewer.ui.clipboard import PrivateClipboard
@@ -344,6 +345,8 @@ class Desk(QObject):
         services = self.application.unlock(at_desk=True)
         if is_new:
             services.intake.take_all(samples.lines(), samples.PRODUCER)
+            actor = Actor(services.member, self.application.desk.id)
+            demo_pool.fill(self.application.session.store, actor, self.application.profile)
         return services
 
     def _make(self, workspace: str, member: str, passphrase: str | None) -> tuple[str, Services]:

@@ -112,6 +112,10 @@ _FORBIDDEN = frozenset(
 )
 
 
+# A transcriber's page is left, and the desk is locked, by the same key wherever one is.
+_EVERYWHERE = frozenset({"page_transcribe", "page_pool", "lock", "keys", "quit"})
+
+
 def label(action: KeyAction) -> str:
     """Return an action's label in the language of the desk."""
     return QCoreApplication.translate("Keys", action.label)
@@ -127,13 +131,24 @@ class KeyMap(QObject):
         super().__init__(parent)
         self._keys = _DEFAULTS | {name: key for name, key in changes.items() if name in _DEFAULTS}
         self._page: str | None = None
-        self.has_listening = False  # whether this member has a page of transcribers at all
+        self._has_listening = False
         self._actions = {action.name: QAction(label(action), parent) for action in _EVERY}
         for name, action in self._actions.items():
             action.setObjectName(f"action_{name}")
             action.setAutoRepeat(name in _REPEATING)
             parent.addAction(action)
         self._apply()
+
+    @property
+    def has_listening(self) -> bool:
+        """Tell whether this member has the pages of the pool at all."""
+        return self._has_listening
+
+    def set_listening(self, *, there: bool) -> None:
+        """Show the keys of the pool's pages, or hide them."""
+        if there != self._has_listening:
+            self._has_listening = there
+            self.changed.emit()
 
     @property
     def changes(self) -> dict[str, str]:
@@ -159,8 +174,7 @@ class KeyMap(QObject):
             return self.tr("{0} belongs to typing; choose a key with Ctrl, Alt or a function key.").format(key)
         if key and _types_a_character(key):
             return self.tr("A single character is needed for typing; add Ctrl or Alt.")
-        rivals = LISTENING if name in _LISTENING_NAMES else ACTIONS
-        holders = [action for action in rivals if self._keys[action.name] == key and action.name != name]
+        holders = [each for each in _EVERY if self._keys[each.name] == key and _are_rivals(name, each.name)]
         if key and holders:
             return self.tr("{0} is taken by “{1}”.").format(key, label(holders[0]))
         return None
@@ -239,6 +253,14 @@ class ShortcutGuard(QObject):
             return False  # text widgets decide themselves about undo
         event.ignore()
         return True
+
+
+def _are_rivals(name: str, other: str) -> bool:
+    """Tell whether two actions cannot share a key: only those of the transcribers' page outweigh the rest there."""
+    if name == other:
+        return False
+    same_place = (name in _LISTENING_NAMES) == (other in _LISTENING_NAMES)
+    return same_place or name in _EVERYWHERE or other in _EVERYWHERE
 
 
 def _types_a_character(key: str) -> bool:

@@ -16,17 +16,18 @@ class KeySheet(QDialog):
         self.setWindowTitle(self.tr("Keys"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(24, 20, 24, 20)
+        outer.setContentsMargins(16, 16, 16, 16)
         outer.setSpacing(16)
         title = QLabel(self.tr("Keys"), self)
         set_role(title, "title")
         outer.addWidget(title)
         columns = QHBoxLayout()
-        columns.setSpacing(40)
+        columns.setSpacing(24 if keys.has_listening else 40)
         sheets = list(keys.groups().items())
-        for half in (sheets[:1] + sheets[3:4], sheets[1:3], sheets[4:]):
-            if not half:
-                continue
+        halves = [sheets[:1] + sheets[3:4], sheets[1:3], sheets[4:]]
+        if keys.has_listening:  # the keys of transcribers are a column of their own
+            halves[1:] = [sheets[1:3] + sheets[4:5], sheets[5:]]
+        for half in halves:
             columns.addLayout(self._column(keys, appearance, half), stretch=1)
         outer.addLayout(columns)
         foot = QHBoxLayout()
@@ -43,8 +44,8 @@ class KeySheet(QDialog):
         column.setSpacing(16)
         for group, actions in sheets:
             grid = QGridLayout()
-            grid.setHorizontalSpacing(24)
-            grid.setVerticalSpacing(4)
+            grid.setHorizontalSpacing(16)
+            grid.setVerticalSpacing(3)
             heading = QLabel(QCoreApplication.translate("Keys", group), self)
             set_role(heading, "heading")
             grid.addWidget(heading, 0, 0, 1, 2)

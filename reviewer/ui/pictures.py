@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 
 from reviewer.crypto import RecoveryCode
 from reviewer.crypto.keystores import WAY_OUT
+from reviewer.domain.clips import SkipReason
 from reviewer.domain.decisions import Verdict
 from reviewer.domain.items import ItemHead
 from reviewer.services import demo
@@ -26,11 +27,14 @@ from reviewer.ui.welcome import RecoveryCodeView, WelcomeView
 
 if TYPE_CHECKING:
     from reviewer.ui.app import Desk
+    from reviewer.ui.transcribe.presenter import TranscribePresenter
+    from reviewer.ui.transcribe.view import TranscribeView
 
 _SIZE = (1280, 800)
 _PATIENCE_S = 180.0  # the slowest machine imports thousands of drafts within it
 _SETTLE_S = 0.15  # longer than any delayed redrawing
 _COPIES = 40
+_NO_DEVICE = "No sound: no device for it was found. Plug in a headset or turn on the sound, and try again."
 
 
 def take_pictures(desk: "Desk", folder: Path) -> None:
@@ -102,6 +106,15 @@ class _Tour:
         yield "hostile", lambda: self._open_first(lambda draft: "<img" in draft)
         yield "very-long", self._open_longest
         yield "lease-lost", self._lose
+        yield "transcribe", lambda: self._listen(seen=True)
+        yield "transcribe-playing", self._play
+        yield "transcribe-lint", self._write
+        yield "transcribe-skip", lambda: self._key("clip_skip")
+        yield "transcribe-blind", lambda: self._listen(seen=False)
+        yield "transcribe-no-sound", lambda: self._listening.device_lost.emit(_NO_DEVICE)
+        yield "transcribe-empty", lambda: self._listening.emptied.emit()
+        yield "transcribe-keys", lambda: self._key("keys")
+        yield "pool", self._show_pool
         yield "very-full", self._fill
         yield "ledger", self._show_ledger
         yield "settings", lambda: self._desk.window.show_page("settings")
@@ -230,6 +243,48 @@ class _Tour:
         current = self._presenter.current
         assert current is not None  # noqa: S101 - an item was just opened
         self._presenter._lose(current.lease)
+
+    @property
+    def _listening(self) -> "TranscribePresenter":
+        pages = self._desk.pool_pages
+        assert pages is not None  # noqa: S101 - the demo has a pool
+        assert pages.presenter is not None  # noqa: S101
+        return pages.presenter
+
+    @property
+    def _page(self) -> "TranscribeView":
+        pages = self._desk.pool_pages
+        assert pages is not None  # noqa: S101 - the demo has a pool
+        assert pages.view is not None  # noqa: S101
+        return pages.view
+
+    def _listen(self, *, seen: bool) -> None:
+        """Show a clip whose machine text is seen, or one that is heard blind."""
+        self._desk.window.show_page("transcribe")
+        self._page.skip_bar.hide()
+        self._wait(lambda: self._listening.current is not None)
+        while (clip := self._listening.current) is not None and (clip.serving.hypothesis is not None) != seen:
+            self._listening.skip(SkipReason.TECHNICAL)
+            self._wait(lambda clip=clip: self._listening.current not in (None, clip))  # type: ignore[misc]
+        self._listening.pause()
+        self._wait(lambda: not self._desk.worker.busy)
+        self._page.notice.hide()
+
+    def _play(self) -> None:
+        """Show what is seen while a clip plays, whether or not this machine has a device."""
+        self._listening._playing = True
+        self._listening.playing_changed.emit(True)  # noqa: FBT003 - a signal's value
+        self._listening.position_changed.emit(1.6)
+
+    def _write(self) -> None:
+        self._listening._playing = False
+        self._listening.playing_changed.emit(False)  # noqa: FBT003 - a signal's value
+        self._page.editor.set_text("and then it said [cough] to come back  at 5 if the ((swelling)) is")
+        self._settle()
+
+    def _show_pool(self) -> None:
+        self._close_dialogs()
+        self._desk.window.show_page("pool")
 
     def _fill(self) -> None:
         """Import thousands of drafts, the samples over and over under other ids."""

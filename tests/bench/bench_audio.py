@@ -9,6 +9,7 @@ they serve as speech and music that nothing was set on. Every figure stands besi
 import argparse
 import json
 import os
+import pickle
 import resource
 import secrets
 import subprocess
@@ -24,12 +25,13 @@ import soundfile
 from numpy.typing import NDArray
 
 from reviewer import audio
-from reviewer.audio import cutting, listening, music, tones, wav
+from reviewer.audio import canonical, cutting, listening, masking, music, tones, wav
 from reviewer.audio.listening import VOICE_FRAME_S
 from reviewer.audio.resampling import Floats
 from reviewer.audio.wav import RATE_HZ
 from reviewer.domain.calls import Segment, Transcript, Word
 from tests import sounds
+from tests.bench.voices import VoiceEncoder
 from tests.sounds import Call
 
 _MATERIAL = Path(__file__).parents[2].parent / "shared" / "audio"
@@ -52,6 +54,7 @@ def main() -> None:
     parser.add_argument("sections", nargs="*", metavar="section", help=", ".join(sections))
     parser.add_argument("--seconds", type=float, default=120.0, help="length of each call that is cut")
     parser.add_argument("--clips", type=int, default=1_000, help="clips played in a row")
+    parser.add_argument("--encoder", type=Path, help="the wheel of resemblyzer, whose weights tell voices apart")
     parser.add_argument("--hours", type=float, default=3.0, help="length of the long call")
     given = parser.parse_args()
     _say(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start")
@@ -245,7 +248,6 @@ def _bench_linking(given: argparse.Namespace) -> None:
     spoken = sounds.prompts(_MATERIAL)
     raw: list[Floats] = []
     made: list[Floats] = []
-    masked: list[Floats] = []
     calls: list[int] = []
     with tempfile.TemporaryDirectory() as scratch:
         for number in range(10):
@@ -259,14 +261,10 @@ def _bench_linking(given: argparse.Namespace) -> None:
             clips = [(order, clip) for order, clip in audio.clean(recording, orders) if isinstance(clip, audio.Clip)][
                 :8
             ]
-            others = dict(audio.clean(recording, [order for order, _ in clips], audio.Policy(mask_voice=True)))
             for order, clip in clips:
-                other = others[order]
-                if isinstance(other, audio.Clip):
-                    calls.append(number)
-                    raw.append(lined[int(order.cut.start_s * RATE_HZ) : int(order.cut.end_s * RATE_HZ)])
-                    made.append(_floats(clip.wav))
-                    masked.append(_floats(other.wav))
+                calls.append(number)
+                raw.append(lined[int(order.cut.start_s * RATE_HZ) : int(order.cut.end_s * RATE_HZ)])
+                made.append(_floats(clip.wav))
     named = np.array(calls)
     same = sum(int((named == call).sum()) - 1 for call in named) / len(named) / (len(named) - 1)
     _say(f"{len(named)} clips of 10 calls; by chance the nearest clip is of the same call {same:.1%} of the time")
@@ -280,7 +278,7 @@ def _bench_linking(given: argparse.Namespace) -> None:
         nearest = _rank_one(np.array(lengths, float)[:, None], named)
         rest = f"{unique:.0%} unique; nearest is of the same call {nearest:.1%}"
         _say(f"length {label:<25} {len(set(lengths))} lengths, {rest}")
-    _bench_voices(made, masked)
+    _bench_voices(given.encoder)
 
 
 def _through_a_line(clean: Floats, chance: np.random.Generator) -> Floats:
@@ -330,17 +328,52 @@ def _rank_one(features: NDArray[np.float64], named: NDArray[np.int64]) -> float:
     return float(np.mean(hits))
 
 
-def _bench_voices(made: Sequence[Floats], masked: Sequence[Floats]) -> None:
-    """Say how alike clips of different speakers and of one are to a speaker encoder, if one is installed."""
-    try:
-        from resemblyzer import VoiceEncoder  # type: ignore[import-not-found]  # optional, needs torch
-    except ImportError:
-        _say("voice: not measured, as no speaker encoder (resemblyzer) is there; take it that a voice is recognised")
+def _bench_voices(wheel: Path | None) -> None:
+    """Let an encoder tell the speakers of the material apart: their words as recorded, as served, and masked."""
+    if wheel is None:
+        _say("voice: not measured, as no --encoder is given; take it that a voice is recognised")
         return
-    encoder = VoiceEncoder("cpu", verbose=False)
-    for label, clips in (("canonical", made), ("masked", masked)):
-        found = np.array([encoder.embed_utterance(clip) for clip in clips])
-        _say(f"voice, {label}: mean likeness of one speaker's clips {float(np.mean(found @ found.T)):.2f}")
+    encoder, chance = VoiceEncoder(wheel), np.random.default_rng(3)
+    clips: dict[str, list[Floats]] = {"before": [], "after, as served": [], "after, masked": []}
+    named: list[int] = []
+    for number, sounds_of_one in enumerate(_speakers()):
+        for sound in sounds_of_one[:12]:
+            levels = np.abs(sound[: len(sound) // 160 * 160]).reshape(-1, 160).max(axis=1)
+            quiet = levels < levels.max() * 10 ** (-35 / 20)
+            clips["before"].append(sound)
+            clips["after, as served"].append(_floats(wav.encode(canonical.canonical([(sound, quiet)], chance))))
+            hidden = masking.masked(sound, chance)
+            clips["after, masked"].append(_floats(wav.encode(canonical.canonical([(hidden, quiet)], chance))))
+            named.append(number)
+    who = np.array(named)
+    same_share = sum(int((who == each).sum()) - 1 for each in who) / len(who) / (len(who) - 1)
+    pairs = np.triu_indices(len(who), 1)
+    is_same = (who[:, None] == who)[pairs]
+    _say(
+        f"voice: {len(who)} clips of {len(set(named))} speakers; by chance the nearest is of the same {same_share:.1%}"
+    )
+    for label, heard in clips.items():
+        directions = np.array([encoder.direction(clip) for clip in heard])
+        alike = directions @ directions.T
+        rank = float(np.mean(who[(alike - 2 * np.eye(len(who))).argmax(axis=1)] == who))
+        auc = _auc(alike[pairs][is_same], alike[pairs][~is_same])
+        _say(f"voice {label:<17} nearest of the same speaker {rank:.1%} ({rank / same_share:.1f} x); AUC {auc:.2f}")
+
+
+def _auc(same: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    ranks = np.concatenate([same, other]).argsort().argsort() + 1
+    return float((ranks[: len(same)].sum() - len(same) * (len(same) + 1) / 2) / (len(same) * len(other)))
+
+
+def _speakers() -> Iterator[list[Floats]]:
+    """Yield what each speaker says, each sentence of two seconds and more."""
+    folders = [_MATERIAL / "librivox_cmusphinx"]
+    folders += [each for each in sorted((_INSTALLED / "sounds").glob("*_*_*")) if each.is_dir()]
+    if len(folders) == 1:
+        folders.append(_MATERIAL / "asterisk_en")
+    for folder in folders:
+        sentences = (sounds.load(path) for path in sorted(folder.rglob("*.wav"), key=lambda path: path.name))
+        yield [each[: 8 * RATE_HZ] for each in sentences if len(each) >= 2 * RATE_HZ][:12]
 
 
 # ---- Playing --------------------------------------------------------------------------------------------------------
@@ -469,35 +502,41 @@ def _cpu(act: Callable[[], object], *, children: bool = False) -> float:
 
 
 def _bench_memory(given: argparse.Namespace) -> None:
-    """Build from a short and from a long call, each in a process of its own; nine minutes in ten are silent."""
+    """Build from a short and from a long call; making the call and building from it have a process each."""
     for hours in (0.1, given.hours):
-        code = f"from tests.bench import bench_audio; bench_audio.build_long({hours})"
-        said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        _say(said.strip())
+        with tempfile.TemporaryDirectory() as scratch:
+            for act in ("make_long", "build_long"):
+                code = f"from tests.bench import bench_audio; bench_audio.{act}({scratch!r}, {hours})"
+                command = [sys.executable, "-c", code]
+                said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            _say(said.strip())
 
 
-def build_long(hours: float) -> None:
-    """Build from a call of two channels and say what it took."""
+def make_long(scratch: str, hours: float) -> None:
+    """Write a call of two channels and its transcript; nine minutes in ten are silent."""
     call = sounds.call(sounds.prompts(_MATERIAL), chance=np.random.default_rng(9), seconds=60)
     minute = _pcm(sounds.resampled(call.samples, RATE_HZ, 8_000)[: 60 * 8_000])
     block = np.zeros((600 * 8_000, 2), np.int16)
     block[: len(minute), 0] = minute
     segments: list[Segment] = []
-    blocks = max(1, round(hours * 6))
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "long.wav"
-        with soundfile.SoundFile(path, "w", 8_000, 2) as written:
-            for place in range(blocks):
-                written.write(block)
-                segments += _moved(call.transcript, place * 600.0, 58.0)
-        recording = audio.decode(path)
-        cuts = audio.cut(recording, Transcript(tuple(segments))).cuts
-        clips = sum(
-            isinstance(clip, audio.Clip) for _, clip in audio.clean(recording, [audio.Order(cut) for cut in cuts])
-        )
+    with soundfile.SoundFile(Path(scratch) / "long.wav", "w", 8_000, 2) as written:
+        for place in range(max(1, round(hours * 6))):
+            written.write(block)
+            segments += _moved(call.transcript, place * 600.0, 58.0)
+    (Path(scratch) / "transcript").write_bytes(pickle.dumps(Transcript(tuple(segments))))
+
+
+def build_long(scratch: str, hours: float) -> None:
+    """Build from the call and say what it took."""
+    transcript: Transcript = pickle.loads((Path(scratch) / "transcript").read_bytes())
+    begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    recording = audio.decode(Path(scratch) / "long.wav")
+    cuts = audio.cut(recording, transcript).cuts
+    clips = sum(isinstance(clip, audio.Clip) for _, clip in audio.clean(recording, [audio.Order(cut) for cut in cuts]))
     peak, child = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     _say(
-        f"{blocks / 6:.1f} hours, two channels: {clips} clips; at most {peak:,.0f} MiB, in the decoder {child:,.0f} MiB"
+        f"{max(1, round(hours * 6)) / 6:.1f} hours, two channels: {clips} clips; at most {peak:,.0f} MiB"
+        f" ({begun:,.0f} before it begins), in the decoder {child:,.0f} MiB"
     )
 
 

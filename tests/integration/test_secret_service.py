@@ -12,6 +12,8 @@ from tests.desktops import IS_THERE, Desktop
 pytestmark = pytest.mark.skipif(not IS_THERE, reason="no gnome-keyring-daemon or no dbus-daemon here")
 
 _NAME = "profile-1"
+
+
 @pytest.fixture
 def desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desktop]:
     """Return a session with a bus that this process is on."""

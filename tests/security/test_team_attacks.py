@@ -731,7 +731,10 @@ _TAMPERED = {
     "policies switched off": ("ALTER TABLE content DISABLE ROW LEVEL SECURITY", "the table content was changed"),
     "policies not forced": ("ALTER TABLE content NO FORCE ROW LEVEL SECURITY", "the table content was changed"),
     "a right given": ("GRANT DELETE ON entry TO reviewer_member", "the table entry was changed"),
-    "a right to a column given": ("GRANT SELECT (final) ON decision TO PUBLIC", "the column decision.final was changed"),
+    "a right to a column given": (
+        "GRANT SELECT (final) ON decision TO PUBLIC",
+        "the column decision.final was changed",
+    ),
     "a function opened": ("GRANT EXECUTE ON FUNCTION own_seat() TO PUBLIC", "the function own_seat() was changed"),
     "a constraint dropped": (
         "ALTER TABLE item DROP CONSTRAINT ck_item_lease_while_leased",
@@ -739,7 +742,10 @@ _TAMPERED = {
     ),
     "a rule added": ("CREATE RULE spy AS ON INSERT TO entry DO ALSO NOTIFY spy", "the rule entry.spy is not ours"),
     "a view opened": ("ALTER VIEW decision_text RESET (security_barrier)", "the view decision_text was changed"),
-    "a kind changed": ("UPDATE kind_rule SET roles = '{agent}' WHERE kind = 'clinical_note'", "the kind clinical_note was changed"),
+    "a kind changed": (
+        "UPDATE kind_rule SET roles = '{agent}' WHERE kind = 'clinical_note'",
+        "the kind clinical_note was changed",
+    ),
 }
 
 

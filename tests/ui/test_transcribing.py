@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QKeySequenceEdit
 
 from reviewer.services.pool import Pool, Scope
 from tests.factories import Profile
@@ -322,3 +322,18 @@ def test_clips_by_the_dozen_are_labelled_without_a_mouse(desk: ListeningDesk, co
         if at + 1 < number:
             desk.wait_for_another(first)
     wait_until(lambda: desk.sees(f"today {number} clips"), "the count")
+
+
+def test_the_pages_keys_stand_in_the_settings_and_clash_only_where_they_would_meet(desk: ListeningDesk) -> None:
+    keys = desk.window.keys
+    edit = desk.window.findChild(QKeySequenceEdit, "key_clip_skip")
+    assert edit is not None
+    assert not edit.isHidden()
+    assert keys.clash("clip_skip", "Ctrl+P") == "Ctrl+P is taken by “Contains personal data”."
+    assert keys.clash("clip_skip", "Ctrl+L") == "Ctrl+L is taken by “Lock the desk”."
+    assert keys.clash("approve", "Ctrl+2") == "Ctrl+2 is taken by “Transcribe”."
+    assert keys.clash("page_pool", "Ctrl+1") == "Ctrl+1 is taken by “Review”."
+    assert keys.clash("clip_skip", "Ctrl+R") is None  # rejects on the page of reviewers, which is another
+    keys.set_key("clip_skip", "Ctrl+R")
+    press("Ctrl+R")
+    assert desk.sees("Skip: why?")

@@ -21,7 +21,7 @@ from reviewer.domain.kinds import KINDS
 from reviewer.services.vault import INSIST_AFTER, KeyAge
 from reviewer.settings import LONGEST_HOLD_S, LONGEST_LOCK_MIN, SHORTEST_LOCK_MIN
 from reviewer.ui.desk.words import kind_label
-from reviewer.ui.keys import KeyMap, groups, label
+from reviewer.ui.keys import LISTENING, POOL_PAGES, KeyMap, groups, label
 from reviewer.ui.pages import scrolling_page
 from reviewer.ui.text import PlainLabel
 from reviewer.ui.theme import ZOOM_MAX, ZOOM_MIN, ZOOM_STEP, Appearance, set_role
@@ -53,6 +53,7 @@ class SettingsView(QWidget):
         self._keys = keys
         self._holds: dict[str, QSpinBox] = {}
         self._edits: dict[str, QKeySequenceEdit] = {}
+        self._of_pool: list[QWidget] = []  # shown to who has the pages of the pool
         page, column = scrolling_page(self, self.tr("Settings"))
         top = QHBoxLayout()
         top.setSpacing(16)
@@ -187,7 +188,7 @@ class SettingsView(QWidget):
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(4)
         row = 0
-        for group, actions in groups().items():
+        for group, actions in groups(listening=True).items():
             heading = QLabel(QCoreApplication.translate("Keys", group), panel)
             set_role(heading, "muted")
             grid.addWidget(heading, row, 0, 1, 2)
@@ -208,9 +209,15 @@ class SettingsView(QWidget):
                 grid.addWidget(words, row, 0)
                 grid.addWidget(edit, row, 1)
                 self._edits[action.name] = edit
+                if action in (*LISTENING, *POOL_PAGES):
+                    self._of_pool += [words, edit]
                 row += 1
+            if all(action in LISTENING for action in actions):
+                self._of_pool.append(heading)
         grid.setColumnStretch(0, 1)
         column.addLayout(grid)
+        for widget in self._of_pool:
+            widget.setVisible(self._keys.has_listening)
         restore = QPushButton(self.tr("Restore the first keys"), panel)
         restore.setObjectName("restore_keys")
         restore.clicked.connect(self._keys.restore_defaults)
@@ -256,6 +263,8 @@ class SettingsView(QWidget):
     def _show_keys(self) -> None:
         for name, edit in self._edits.items():
             edit.setKeySequence(QKeySequence(self._keys.key(name)))
+        for widget in self._of_pool:
+            widget.setVisible(self._keys.has_listening)
 
 
 def _panel(title: str, parent: QWidget) -> tuple[QFrame, QVBoxLayout]:

@@ -63,7 +63,7 @@ class TranscribePages(QObject):
     def close(self) -> None:
         """Stop what plays, save, and forget the clip."""
         self._closed = True
-        self._window.keys.has_listening = False
+        self._window.keys.set_listening(there=False)
         if self.view is not None:
             self.view.forget()
         if self.presenter is not None:
@@ -82,7 +82,7 @@ class TranscribePages(QObject):
         if wanted.manages:
             presenter = PoolPresenter(self._services, self._worker, self)
             self._window.add_page("pool", "voice", self.tr("Pool"), PoolView(presenter, self._appearance, self._window))
-        self._window.keys.has_listening = wanted.listens or wanted.manages
+        self._window.keys.set_listening(there=wanted.listens or wanted.manages)
         self.ready.emit()
 
     def _add_listening(self) -> None:

@@ -142,8 +142,12 @@ class PoolView(QWidget):
         return self._panel(self.tr("Calls: {0:,}, and where they stop").format(stats.calls), rows)
 
     def _clips_panel(self, stats: Stats) -> QFrame:
+        if stats.transcribers == 1:
+            waiting = self.tr("waiting for the one transcriber")
+        else:
+            waiting = self.tr("waiting for {0:,} transcribers").format(stats.transcribers)
         rows = [
-            (self.tr("waiting for {0:,} transcribers").format(stats.transcribers), f"{stats.waiting:,}", ""),
+            (waiting, f"{stats.waiting:,}", ""),
             (self.tr("labelled"), f"{stats.labelled:,}", ""),
             (self.tr("reported: contain personal data"), f"{stats.reported:,}", ""),
             (self.tr("withdrawn"), f"{stats.withdrawn:,}", ""),
