@@ -366,7 +366,7 @@ def _auc(same: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
 
 def _speakers() -> Iterator[list[Floats]]:
-    """Yield what each speaker says, each sentence of two seconds and more; a folder's name ends with whose voice it is."""
+    """Yield the sentences of two seconds and more of each speaker; a folder's name ends with whose voice it is."""
     folders: dict[str, list[Path]] = {"librivox": [_MATERIAL / "librivox_cmusphinx"]}
     for folder in sorted((_INSTALLED / "sounds").glob("*_*_*")):
         if folder.is_dir():
