@@ -724,6 +724,16 @@ def test_a_transcriber_who_is_given_a_desk_gets_the_workspaces_key_once(profile:
     assert profile.services(agent).queue.claim() is not None
 
 
+def test_a_rotation_leaves_nobody_a_key_of_the_old_generation(profile: Profile) -> None:
+    profile.put()
+    for role in (Role.AGENT, Role.CLINICIAN):
+        profile.actor(role)
+    profile.services().vault.rotate()
+    found = profile.rows("SELECT DISTINCT generation FROM workspace_key")
+    assert [tuple(row) for row in found] == [(2,)]
+    assert profile.rows("SELECT count(*) FROM workspace_key")[0][0] >= 3
+
+
 def test_a_login_with_settings_of_its_own_is_found(team: Team) -> None:
     connection = team.psql("agent")
     connection.execute("ALTER ROLE CURRENT_USER SET synchronous_commit = off")
