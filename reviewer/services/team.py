@@ -6,6 +6,7 @@ fingerprint, told by voice, and only then seals the workspace's key to them; nei
 
 from dataclasses import dataclass, replace
 
+from reviewer.crypto import PublicKeys
 from reviewer.domain.errors import NotFoundError, RuleError, UsageError
 from reviewer.domain.events import Action
 from reviewer.domain.members import Actor, Member, MemberId, Role, holds_workspace_key
@@ -58,9 +59,8 @@ class Team:
             new = Member(asked.member_id, self._actor.member.workspace_id, asked.name, roles, languages)
             members.add(tx, new, asked.secrets)
             # Who only transcribes sees clips and nothing else: the workspace's key is not for them.
-            for sealed in keys.generations(tx, self._actor.member.id) if holds_workspace_key(roles) else ():
-                key = keys.generation(tx, sealed.number)
-                keys.add_generation(tx, key, new.id, key.seal_to(new.id, asked.secrets.public))
+            if holds_workspace_key(roles):
+                self._seal_workspace_key(tx, new.id, asked.secrets.public)
             tx.record(
                 Action.MEMBER_ADDED,
                 member=new.id,
@@ -79,7 +79,10 @@ class Team:
             member_id = self._member(tx, login)
             if member_id == self._actor.member.id:
                 raise RuleError("Another admin changes your roles.")
+            known = entries.directory(tx).members[member_id]  # and not as the table says
             members.set_roles(tx, member_id, roles)
+            if holds_workspace_key(roles) and not holds_workspace_key(known.roles):
+                self._seal_workspace_key(tx, member_id, PublicKeys(known.receive, known.sign))
             tx.record(Action.MEMBER_CHANGED, member=member_id, roles=sorted(roles), last=_last(tx, member_id))
 
     def remove(self, login: str) -> None:
@@ -94,6 +97,11 @@ class Team:
                 raise RuleError("Another admin removes you.")
             seats.remove(tx, member_id)
             tx.record(Action.MEMBER_REMOVED, member=member_id, last=_last(tx, member_id))
+
+    def _seal_workspace_key(self, tx: Transaction, member_id: MemberId, public: PublicKeys) -> None:
+        for sealed in keys.generations(tx, self._actor.member.id):
+            key = keys.generation(tx, sealed.number)
+            keys.share_generation(tx, key, member_id, key.seal_to(member_id, public))
 
     def _seated(self, tx: Transaction, seat: seats.Seat, names: dict[str, str]) -> Seated:
         plain = Seated(seat.login, None, seat.roles, "invited")

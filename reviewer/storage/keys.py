@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql
 
 from reviewer.crypto import DataKey, FieldPlace, WorkspaceKey
 from reviewer.domain.errors import ErasedError, KeysUnavailableError, LedgerBrokenError
@@ -32,6 +33,12 @@ def add_generation(tx: Transaction, key: WorkspaceKey, member_id: str, sealed: b
     """Store a generation sealed to a member."""
     values = {"generation": key.generation, "member_id": member_id, "fingerprint": key.fingerprint, "sealed": sealed}
     tx.run(insert(_workspace).values(made_at=clock.now()), values)
+
+
+def share_generation(tx: Transaction, key: WorkspaceKey, member_id: str, sealed: bytes) -> None:
+    """Store a generation sealed to a member, who may have it already: an admin cannot see whether they do."""
+    values = {"generation": key.generation, "member_id": member_id, "fingerprint": key.fingerprint, "sealed": sealed}
+    tx.run(postgresql.insert(_workspace).values(made_at=clock.now()).on_conflict_do_nothing(), values)
 
 
 def generations(tx: Transaction, member_id: str) -> list[SealedGeneration]:

@@ -366,13 +366,16 @@ def _auc(same: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
 
 def _speakers() -> Iterator[list[Floats]]:
-    """Yield what each speaker says, each sentence of two seconds and more."""
-    folders = [_MATERIAL / "librivox_cmusphinx"]
-    folders += [each for each in sorted((_INSTALLED / "sounds").glob("*_*_*")) if each.is_dir()]
+    """Yield the sentences of two seconds and more of each speaker; a folder's name ends with whose voice it is."""
+    folders: dict[str, list[Path]] = {"librivox": [_MATERIAL / "librivox_cmusphinx"]}
+    for folder in sorted((_INSTALLED / "sounds").glob("*_*_*")):
+        if folder.is_dir():
+            folders.setdefault(folder.name.rpartition("_")[2], []).append(folder)  # one person in two languages is one
     if len(folders) == 1:
-        folders.append(_MATERIAL / "asterisk_en")
-    for folder in folders:
-        sentences = (sounds.load(path) for path in sorted(folder.rglob("*.wav"), key=lambda path: path.name))
+        folders["asterisk"] = [_MATERIAL / "asterisk_en"]
+    for of_one in folders.values():
+        paths = [path for folder in of_one for path in sorted(folder.rglob("*.wav")) if "silence" not in path.parts]
+        sentences = map(sounds.load, sorted(paths, key=lambda path: path.name))
         yield [each[: 8 * RATE_HZ] for each in sentences if len(each) >= 2 * RATE_HZ][:12]
 
 

@@ -13,7 +13,7 @@ from reviewer.domain.items import Lease
 from reviewer.domain.members import Actor, Role
 from reviewer.services.review import Review
 from reviewer.services.team import Team as Members
-from reviewer.storage import Transaction, items, leases, outbox
+from reviewer.storage import Transaction, items, keys, leases, outbox
 from reviewer.storage.team import drift
 from tests.conftest import copied_profile
 from tests.factories import SIGNED, Profile, new_key
@@ -706,6 +706,32 @@ def test_changed_roles_hold_from_the_next_statement_on(profile: Profile) -> None
     Members(profile.store, profile.first).set_roles(login, frozenset({Role.TRANSCRIBER}))
     assert profile.services(agent).queue.overview().number() == 0
     assert profile.services().ledger.verify().ok
+
+
+def test_a_transcriber_who_is_given_a_desk_gets_the_workspaces_key_once(profile: Profile) -> None:
+    agent = profile.actor(Role.AGENT)
+    ((login,),) = profile.rows("SELECT login FROM seat WHERE member_id = ?", agent.member.id)
+    team = Members(profile.store, profile.first)
+    team.set_roles(login, frozenset({Role.TRANSCRIBER}))
+    profile.rows("DELETE FROM workspace_key WHERE member_id = ?", agent.member.id)  # as of one who never had it
+    for roles in ({Role.AGENT}, {Role.TRANSCRIBER}, {Role.AGENT}):
+        team.set_roles(login, frozenset(roles))
+    with profile.store.read() as tx:
+        generation = keys.newest(tx).generation
+    found = profile.rows("SELECT generation FROM workspace_key WHERE member_id = ?", agent.member.id)
+    assert [tuple(row) for row in found] == [(generation,)]
+    profile.put()
+    assert profile.services(agent).queue.claim() is not None
+
+
+def test_a_rotation_leaves_nobody_a_key_of_the_old_generation(profile: Profile) -> None:
+    profile.put()
+    for role in (Role.AGENT, Role.CLINICIAN):
+        profile.actor(role)
+    profile.services().vault.rotate()
+    found = profile.rows("SELECT DISTINCT generation FROM workspace_key")
+    assert [tuple(row) for row in found] == [(2,)]
+    assert profile.rows("SELECT count(*) FROM workspace_key")[0][0] >= 3
 
 
 def test_a_login_with_settings_of_its_own_is_found(team: Team) -> None:

@@ -138,6 +138,7 @@ FUNCTIONS = {
 }
 INNER_FUNCTIONS = frozenset(
     {
+        "destroy_generation()",
         "erase_content()",
         "guard_checkpoint()",
         "guard_data_key()",

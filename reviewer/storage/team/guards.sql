@@ -424,6 +424,18 @@ BEGIN
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $$;
 
+-- An admin sees only the keys that are sealed to them: where theirs of a generation goes, it goes for everybody.
+CREATE OR REPLACE FUNCTION destroy_generation() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+BEGIN
+    IF OLD.member_id = me.member_id THEN
+        DELETE FROM workspace_key WHERE generation = OLD.generation;
+    END IF;
+    RETURN NULL;
+END $$;
+
 CREATE OR REPLACE FUNCTION guard_data_key() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
