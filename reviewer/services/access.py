@@ -11,7 +11,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -429,7 +429,8 @@ class _Tries:
                 except UnlockError as exc:
                     left = (FREE_TRIES - self.number) if self.number < FREE_TRIES else 0
                     raise WrongFactorError(exc.message, left) from exc
-                os.truncate(self._path, before)
+                with suppress(FileNotFoundError):  # another process got in, and forgot them all
+                    os.truncate(self._path, before)
         except Timeout as exc:
             raise UnavailableError("Another process is unlocking this profile: try again.") from exc
 
@@ -447,9 +448,11 @@ class _Tries:
             return before
 
     def _failed_at(self) -> list[float]:
-        if not self._path.exists():
+        try:
+            written = self._path.read_text("ascii")
+        except FileNotFoundError:  # there was none, or another process just got in
             return []
-        return [float(line) for line in self._path.read_text("ascii").split()]
+        return [float(line) for line in written.split()]
 
 
 def _check_name(what: str, text: str) -> None:

@@ -19,7 +19,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, TypeAlias
 
 from reviewer import hardening
-from reviewer.domain.errors import LockedError, ReviewerError
+from reviewer.domain.errors import LockedError
 from reviewer.domain.findings import Examination, Finding, Weight
 from reviewer.domain.limits import normalise_newlines
 from reviewer.domain.personal_data import ItemPersonalData, PersonalData
@@ -59,7 +59,10 @@ class Analyst:
             self._open.add(subject.item_id)
         lane = self._hurried if hurried else self._intake
         found: Found | None = self._ask(lane, ("examine", subject, personal))
-        return found if found is not None else {each.name: json.dumps({"failed": "Dead"}) for each in ANALYSES}
+        if found is not None:
+            return found
+        asked = [each.name for each in ANALYSES] + ([PERSONAL] if personal else [])
+        return {name: json.dumps({"failed": "Dead"}) for name in asked}
 
     def recheck(self, subject: Subject, found: Mapping[str, str], text: str) -> Examination:
         """Return what is found in `text`, which the draft of `subject` has become; unchanged sentences cost nothing.
@@ -192,7 +195,7 @@ class _Detector:
         """Return what is personal in some texts; None where no detector can be had, which is tried again next time."""
         try:
             return tuple(self._find_in(text, language) if text.strip() else () for text in texts)
-        except (ReviewerError, ValueError, RuntimeError, ImportError):
+        except Exception:  # whatever it stumbles over: never an empty answer, and no lane ends of it
             return None
 
     def _find_in(self, text: str, language: str | None) -> Any:

@@ -264,6 +264,7 @@ class _Tour:
         self._page.skip_bar.hide()
         self._wait(lambda: self._listening.current is not None)
         while (clip := self._listening.current) is not None and (clip.serving.hypothesis is not None) != seen:
+            self._wait(lambda: not self._desk.worker.busy)  # nothing is taken while the one before is on its way
             self._listening.skip(SkipReason.TECHNICAL)
             self._wait(lambda clip=clip: self._listening.current not in (None, clip))  # type: ignore[misc]
         self._listening.pause()

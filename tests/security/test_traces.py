@@ -103,3 +103,12 @@ application.close()
     assert CANARY in _run(code, str(tmp_path / "loud"), "as it comes").stderr
     done = _run(code, str(tmp_path / "quiet"))
     assert (done.returncode, CANARY in done.stdout + done.stderr) == (0, False), done.stderr
+
+
+def test_the_detectors_runtime_makes_nothing_ready_to_report_about_its_use(tmp_path: Path) -> None:
+    code = "from reviewer import privacy; privacy.load().find('Call John Smith', 'en'); import os; os._exit(0)"
+    places = dict.fromkeys(("TMPDIR", "HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"), str(tmp_path))
+    environment = {**os.environ, **places, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=120)
+    assert list(tmp_path.iterdir()) == []
