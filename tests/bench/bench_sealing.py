@@ -21,11 +21,12 @@ from sqlcipher3 import dbapi2
 from reviewer.crypto import DataKey, FieldPlace, Identity, WorkspaceKey
 from reviewer.domain.attestations import Attestation
 from reviewer.domain.decisions import Judgement, Verdict
+from reviewer.domain.kinds import KINDS
 from reviewer.ledger import Entry, SignedEntry
 from reviewer.storage import sqlite
 from reviewer.storage.store import Unrecorded
 from tests.bench.bench_queue import Timing, measure
-from tests.factories import Profile, line, new_key
+from tests.factories import Profile, every_override, line, new_key
 
 _OVERHEAD = bytes(29)  # what sealing adds: algorithm, nonce, tag
 _DRAFT = "Yes, we open at nine. Reply 1 to keep your time, 2 to change it. "
@@ -107,6 +108,9 @@ class Desk:
             for start in range(0, drafts, 500):
                 self._profile.take(*(line(id=f"{start + n}", draft=_DRAFT, source=_SOURCE) for n in range(500)))
         services = self._profile.services()
+        for kind in KINDS:
+            for rule in every_override():  # real drafts have findings, and what sealing costs is asked here
+                services.policy.switch(kind, rule, on=False)
         self._queue, self._review = services.queue, services.review
         with self._profile.store.write(self._profile.first) as tx:  # a connection of the pool, as the work has it
             self._floor = tx._connection.connection.dbapi_connection
