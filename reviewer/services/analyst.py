@@ -2,7 +2,7 @@
 
 Guarantees: it is started when first needed and ends with whoever started it; it writes nothing down and no text leaves
 it but through its pipe; a draft that makes it die or hang is answered as unchecked, never as clean, and costs the other
-drafts nothing. It has two lanes, each with a thread of its own: what a person waits for never queues behind intake.
+drafts nothing. It has three lanes, each with a thread of its own: what a person waits for never queues behind intake.
 """
 
 import json
@@ -223,12 +223,10 @@ def _personal_in(subject: Subject) -> str:
     turns = [normalise_newlines(turn.text) for turn in subject.source]
     lines = normalise_newlines(subject.draft).split("\n")
     found = _DETECTOR.find([*turns, *lines], subject.language)
-    data = {"failed": "Unavailable"} if found is None else _split(found, len(turns)).to_data()
+    if found is None:
+        return json.dumps({"failed": "Unavailable"})
+    data = ItemPersonalData(found[: len(turns)], found[len(turns) :]).to_data()
     return json.dumps(data, separators=(",", ":"))
-
-
-def _split(found: PersonalData, turns: int) -> ItemPersonalData:
-    return ItemPersonalData(found[:turns], found[turns:])
 
 
 def _answer(connection: Connection, most_open: int) -> None:

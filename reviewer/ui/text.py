@@ -707,7 +707,7 @@ class PlainTextEdit(QTextEdit):
 
     def _hide_selection(self, *, hidden: bool) -> None:
         """Let selected text be as little seen as what is masked: Qt draws a selection over all marks."""
-        if hidden != self._selection_is_hidden:
+        if hidden or self._selection_is_hidden:  # set again each time: a new style sheet brings its own colours
             self._selection_is_hidden = hidden
             palette = QPalette()  # nothing of its own
             if hidden:
