@@ -106,6 +106,12 @@ class UnavailableError(ReviewerError):
     code = "unavailable"
 
 
+class UnreachableError(UnavailableError):
+    """The way to the team's server is cut; what was under way may have been done or not."""
+
+    code = "unreachable"
+
+
 class NoWorkspaceError(UnavailableError):
     """The profile holds no workspace yet."""
 

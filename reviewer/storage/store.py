@@ -20,12 +20,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
 
 from reviewer.crypto import DataKey, OpenKeys
-from reviewer.domain.errors import LockedError, UnavailableError
+from reviewer.domain.errors import LockedError, UnavailableError, UnreachableError
 from reviewer.domain.events import Action
 from reviewer.domain.members import Actor
 from reviewer.ledger import START, ChainHead, Directory, Entry
 from reviewer.ledger.canonical import Value
 from reviewer.storage import clock, migrations, postgresql, schema, sqlite
+from reviewer.storage.link import Link, is_cut
 from reviewer.storage.postgresql import Address
 
 _SETTLING_S, _LOOK_AGAIN_S = 1.0, 0.005
@@ -194,6 +195,7 @@ class Store:
         self._keys = keys
         self._reading = engine if engine.dialect.name == "sqlite" else postgresql.reading(engine)
         self._kept_off: int | None = None
+        self._link = Link()
         self.own_head: ChainHead | None = None  # the newest entry that this store committed
 
     @classmethod
@@ -217,7 +219,8 @@ class Store:
             migrations.check(engine)
         except DBAPIError as exc:
             engine.dispose()
-            raise UnavailableError(f"The team's database cannot be opened: {_cause(exc)}.") from exc
+            kind = UnreachableError if is_cut(exc) else UnavailableError
+            raise kind(f"The team's database cannot be opened: {_cause(exc)}.") from exc
         except BaseException:
             engine.dispose()
             raise
@@ -235,7 +238,12 @@ class Store:
         """Return this store as the owner of `keys` sees it: they sign its entries and open its content."""
         twin = Store(self._engine, keys)
         twin._kept_off = self._kept_off
+        twin._link = self._link
         return twin
+
+    def try_now(self) -> None:
+        """Let the next transaction look for the server at once, though the last ones did not reach it."""
+        self._link.try_now()
 
     def keep_off(self, thread: threading.Thread) -> None:
         """Refuse transactions on `thread` from now on: the one that paints must never wait for a disk."""
@@ -299,6 +307,7 @@ class Store:
     def _transaction(self, actor: Actor | None, *, writes: bool) -> Iterator[Transaction]:
         if self._kept_off == threading.get_ident():
             raise RuntimeError("a transaction on the thread that paints")
+        self._link.check()
         try:
             with self._connect(writes=writes) as connection, connection.begin():
                 transaction = Transaction(connection, actor, self._keys)
@@ -306,8 +315,11 @@ class Store:
                     transaction.hold_chain()
                 yield transaction
         except (*sqlite.FAULTS, DBAPIError) as exc:
+            if self.is_shared and isinstance(exc, DBAPIError) and is_cut(exc):
+                raise self._link.lost(_cause(exc)) from exc
             refused = postgresql.refusal(exc) if isinstance(exc, DBAPIError) else None
             raise refused or UnavailableError(f"The database did not answer: {_cause(exc)}.") from exc
+        self._link.answered()
 
     def _connect(self, *, writes: bool) -> Connection:
         if self._engine.dialect.name == "sqlite":
