@@ -32,8 +32,7 @@ class Link:
         self.delay_s = 0.0  # each way
         self.loss = 0.0  # the share of chunks that must be sent again
         self.connections = 0  # since the beginning
-        self.forwarded = 0  # bytes from desks to the server
-        self.on_bytes: Callable[[bytes], None] | None = None  # what sees each chunk to the server, before it goes on
+        self.on_chunk: Callable[[bool], bool] | None = None  # whether to cut instead of passing on a chunk (to server?)
         self.mend()
 
     def cut(self) -> None:
@@ -117,10 +116,9 @@ class Link:
         due = 0.0
         while chunk := await reader.read(65_536):
             await self._open.wait()
-            if to_server:
-                self.forwarded += len(chunk)
-                if self.on_bytes is not None:
-                    self.on_bytes(chunk)
+            if self.on_chunk is not None and self.on_chunk(to_server):
+                await self._cut()
+                return
             late = self.delay_s
             while self.loss and self._chance.random() < self.loss:
                 late += 2 * self.delay_s + _RETRANSMISSION_S

@@ -30,7 +30,9 @@ class Link:
         """Raise UnreachableError where the next try is not due."""
         left = self._next_at - time.monotonic()
         if left > 0:
-            raise UnreachableError("The team's database cannot be reached; it is tried again in a moment.")
+            raise UnreachableError(
+                "The team's database cannot be reached; it is tried again in a moment.", was_tried=False
+            )
 
     def answered(self) -> None:
         """Note that the server is there."""

@@ -24,10 +24,10 @@ class PatientConnection(psycopg.Connection[Any]):
     """Waits for a server as long as it is there."""
 
     def wait(self, gen: Generator[Any, Any, T], *args: Any, **kwargs: Any) -> T:
-        """Wait for what `gen` does on the connection. Raises OperationalError, the connection closed, once it is cut."""
+        """Wait for what `gen` does. Raises OperationalError, the connection closed, once the link is cut."""
         return super().wait(self._watched(gen), *args, **kwargs)
 
-    def _watched(self, gen: Generator[Any, Any, T]) -> Generator[Wait, Ready, T]:
+    def _watched(self, gen: Generator[Any, Any, T]) -> Generator[Wait, Ready | int, T]:
         since = time.monotonic()
         try:
             wish = next(gen)

@@ -8,6 +8,7 @@ moment; one that writes holds its actor's chain from the start, so that one memb
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from sqlalchemy import (
@@ -126,10 +127,12 @@ def open_engine(address: Address, password: str, *, as_owner: bool = False) -> E
     """Return an engine on a team's database; whoever owns it may take their time."""
     from reviewer.storage.patience import PatientConnection  # a desk on a file starts sooner without the driver
 
-    patience = {"options": "-c search_path=public -c timezone=UTC"} if as_owner else {}
+    how: dict[str, Any] = address.parameters(password)
+    if as_owner:
+        how |= {"options": "-c search_path=public -c timezone=UTC"}
     return create_engine(
         "postgresql+psycopg://",
-        creator=partial(PatientConnection.connect, **(address.parameters(password) | patience)),
+        creator=partial(PatientConnection.connect, **how),
         hide_parameters=True,
         pool_size=2,
         max_overflow=2,
