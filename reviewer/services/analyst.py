@@ -63,7 +63,7 @@ class Analyst:
         return {each.name: _DEAD for each in ANALYSES} if found is None else found
 
     def personal_in(self, subject: Subject) -> str:
-        """Return the personal data in a draft and its source, as it is kept; asked alone, so that it costs nothing else."""
+        """Return the personal data in a draft and its source, as it is kept; asked alone, so it costs nothing else."""
         found: str | None = self._ask(self._intake, ("personal", subject))
         return _DEAD if found is None else found
 
