@@ -394,7 +394,9 @@ class Desk(QObject):
         if reviews:
             window.add_page("review", "review", self.tr("Review"), self.view)
         if services.member.roles & _LEDGER_READERS:
-            window.add_page("ledger", "ledger", self.tr("Ledger"), self._build_ledger(services))
+            ledger = self._build_ledger(services)
+            self.view.personal.masked.connect(ledger.set_masked)
+            window.add_page("ledger", "ledger", self.tr("Ledger"), ledger)
         if Role.ADMIN in services.member.roles:
             policy = PolicyPresenter(services.policy, self.worker, self._open_pages)
             window.add_page("policy", "policy", self.tr("Policy"), PolicyView(policy, self.appearance, window))
