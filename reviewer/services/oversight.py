@@ -79,6 +79,8 @@ class Oversight:
             to = next((each for each in members.everybody(tx) if each.id == member_id), None)
             if to is None:
                 raise NotFoundError("There is no such member in this workspace.")
+            if row.lease_member_id == to.id:
+                raise RuleError(f"{to.name} holds this item already.")
             if not may_serve(to, _route(tx, self._actor.member, row.route_id)):
                 raise RuleError(f"{to.name} may not take this item: role, language or skill does not fit.")
             lease = leases.hand(tx, item_id, to.id, row.fence, length_of(row.kind))

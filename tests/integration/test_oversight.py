@@ -137,12 +137,11 @@ def test_what_is_decided_is_not_moved(profile: Profile, agent: Actor) -> None:
     item_id = profile.put()
     claimed = _claim(profile, agent)
     profile.services(agent).review.decide(claimed.lease, Judgement(Verdict.REJECT, reason="tone"), key=new_key())
-    for move in (
-        lambda it: it.hand(item_id, agent.member.id, "urgent"),
-        lambda it: it.give_back(item_id, "urgent"),
-    ):
-        with pytest.raises(RuleError, match="cannot be moved"):
-            move(profile.services().oversight)
+    oversight = profile.services().oversight
+    with pytest.raises(RuleError, match="cannot be moved"):
+        oversight.hand(item_id, agent.member.id, "urgent")
+    with pytest.raises(RuleError, match="cannot be moved"):
+        oversight.give_back(item_id, "urgent")
 
 
 def test_a_move_needs_one_of_the_known_reasons_and_a_known_member(profile: Profile, agent: Actor) -> None:
