@@ -379,7 +379,9 @@ class DeskPresenter(QObject):
         if self._current is not None and self._unsaved and self._text is not None:
             self._unsaved = False
             kept = (self._current.item.id, self._text, self._cursor, self.findings.attention)
-            self._worker.run(partial(self._services.review.save, *kept), self._on_saved, self._on_save_failed)
+            # Before whatever waits: nothing of that is about this text, which a slow store must not keep off the disk.
+            save = partial(self._services.review.save, *kept)
+            self._worker.run(save, self._on_saved, self._on_save_failed, urgent=True)
 
     def leave(self, cursor: int) -> None:
         """Begin to leave the desk for its lock: save everything, and start nothing that is new.
