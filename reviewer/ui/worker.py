@@ -1,7 +1,8 @@
 """One thread that does the desk's work in order, so that the interface never waits.
 
-Guarantees: jobs run one after another in the order given, urgent ones first; results and failures arrive on the GUI thread, in that order
-too; a receiver that no longer exists is passed over and never kept alive; after `close` no thread is left.
+Guarantees: jobs run one after another in the order given, urgent ones first; results and failures arrive on the GUI
+thread, in that order too; a receiver that no longer exists is passed over and never kept alive; after `close` no thread
+is left.
 """
 
 import inspect
