@@ -363,8 +363,8 @@ def _cpu(act: Callable[[], object], *, children: bool = False) -> float:
 
 
 def _bench_memory(given: argparse.Namespace) -> None:
-    """Build from a short and from a long call; making the call and building from it have a process each."""
-    for hours in (0.1, given.hours):
+    """Build from calls of more and more hours; making a call and building from it have a process each."""
+    for hours in sorted({0.5, 1.0, given.hours}):
         with tempfile.TemporaryDirectory() as scratch:
             for act in ("make_long", "build_long"):
                 code = f"from tests.bench import bench_audio; bench_audio.{act}({scratch!r}, {hours})"
@@ -374,39 +374,47 @@ def _bench_memory(given: argparse.Namespace) -> None:
 
 
 def make_long(scratch: str, hours: float) -> None:
-    """Write a call of two channels and its transcript; nine minutes in ten are silent."""
-    call = sounds.call(sounds.prompts(_MATERIAL), chance=np.random.default_rng(9), seconds=60)
-    minute = _pcm(sounds.resampled(call.samples, RATE_HZ, 8_000)[: 60 * 8_000])
-    block = np.zeros((600 * 8_000, 2), np.int16)
-    block[: len(minute), 0] = minute
+    """Write a call of two channels and its transcript; half of each minute is spoken, by the two in turn."""
+    call = sounds.call(sounds.prompts(_MATERIAL), chance=np.random.default_rng(9), seconds=30)
+    half = _pcm(sounds.resampled(call.samples, RATE_HZ, 8_000)[: 30 * 8_000])
     segments: list[Segment] = []
     with soundfile.SoundFile(Path(scratch) / "long.wav", "w", 8_000, 2) as written:
-        for place in range(max(1, round(hours * 6))):
+        for minute in range(round(hours * 60)):
+            block = np.zeros((60 * 8_000, 2), np.int16)
+            block[: len(half), minute % 2] = half
             written.write(block)
-            segments += _moved(call.transcript, place * 600.0, 58.0)
+            segments += _moved(call.transcript, minute * 60.0, 29.0, minute % 2)
     (Path(scratch) / "transcript").write_bytes(pickle.dumps(Transcript(tuple(segments))))
 
 
 def build_long(scratch: str, hours: float) -> None:
-    """Build from the call and say what it took."""
+    """Build from the call as the pool does, a few clips at a time, and say what it took."""
+
+    def peak(who: int = resource.RUSAGE_SELF) -> float:
+        return resource.getrusage(who).ru_maxrss / 1024
+
+    begun = peak()
     transcript: Transcript = pickle.loads((Path(scratch) / "transcript").read_bytes())
-    begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    words = sum(len(segment.words) for segment in transcript.segments)
+    read = peak()
     recording = audio.decode(Path(scratch) / "long.wav")
+    decoded = peak()
     cuts = audio.cut(recording, transcript).cuts
+    cut = peak()
     clips = sum(isinstance(clip, audio.Clip) for _, clip in audio.clean(recording, [audio.Order(cut) for cut in cuts]))
-    peak, child = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     _say(
-        f"{max(1, round(hours * 6)) / 6:.1f} hours, two channels: {clips} clips; at most {peak:,.0f} MiB"
-        f" ({begun:,.0f} before it begins), in the decoder {child:,.0f} MiB"
+        f"{hours:.1f} hours, two channels, {words:,} words: {clips:,} clips; at most {begun:.0f} MiB before it begins, "
+        f"{read:.0f} with the transcript, {decoded:.0f} decoded, {cut:.0f} cut, {peak():.0f} cleaned; in the decoder "
+        f"{peak(resource.RUSAGE_CHILDREN):.0f} MiB"
     )
 
 
-def _moved(transcript: Transcript, by_s: float, until_s: float) -> list[Segment]:
+def _moved(transcript: Transcript, by_s: float, until_s: float, channel: int) -> list[Segment]:
     moved = []
     for segment in transcript.segments:
         words = tuple(Word(w.text, w.start_s + by_s, w.end_s + by_s) for w in segment.words if w.start_s and w.end_s)
         if segment.end_s and segment.start_s and segment.end_s < until_s:
-            moved.append(Segment(segment.speaker, words, segment.start_s + by_s, segment.end_s + by_s, 0))
+            moved.append(Segment(f"Speaker {channel}", words, segment.start_s + by_s, segment.end_s + by_s, channel))
     return moved
 
 

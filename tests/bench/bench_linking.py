@@ -33,6 +33,7 @@ from tests.bench.voices import VoiceEncoder
 _MATERIAL = Path(__file__).parents[2].parent / "shared" / "audio"
 _INSTALLED = Path("/usr/share/asterisk")
 _CALLS, _CLIPS = 20, 8  # calls that are compared, and clips of each at most
+_APART = Limits().apart
 
 _Features = NDArray[np.float64]
 _Names = NDArray[np.int64]
@@ -154,7 +155,7 @@ def _packed_size(clip: Floats) -> int:
     """Return how large a clip is in a container that packs it, as most recorders do."""
     written = io.BytesIO()
     soundfile.write(written, clip, RATE_HZ, format="FLAC")
-    return written.tell()
+    return len(written.getvalue())
 
 
 def _spectra(sound: Floats) -> _Features:
@@ -201,7 +202,7 @@ def _bench_order(_given: argparse.Namespace) -> None:
 
 def _order_row(label: str, lines: Sequence[Sequence[Candidate]]) -> None:
     following = neighbours = pairs = 0
-    rank, chance, aucs = [], [], []
+    rank, chance, aucs, far_aucs = [], [], [], []
     for line in lines:
         calls, at = np.array([int(each.call) for each in line]), np.arange(len(line))
         following += int((calls[1:] == calls[:-1]).sum())
@@ -214,11 +215,12 @@ def _order_row(label: str, lines: Sequence[Sequence[Candidate]]) -> None:
         chance.append(_chance(calls))
         same, other = _pairs(-np.abs(at[:, None] - at).astype(float), calls)
         aucs.append(_auc(same, other))
+        far_aucs.append(_auc(same[same < -_APART], other[other < -_APART]))
     _say(
         f"{label:<26} lines of {np.mean([len(line) for line in lines]):.0f}: next is of the same call "
         f"{following / pairs:.2%}, by chance {np.mean(chance):.2%}; the clip that followed in the call lies within 50 "
         f"places {neighbours / sum(map(len, lines)):.2%}; nearest in order is of the same call {np.mean(rank):.2%}; "
-        f"AUC {np.mean(aucs):.2f}"
+        f"AUC {np.mean(aucs):.2f}, of clips more than {_APART} apart {np.mean(far_aucs):.2f}"
     )
 
 
