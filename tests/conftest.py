@@ -59,6 +59,16 @@ def count(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
     return choose
 
 
+@pytest.fixture
+def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Return a function that says a figure at the end of the run."""
+
+    def say(figure: str) -> None:
+        request.config.stash[_notes].append(f"{request.node.name}: {figure}")
+
+    return say
+
+
 @pytest.fixture(scope="session")
 def loud_skip(request: pytest.FixtureRequest) -> Callable[[str], NoReturn]:
     """Return a function that skips a test and says at the end of the run that it did not run."""

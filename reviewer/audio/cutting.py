@@ -163,7 +163,7 @@ def _heard(recording: Recording, segment: Segment) -> NDArray[np.float64]:
         if start_s is None or end_s is None:
             continue
         first, last = int(start_s / VOICE_FRAME_S), int(end_s / VOICE_FRAME_S) + 1
-        heard += [float(track.voice[first:last].sum()) for track in recording.tracks]
+        heard += [float(track.voice[first:last].sum(dtype=float)) for track in recording.tracks]
     return heard
 
 
@@ -343,7 +343,7 @@ def _made(group: Sequence[_Atom], channel: int, room: Room, others: Sequence[Roo
         return Exclusion.OVERLAP
     known = [word.confidence for word in words if word.confidence is not None]
     confidence = sum(known) / len(known) if known else None
-    snr_db = float(np.median(room.level_db[frames][room.is_speech[frames]])) - room.floor_db
+    snr_db = float(np.median(room.level_db[frames][room.is_speech[frames]].astype(float))) - room.floor_db
     if share < _LEAST_SPEECH or snr_db < _LEAST_SNR_DB or (confidence is not None and confidence < _LEAST_CONFIDENCE):
         return Exclusion.UNCLEAR
     return Cut(channel, start_s, end_s, group[0].tokens[0].speaker, words, confidence, snr_db)

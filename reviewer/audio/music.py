@@ -4,6 +4,8 @@ A note keeps its frequency for a while, a harmonic of speech does not. So of the
 counts which stands in the same narrow band for 200 ms. The bench measures it on speech and on hold music.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -14,7 +16,7 @@ from reviewer.audio.wav import RATE_HZ
 _FRAME, _HOP = 1_024, 320
 _BAND = slice(6, 224)  # of the spectrum: 94 to 3,500 Hz
 _AT = (0, 2, 5, 8, 10)  # the frames that must all have the peak: over 200 ms
-_BLOCK = 100  # frames judged together: 2 s
+_BLOCK, _HALF = 100, 50  # frames judged together: 2 s; a block begins every half block
 _STEADY = 0.17
 _QUIET = 1.0  # energy of the peaks of a frame: about -70 dBFS
 
@@ -25,8 +27,8 @@ class MusicFinder:
     def __init__(self) -> None:
         self._window = np.hanning(_FRAME + 1)[:-1].astype(np.float32)
         self._kept = np.zeros(0, np.float32)
-        self._steady: list[Floats] = []
-        self._all: list[Floats] = []
+        self._sums: list[tuple[float, float]] = []  # of each half block: what is steady, and all
+        self._open = np.zeros((0, 2), np.float32)  # frames of a half block that is not whole
 
     def push(self, samples: Floats) -> None:
         """Listen to the next samples (-1 to 1)."""
@@ -40,21 +42,28 @@ class MusicFinder:
         stays = np.logical_and.reduce([is_peak[at : at + count] for at in _AT])
         middle = slice(_AT[-1] // 2, _AT[-1] // 2 + count)
         energy = power[middle, 1:-1] * is_peak[middle]
-        self._steady.append((energy * stays).sum(axis=1))
-        self._all.append(energy.sum(axis=1))
+        frames_energy = np.stack([(energy * stays).sum(axis=1), energy.sum(axis=1)], axis=1)
+        self._open = np.concatenate([self._open, frames_energy])
+        halves = len(self._open) // _HALF
+        self._sums += [
+            tuple(half)
+            for half in self._open[: halves * _HALF].reshape(halves, _HALF, 2).sum(axis=1, dtype=float).tolist()
+        ]
+        self._open = self._open[halves * _HALF :]
         self._kept = self._kept[count * _HOP :]
 
     @property
     def stretches(self) -> list[Stretch]:
         """Return where there is music."""
-        if not self._all:
-            return []
-        steady, total = np.concatenate(self._steady), np.concatenate(self._all)
+        sums = self._sums
+        if len(sums) < 2:  # it is shorter than a block: what there is is judged
+            rest = self._open.sum(axis=0, dtype=float).tolist()
+            sums = [(sum(half[0] for half in sums) + rest[0], sum(half[1] for half in sums) + rest[1]), (0.0, 0.0)]
         found: list[Stretch] = []
-        for first in range(0, max(1, len(total) - _BLOCK + 1), _BLOCK // 2):
-            block = slice(first, first + _BLOCK)
-            energy = float(total[block].sum())
-            if energy > _QUIET * _BLOCK and float(steady[block].sum()) > _STEADY * energy:
+        for half, (before, after) in enumerate(pairwise(sums)):
+            steady, energy = before[0] + after[0], before[1] + after[1]
+            if energy > _QUIET * _BLOCK and steady > _STEADY * energy:
+                first = half * _HALF
                 start_s, end_s = first * _HOP / RATE_HZ, (first + _BLOCK + _AT[-1]) * _HOP / RATE_HZ
                 if found and start_s <= found[-1].end_s:
                     start_s = found.pop().start_s

@@ -69,7 +69,8 @@ class ToneFinder:
         self._window = np.hanning(_FRAME + 1)[:-1].astype(np.float32)
         self._kept = np.zeros(0, np.float32)
         self._frames = 0
-        self._named: list[_Array] = []  # frame, key, share, offset of the low tone, of the high one
+        self._open = np.zeros((0, 5))  # the run that may go on: frame, key, share, offsets of the low and the high tone
+        self._closed: list[Tone] = []
 
     def push(self, samples: Floats) -> None:
         """Listen to the next samples (-1 to 1)."""
@@ -80,18 +81,15 @@ class ToneFinder:
         frames = sliding_window_view(self._kept, _FRAME)[: count * _HOP : _HOP]
         named = _named(frames * self._window)
         named[:, 0] += self._frames
-        self._named.append(named)
+        *closed, self._open = _runs(np.concatenate([self._open, named]))
+        self._closed += [_tone(run) for run in closed if len(run) >= 2]
         self._frames += count
         self._kept = self._kept[count * _HOP :]
 
     @property
     def runs(self) -> list[Tone]:
         """Return every run of at least two frames, however light."""
-        named = np.concatenate(self._named) if self._named else np.zeros((0, 5))
-        if not len(named):
-            return []
-        new = (np.diff(named[:, 0]) > 2) | (np.diff(named[:, 1]) != 0)  # one frame may be missing
-        return [_tone(run) for run in np.split(named, np.flatnonzero(new) + 1) if len(run) >= 2]
+        return [*self._closed, _tone(self._open)] if len(self._open) >= 2 else self._closed
 
     @property
     def stretches(self) -> list[Stretch]:
@@ -115,6 +113,12 @@ def stretches(samples: Floats) -> list[Stretch]:
     finder = ToneFinder()
     finder.push(samples)
     return finder.stretches
+
+
+def _runs(named: _Array) -> list[_Array]:
+    """Return the frames in runs of one digit; the last may be empty."""
+    new = (np.diff(named[:, 0]) > 2) | (np.diff(named[:, 1]) != 0)  # one frame may be missing
+    return np.split(named, np.flatnonzero(new) + 1)
 
 
 def _named(windowed: Floats) -> _Array:

@@ -57,13 +57,16 @@ class SoundMaker:
         left_out = Counter({reason.value: number for reason, number in report.excluded.items()})
         personal = _personal_words(call, detector)
         orders = [audio.Order(cut, _spans(cut, call, detector, personal)) for cut in report.cuts]
-        clips = []
+        return Made(self._cleaned(heard, orders, left_out), left_out, clean=True)
+
+    def _cleaned(
+        self, heard: audio.Recording, orders: Sequence[audio.Order], left_out: Counter[str]
+    ) -> Iterator[MadeClip]:
         for order, made in audio.clean(heard, orders, self._policy):
             if isinstance(made, Dropped):
                 left_out[made.reason.value] += 1
             else:
-                clips.append(_clip(order.cut, made))
-        return Made(tuple(clips), dict(left_out), clean=True)
+                yield _clip(order.cut, made)
 
     def _loaded(self) -> Detector:
         if self._detector is None:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +22,7 @@ from reviewer.domain.call_records import Call, CallId, Side
 from reviewer.domain.calls import Word
 from reviewer.domain.clips import ClipId, ClipState, Policy
 from reviewer.domain.eligibility import Gate, OptOuts, Rules, Standing
-from reviewer.domain.errors import NotFoundError, RuleError, UnavailableError, UsageError
+from reviewer.domain.errors import NotFoundError, ReviewerError, RuleError, UnavailableError, UsageError
 from reviewer.domain.events import Action
 from reviewer.domain.members import Actor, MemberId, Role
 from reviewer.domain.serving import FEWEST_CALLS, Limits, arrange
@@ -33,6 +34,7 @@ from reviewer.storage.clips import Origin, Withdrawn
 from reviewer.storage.store import Unrecorded
 
 YEAR = timedelta(days=365)
+_AT_ONCE = 16  # clips of a call that are held in memory
 LINE = 60  # clips that wait for one transcriber at most
 _BUDGET_MOST_PPM = 1_000_000
 _SHORTEST_DELAY = timedelta(days=1)
@@ -53,10 +55,11 @@ class MadeClip:
 class Made:
     """What became of a call: its clips, and how many parts were left out and why.
 
-    `clean` is None where nobody could look for personal data, and then there are no clips.
+    The clips come one by one, as those of a long call fill a memory; `left_out` is whole once they have all come, and
+    until then none may be used. `clean` is None where nobody could look for personal data: then there are no clips.
     """
 
-    clips: tuple[MadeClip, ...]
+    clips: Iterable[MadeClip]
     left_out: Mapping[str, int]
     clean: bool | None
 
@@ -69,7 +72,7 @@ class ClipMaker(Protocol):
         ...
 
     def make(self, recording: Path, call: Call) -> Made:
-        """Cut and clean a recording. Raises InputRefusedError."""
+        """Cut and clean a recording. Raises InputRefusedError, while the clips are taken too."""
         ...
 
 
@@ -410,6 +413,7 @@ class Pool:
     def _build_one(self, call_id: CallId, report: BuildReport) -> None:
         assert self._maker is not None  # noqa: S101 - build() looked
         with self._store.write(self._actor) as tx:
+            calls.drop_staged(tx, [call_id])  # of a building that did not come to its end
             call, recording = calls.record(tx, call_id, with_words=True)
             tx.record(Action.OPENED, call_id, what="call")
         path = Path(recording)
@@ -419,26 +423,45 @@ class Pool:
         made = self._maker.make(path, call)
         if made.clean is None:
             report.not_checked += 1
+        try:
+            number, masked = self._stage(call_id, call, made)
+        except ReviewerError:
+            with self._store.write(self._actor) as tx:
+                tx.leave_unrecorded(Unrecorded.PART_BUILT)
+                calls.drop_staged(tx, [call_id])
+            raise
         with self._store.write(self._actor) as tx:
-            policy = calls.policy(tx)
-            staged = [(_staged(tx, call_id, call, each), _delay(policy)) for each in made.clips if made.clean]
-            calls.stage(tx, staged)
             calls.mark_built(tx, call_id, clean=made.clean, counts=made.left_out)
             standing = eligibility.standing(self._facts(tx, call, clean=made.clean))
             calls.set_standing(tx, call_id, standing)
             tx.record(
                 Action.CALL_BUILT,
                 call_id,
-                clips=len(staged),
-                masked=sum(each.masked for each in made.clips),
+                clips=number,
+                masked=masked,
                 left_out=sum(made.left_out.values()),
                 gate=None if standing.gate is None else standing.gate.value,
             )
         report.calls += 1
-        report.clips += len(staged)
+        report.clips += number
         report.left_out.update(made.left_out)
         if standing.gate is not None:
             report.stopped[standing.gate] += 1
+
+    def _stage(self, call_id: CallId, call: Call, made: Made) -> tuple[int, int]:
+        """Store the clips of a call as they come, a few at a time; return how many, and how many stretches they lack.
+
+        Nobody takes them from there before the call is marked as built.
+        """
+        number = masked = 0
+        coming = iter(made.clips if made.clean else ())
+        while piece := list(islice(coming, _AT_ONCE)):
+            with self._store.write(self._actor) as tx:
+                tx.leave_unrecorded(Unrecorded.PART_BUILT)
+                policy = calls.policy(tx)
+                calls.stage(tx, [(_staged(tx, call_id, call, each), _delay(policy)) for each in piece])
+            number, masked = number + len(piece), masked + sum(each.masked for each in piece)
+        return number, masked
 
     def _withdraw_stopped(self) -> int:
         """Withdraw the clips of calls that a gate has closed on since: a retention that passed, a legal hold."""

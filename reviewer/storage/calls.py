@@ -178,8 +178,10 @@ def stage(tx: Transaction, clips: Sequence[tuple[StagedClip, timedelta]]) -> Non
 
 
 def due(tx: Transaction) -> list[tuple[str, CallId]]:
-    """Return the staged clips whose delay is over, with their calls."""
-    found = tx.run(select(_staged.c.id, _staged.c.call_id).where(_staged.c.due_at <= clock.now()))
+    """Return the staged clips whose delay is over, with their calls; none of a call that is still being built."""
+    whole = select(_call.c.id).where(_call.c.built)
+    is_due = (_staged.c.due_at <= clock.now()) & _staged.c.call_id.in_(whole)
+    found = tx.run(select(_staged.c.id, _staged.c.call_id).where(is_due))
     return [(row.id, CallId(row.call_id)) for row in found]
 
 

@@ -42,6 +42,7 @@ class Unrecorded(StrEnum):
     ANALYSIS_QUEUED = "an item was put into the line for analysis or taken out of it"
     CODE_USED = "a one-time code was used up; what it was for has an entry of its own"
     FORGET_LATER = "a destination could not forget what was erased; it is asked again"
+    PART_BUILT = "clips of a call were put by or dropped before it is built; that it is has an entry of its own"
     SET_ASIDE = "a leased item left the screen for another"
     ASKED_TO_JOIN = "somebody who is no member yet asks to become one"
     NOTHING = "nothing changed"

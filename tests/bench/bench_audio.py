@@ -1,6 +1,6 @@
-"""How safe cuts are, how surely touch tones are found, what links clips, what tags survive, how fast it is and plays.
+"""How safe cuts are, how surely touch tones are found, what tags survive, how fast it is and plays.
 
-    python -m tests.bench.bench_audio [cutting] [tones] [tags] [linking] [playing] [building] [memory] [--seconds 120]
+    python -m tests.bench.bench_audio [cutting] [tones] [tags] [playing] [building] [memory] [--seconds 120]
 
 Calls are made of `../shared/audio`; where Debian's asterisk-core-sounds-* and asterisk-moh-opsound-wav are installed,
 they serve as speech and music that nothing was set on. Every figure stands beside what it is to be judged by.
@@ -25,13 +25,12 @@ import soundfile
 from numpy.typing import NDArray
 
 from reviewer import audio
-from reviewer.audio import canonical, cutting, listening, masking, music, tones, wav
+from reviewer.audio import cutting, listening, music, tones, wav
 from reviewer.audio.listening import VOICE_FRAME_S
 from reviewer.audio.resampling import Floats
 from reviewer.audio.wav import RATE_HZ
 from reviewer.domain.calls import Segment, Transcript, Word
 from tests import sounds
-from tests.bench.voices import VoiceEncoder
 from tests.sounds import Call
 
 _MATERIAL = Path(__file__).parents[2].parent / "shared" / "audio"
@@ -45,7 +44,6 @@ def main() -> None:
         "cutting": _bench_cutting,
         "tones": _bench_tones,
         "tags": _bench_tags,
-        "linking": _bench_linking,
         "playing": _bench_playing,
         "building": _bench_building,
         "memory": _bench_memory,
@@ -54,7 +52,6 @@ def main() -> None:
     parser.add_argument("sections", nargs="*", metavar="section", help=", ".join(sections))
     parser.add_argument("--seconds", type=float, default=120.0, help="length of each call that is cut")
     parser.add_argument("--clips", type=int, default=1_000, help="clips played in a row")
-    parser.add_argument("--encoder", type=Path, help="the wheel of resemblyzer, whose weights tell voices apart")
     parser.add_argument("--hours", type=float, default=3.0, help="length of the long call")
     given = parser.parse_args()
     _say(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start")
@@ -240,145 +237,6 @@ def _bench_tags(given: argparse.Namespace) -> None:
     _say(f"{served} clips searched by exiftool, mutagen, ffprobe and for the canary raw, UTF-16 and base64")
 
 
-# ---- What links clips -----------------------------------------------------------------------------------------------
-
-
-def _bench_linking(given: argparse.Namespace) -> None:
-    """Ten calls of one voice, each over a line and in a room of its own: does a clip find one of its call?"""
-    spoken = sounds.prompts(_MATERIAL)
-    raw: list[Floats] = []
-    made: list[Floats] = []
-    calls: list[int] = []
-    with tempfile.TemporaryDirectory() as scratch:
-        for number in range(10):
-            chance = np.random.default_rng(100 + number)
-            call = sounds.call(spoken, chance=chance, snr_db=60, seconds=70, pause_s=(0.4, 0.9))
-            lined = _through_a_line(call.clean, chance)
-            path = Path(scratch) / f"{number}.wav"
-            soundfile.write(path, lined, RATE_HZ)
-            recording = audio.decode(path)
-            orders = [audio.Order(cut) for cut in audio.cut(recording, call.transcript).cuts]
-            clips = [(order, clip) for order, clip in audio.clean(recording, orders) if isinstance(clip, audio.Clip)][
-                :8
-            ]
-            for order, clip in clips:
-                calls.append(number)
-                raw.append(lined[int(order.cut.start_s * RATE_HZ) : int(order.cut.end_s * RATE_HZ)])
-                made.append(_floats(clip.wav))
-    named = np.array(calls)
-    same = sum(int((named == call).sum()) - 1 for call in named) / len(named) / (len(named) - 1)
-    _say(f"{len(named)} clips of 10 calls; by chance the nearest clip is of the same call {same:.1%} of the time")
-    for label, features in (("noise floor (quietest fifth)", _floor_features), ("all of the sound", _all_features)):
-        before, after = _rank_one(features(raw), named), _rank_one(features(made), named)
-        times = f"{before / same:.1f} and {after / same:.1f} times chance"
-        _say(f"{label:<32} nearest is of the same call: before {before:.1%}, after {after:.1%} ({times})")
-    for label, unit in (("before, to 1 ms", 0.001), ("after, as served", 0.5)):
-        lengths = [round(len(sound) / RATE_HZ / unit) for sound in (raw if unit < 0.1 else made)]
-        unique = sum(count == 1 for count in Counter(lengths).values()) / len(lengths)
-        nearest = _rank_one(np.array(lengths, float)[:, None], named)
-        rest = f"{unique:.0%} unique; nearest is of the same call {nearest:.1%}"
-        _say(f"length {label:<25} {len(set(lengths))} lengths, {rest}")
-    _bench_voices(given.encoder)
-
-
-def _through_a_line(clean: Floats, chance: np.random.Generator) -> Floats:
-    """Return the sound with a colour, a band, a noise and a level of its own."""
-    spectrum = np.fft.rfft(clean)
-    hz = np.fft.rfftfreq(len(clean), 1 / RATE_HZ)
-    tilt = 10 ** (chance.uniform(-6, 6) * np.log2(np.maximum(hz, 100) / 1000) / 20)
-    bump = 1 + chance.uniform(-0.6, 1.5) * np.exp(-(((hz - chance.uniform(400, 3000)) / 400) ** 2))
-    lined = np.fft.irfft(spectrum * tilt * bump, len(clean))
-    noise = np.fft.rfft(chance.standard_normal(len(clean)))
-    noise *= (np.maximum(hz, 30) ** chance.uniform(-1.2, 0.2)) * (1 + 4 * (np.abs(hz - chance.uniform(200, 3500)) < 60))
-    room = np.fft.irfft(noise, len(clean))
-    loud = lined[np.abs(clean) > 1e-3]
-    room *= np.sqrt(np.mean(loud**2) / np.mean(room**2)) * 10 ** (-chance.uniform(18, 32) / 20)
-    mixed = lined + room
-    return np.asarray(mixed / np.abs(mixed).max() * chance.uniform(0.2, 0.9), np.float32)
-
-
-def _spectra(sound: Floats) -> NDArray[np.float64]:
-    frames = np.lib.stride_tricks.sliding_window_view(sound, 512)[::256] * np.hanning(512)
-    power = np.square(np.abs(np.fft.rfft(frames)))[:, 4:120]
-    spectra: NDArray[np.float64] = np.log(power.reshape(len(power), 29, 4).mean(axis=2) + 1e-9)
-    return spectra
-
-
-def _floor_features(clips: Sequence[Floats]) -> NDArray[np.float64]:
-    features = []
-    for clip in clips:
-        spectra = _spectra(clip)
-        quiet = spectra.mean(axis=1) <= np.percentile(spectra.mean(axis=1), 20)
-        features.append(spectra[quiet].mean(axis=0))
-    return np.array(features)
-
-
-def _all_features(clips: Sequence[Floats]) -> NDArray[np.float64]:
-    return np.array([np.concatenate([_spectra(clip).mean(axis=0), _spectra(clip).std(axis=0)]) for clip in clips])
-
-
-def _rank_one(features: NDArray[np.float64], named: NDArray[np.int64]) -> float:
-    """Return how often the nearest other clip is of the same call; a tie counts by the share of those that are."""
-    scaled = (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-9)
-    hits = []
-    for place in range(len(scaled)):
-        away = np.square(scaled - scaled[place]).sum(axis=1)
-        away[place] = np.inf
-        hits.append(float((named[away <= away.min() + 1e-12] == named[place]).mean()))
-    return float(np.mean(hits))
-
-
-def _bench_voices(wheel: Path | None) -> None:
-    """Let an encoder tell the speakers of the material apart: their words as recorded, as served, and masked."""
-    if wheel is None:
-        _say("voice: not measured, as no --encoder is given; take it that a voice is recognised")
-        return
-    encoder, chance = VoiceEncoder(wheel), np.random.default_rng(3)
-    clips: dict[str, list[Floats]] = {"before": [], "after, as served": [], "after, masked": []}
-    named: list[int] = []
-    for number, sounds_of_one in enumerate(_speakers()):
-        for sound in sounds_of_one[:12]:
-            levels = np.abs(sound[: len(sound) // 160 * 160]).reshape(-1, 160).max(axis=1)
-            quiet = levels < levels.max() * 10 ** (-35 / 20)
-            clips["before"].append(sound)
-            clips["after, as served"].append(_floats(wav.encode(canonical.canonical([(sound, quiet)], chance))))
-            hidden = masking.masked(sound, chance)
-            clips["after, masked"].append(_floats(wav.encode(canonical.canonical([(hidden, quiet)], chance))))
-            named.append(number)
-    who = np.array(named)
-    same_share = sum(int((who == each).sum()) - 1 for each in who) / len(who) / (len(who) - 1)
-    pairs = np.triu_indices(len(who), 1)
-    is_same = (who[:, None] == who)[pairs]
-    _say(
-        f"voice: {len(who)} clips of {len(set(named))} speakers; by chance the nearest is of the same {same_share:.1%}"
-    )
-    for label, heard in clips.items():
-        directions = np.array([encoder.direction(clip) for clip in heard])
-        alike = directions @ directions.T
-        rank = float(np.mean(who[(alike - 2 * np.eye(len(who))).argmax(axis=1)] == who))
-        auc = _auc(alike[pairs][is_same], alike[pairs][~is_same])
-        _say(f"voice {label:<17} nearest of the same speaker {rank:.1%} ({rank / same_share:.1f} x); AUC {auc:.2f}")
-
-
-def _auc(same: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    ranks = np.concatenate([same, other]).argsort().argsort() + 1
-    return float((ranks[: len(same)].sum() - len(same) * (len(same) + 1) / 2) / (len(same) * len(other)))
-
-
-def _speakers() -> Iterator[list[Floats]]:
-    """Yield the sentences of two seconds and more of each speaker; a folder's name ends with whose voice it is."""
-    folders: dict[str, list[Path]] = {"librivox": [_MATERIAL / "librivox_cmusphinx"]}
-    for folder in sorted((_INSTALLED / "sounds").glob("*_*_*")):
-        if folder.is_dir():
-            folders.setdefault(folder.name.rpartition("_")[2], []).append(folder)  # one person in two languages is one
-    if len(folders) == 1:
-        folders["asterisk"] = [_MATERIAL / "asterisk_en"]
-    for of_one in folders.values():
-        paths = [path for folder in of_one for path in sorted(folder.rglob("*.wav")) if "silence" not in path.parts]
-        sentences = map(sounds.load, sorted(paths, key=lambda path: path.name))
-        yield [each[: 8 * RATE_HZ] for each in sentences if len(each) >= 2 * RATE_HZ][:12]
-
-
 # ---- Playing --------------------------------------------------------------------------------------------------------
 
 
@@ -505,8 +363,8 @@ def _cpu(act: Callable[[], object], *, children: bool = False) -> float:
 
 
 def _bench_memory(given: argparse.Namespace) -> None:
-    """Build from a short and from a long call; making the call and building from it have a process each."""
-    for hours in (0.1, given.hours):
+    """Build from calls of more and more hours; making a call and building from it have a process each."""
+    for hours in sorted({0.5, 1.0, given.hours}):
         with tempfile.TemporaryDirectory() as scratch:
             for act in ("make_long", "build_long"):
                 code = f"from tests.bench import bench_audio; bench_audio.{act}({scratch!r}, {hours})"
@@ -516,39 +374,47 @@ def _bench_memory(given: argparse.Namespace) -> None:
 
 
 def make_long(scratch: str, hours: float) -> None:
-    """Write a call of two channels and its transcript; nine minutes in ten are silent."""
-    call = sounds.call(sounds.prompts(_MATERIAL), chance=np.random.default_rng(9), seconds=60)
-    minute = _pcm(sounds.resampled(call.samples, RATE_HZ, 8_000)[: 60 * 8_000])
-    block = np.zeros((600 * 8_000, 2), np.int16)
-    block[: len(minute), 0] = minute
+    """Write a call of two channels and its transcript; half of each minute is spoken, by the two in turn."""
+    call = sounds.call(sounds.prompts(_MATERIAL), chance=np.random.default_rng(9), seconds=30)
+    half = _pcm(sounds.resampled(call.samples, RATE_HZ, 8_000)[: 30 * 8_000])
     segments: list[Segment] = []
     with soundfile.SoundFile(Path(scratch) / "long.wav", "w", 8_000, 2) as written:
-        for place in range(max(1, round(hours * 6))):
+        for minute in range(round(hours * 60)):
+            block = np.zeros((60 * 8_000, 2), np.int16)
+            block[: len(half), minute % 2] = half
             written.write(block)
-            segments += _moved(call.transcript, place * 600.0, 58.0)
+            segments += _moved(call.transcript, minute * 60.0, 29.0, minute % 2)
     (Path(scratch) / "transcript").write_bytes(pickle.dumps(Transcript(tuple(segments))))
 
 
 def build_long(scratch: str, hours: float) -> None:
-    """Build from the call and say what it took."""
+    """Build from the call as the pool does, a few clips at a time, and say what it took."""
+
+    def peak(who: int = resource.RUSAGE_SELF) -> float:
+        return resource.getrusage(who).ru_maxrss / 1024
+
+    begun = peak()
     transcript: Transcript = pickle.loads((Path(scratch) / "transcript").read_bytes())
-    begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    words = sum(len(segment.words) for segment in transcript.segments)
+    read = peak()
     recording = audio.decode(Path(scratch) / "long.wav")
+    decoded = peak()
     cuts = audio.cut(recording, transcript).cuts
+    cut = peak()
     clips = sum(isinstance(clip, audio.Clip) for _, clip in audio.clean(recording, [audio.Order(cut) for cut in cuts]))
-    peak, child = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     _say(
-        f"{max(1, round(hours * 6)) / 6:.1f} hours, two channels: {clips} clips; at most {peak:,.0f} MiB"
-        f" ({begun:,.0f} before it begins), in the decoder {child:,.0f} MiB"
+        f"{hours:.1f} hours, two channels, {words:,} words: {clips:,} clips; at most {begun:.0f} MiB before it begins, "
+        f"{read:.0f} with the transcript, {decoded:.0f} decoded, {cut:.0f} cut, {peak():.0f} cleaned; in the decoder "
+        f"{peak(resource.RUSAGE_CHILDREN):.0f} MiB"
     )
 
 
-def _moved(transcript: Transcript, by_s: float, until_s: float) -> list[Segment]:
+def _moved(transcript: Transcript, by_s: float, until_s: float, channel: int) -> list[Segment]:
     moved = []
     for segment in transcript.segments:
         words = tuple(Word(w.text, w.start_s + by_s, w.end_s + by_s) for w in segment.words if w.start_s and w.end_s)
         if segment.end_s and segment.start_s and segment.end_s < until_s:
-            moved.append(Segment(segment.speaker, words, segment.start_s + by_s, segment.end_s + by_s, 0))
+            moved.append(Segment(f"Speaker {channel}", words, segment.start_s + by_s, segment.end_s + by_s, channel))
     return moved
 
 
@@ -558,10 +424,6 @@ def _moved(transcript: Transcript, by_s: float, until_s: float) -> list[Segment]
 def _pcm(samples: Floats) -> wav.Samples:
     whole: wav.Samples = np.clip(np.rint(samples * 32767), -32768, 32767).astype(np.int16)
     return whole
-
-
-def _floats(clip: bytes) -> Floats:
-    return wav.samples(clip) * np.float32(1 / 32768)
 
 
 def _say(line: str) -> None:

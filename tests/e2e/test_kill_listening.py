@@ -8,6 +8,8 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import pytest
+
 from reviewer.services.transcribing import Transcribing
 from tests.e2e import children
 from tests.factories import Profile
@@ -42,6 +44,7 @@ def _is_past(end: float) -> bool:
     return time.monotonic() > end
 
 
+@pytest.mark.timeout(3_600)  # twenty kills, of which each takes a start
 def test_a_kill_loses_at_most_a_second_of_typing(tmp_path: Path, count: Callable[[int, int], int]) -> None:
     folder = tmp_path / "profile"
     profile = Profile(folder)

@@ -46,6 +46,11 @@ def test_a_call_becomes_clips_of_two_to_twelve_seconds_that_are_cut_in_silence(
     assert not [cut for cut in report.cuts for at_s in (cut.start_s, cut.end_s) if sounds.is_spoken(call.clean, at_s)]
 
 
+def test_of_an_hour_of_a_channel_less_than_a_megabyte_is_kept(recording: audio.Recording) -> None:
+    (track,) = recording.tracks
+    assert (track.level_db.nbytes + track.voice.nbytes) / recording.duration_s * 3600 < 1_000_000
+
+
 def test_every_word_is_in_one_clip_at_most(recording: audio.Recording, call: Call) -> None:
     report = audio.cut(recording, call.transcript)
     words = [id(word) for cut in report.cuts for word in cut.words]

@@ -44,13 +44,14 @@ def made(real_audio: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Ma
     call = _record(Transcript(tuple(segments), "en"))
     path = tmp_path_factory.mktemp("call") / "call.wav"
     soundfile.write(path, heard.samples, RATE_HZ)
-    return SoundMaker().make(path, call), call, heard
+    made = SoundMaker().make(path, call)
+    return replace(made, clips=tuple(made.clips)), call, heard
 
 
 def test_nothing_that_the_record_knows_is_left_in_any_clip(made: tuple[Made, Call, sounds.Call]) -> None:
     clips, call, _ = made
     assert clips.clean is True
-    assert len(clips.clips) >= 5
+    assert len(list(clips.clips)) >= 5
     for clip in clips.clips:
         text = " ".join(word.text for word in clip.words)
         assert known_spans(text, call.known_texts) == ()

@@ -2,17 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from reviewer.domain.call_records import Call
 from reviewer.domain.clips import SkipReason
 from reviewer.domain.eligibility import Gate
-from reviewer.domain.errors import KeysUnavailableError, LeaseLostError, RuleError, UsageError
+from reviewer.domain.errors import InputRefusedError, KeysUnavailableError, LeaseLostError, RuleError, UsageError
 from reviewer.domain.members import Role
 from reviewer.domain.serving import Limits, broken_rules
-from reviewer.services.pool import Pool, Scope
+from reviewer.services.pool import Made, MadeClip, Pool, Scope
 from reviewer.services.transcribing import OpenClip
 from reviewer.storage import clips, pool_keys, vault_keys
 from tests.factories import Profile
@@ -57,6 +59,47 @@ def test_a_clip_goes_from_a_call_to_a_label(pool: PoolOf) -> None:
     assert pool.pool.stats().labelled == 1
     report = pool.profile.services().ledger.verify()
     assert report.ok, report.why
+
+
+class _Breaking(ToneMaker):
+    """Makes many clips of a call and then breaks off."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self._error = error
+
+    def make(self, recording: Path, call: Call) -> Made:
+        """Return more clips than are held in memory at once, and an end that is none."""
+        whole = super().make(recording, call)
+
+        def clips() -> Iterator[MadeClip]:
+            for _ in range(10):
+                yield from whole.clips
+            raise self._error
+
+        return replace(whole, clips=clips())
+
+
+def test_a_recording_that_turns_out_to_be_bad_in_its_middle_leaves_no_clip(profile: Profile) -> None:
+    pool = PoolOf(profile, maker=_Breaking(InputRefusedError("It changed while it was being read.")))
+    pool.pool.add(call(0), pool.recording)
+    with pytest.raises(InputRefusedError, match="it was being read"):
+        pool.pool.build()
+    assert pool.pool.stats().staged == 0
+
+
+def test_a_building_that_was_killed_puts_nothing_into_the_pool_and_begins_anew(profile: Profile) -> None:
+    pool = PoolOf(profile).fill(range(21))
+    pool.pool.add(call(99), pool.recording)
+    live = pool.pool.stats().live
+    killed = Pool(profile.store_of(pool.admin), pool.admin, _Breaking(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        killed.build()
+    assert pool.pool.stats().staged == 32
+    assert pool.pool.round().released == 0
+    assert pool.pool.stats().live == live
+    pool.pool.build()
+    assert (pool.pool.stats().staged, pool.pool.stats().live) == (0, live + 4)
 
 
 def test_nobody_hears_a_pool_of_too_few_calls(profile: Profile) -> None:

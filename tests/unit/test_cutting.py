@@ -20,8 +20,8 @@ _Spans = list[tuple[float, float]]
 
 def _track(speech: _Spans, seconds: float, *, tones: _Spans = [], music: _Spans = []) -> Track:  # noqa: B006 - read only
     """Return a channel where there is speech at -25 dB in these spans, and -65 dB elsewhere."""
-    level = np.full(int(seconds * 100), -65.0, np.float32)
-    voice = np.zeros(int(seconds / 0.032) + 1, np.float32)
+    level = np.full(int(seconds * 100), -65.0, np.float16)
+    voice = np.zeros(int(seconds / 0.032) + 1, np.float16)
     for begin_s, end_s in speech:
         level[round(begin_s * 100) : round(end_s * 100)] = -25.0
         voice[int(begin_s / 0.032) : int(end_s / 0.032) + 1] = 0.95
