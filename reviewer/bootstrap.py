@@ -20,6 +20,7 @@ from reviewer.services.intake import Intake
 from reviewer.services.label_exports import LabelExports
 from reviewer.services.label_quality import LabelQuality
 from reviewer.services.ledger import Ledger, WitnessFile
+from reviewer.services.oversight import Oversight
 from reviewer.services.policy import Policy
 from reviewer.services.pool import ClipMaker, Made, Pool
 from reviewer.services.queue import Queue
@@ -45,6 +46,7 @@ class Services:
     workspace: str
     member: Member
     queue: Queue
+    oversight: Oversight
     review: Review
     policy: Policy
     intake: Intake
@@ -124,6 +126,7 @@ class Application:
             workspace=session.workspace,
             member=session.member,
             queue=Queue(session.store, actor),
+            oversight=Oversight(session.store, actor),
             review=Review(session.store, actor, settings.holds, self._analyst),
             policy=Policy(session.store, actor),
             intake=Intake(session.store, actor),

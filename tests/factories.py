@@ -46,6 +46,7 @@ from reviewer.services.intake import Intake, IntakeReport
 from reviewer.services.label_exports import LabelExports
 from reviewer.services.label_quality import LabelQuality
 from reviewer.services.ledger import Ledger, WitnessFile
+from reviewer.services.oversight import Oversight
 from reviewer.services.policy import Policy
 from reviewer.services.pool import Pool
 from reviewer.services.queue import Queue
@@ -319,6 +320,7 @@ class Profile(Beneath):
             workspace="Desk",
             member=who.member,
             queue=Queue(store, who),
+            oversight=Oversight(store, who),
             review=Review(store, who, holds or {}, self.analyst),
             policy=Policy(store, who),
             intake=Intake(store, who),

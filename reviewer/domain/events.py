@@ -18,6 +18,7 @@ class Action(StrEnum):
     OPENED = "opened"
     RELEASED = "released"
     TAKEN_OVER = "taken_over"
+    REASSIGNED = "reassigned"
     LEASE_EXPIRED = "lease_expired"
     OVERDUE = "overdue"
     SECOND_OPINION_KEPT = "second_opinion_kept"

@@ -28,6 +28,8 @@ _WORD = re.compile(r"[^\W_]+(?:[’'-](?![sS]\b)[^\W_]+)*|\S")
 _Scores = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 _WINDOW = 120  # pieces read at once: more context than a name needs, and short runs are cheaper than long ones
 _OVERLAP = 24
+_CONTEXT = 12  # pieces on either side of a word worth reading: with 8 to 24, as with all, the same is found
+_LONG_WORD = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Classifier:
     def read(self, text: str, worth: Sequence[int] | None = None) -> list[Read]:
         """Return what the model sees in each word of the text, in order.
 
-        `worth` are the places, in order, of the words worth reading; where there are none, nothing is read. None: all.
+        `worth` are the places, in order, of the words worth reading, with what stands around them; None: all.
         """
         if worth is not None and not worth:
             return []
@@ -75,10 +77,10 @@ class Classifier:
         if not pieces:
             return []
         scores = np.zeros((len(pieces), 1 + 2 * len(LABELS)), np.float32)
-        for first, last, keep in _windows(len(pieces)):
-            if worth is not None and not _any_within(worth, pieces[keep].start, pieces[last - 1].end):
-                continue
-            scores[keep:last] = self._probabilities(pieces[first:last])[keep - first :]
+        for start, end in [(0, len(pieces))] if worth is None else _stretches(pieces, worth):
+            for first, last, keep in _windows(end - start):
+                read = self._probabilities(pieces[start + first : start + last])
+                scores[start + keep : start + last] = read[keep - first :]
         return list(_words(text, pieces, scores))
 
     def _probabilities(self, pieces: list[Piece]) -> _Scores:
@@ -91,9 +93,17 @@ class Classifier:
         return probabilities
 
 
-def _any_within(places: Sequence[int], start: int, end: int) -> bool:
-    at = bisect_left(places, start)
-    return at < len(places) and places[at] < end
+def _stretches(pieces: Sequence[Piece], worth: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the stretches of pieces around the words worth reading; those that touch are one."""
+    starts = [piece.start for piece in pieces]
+    stretches: list[tuple[int, int]] = []
+    for place in worth:
+        at = bisect_left(starts, place)
+        start, end = max(at - _CONTEXT, 0), min(at + _LONG_WORD + _CONTEXT, len(pieces))
+        if stretches and start <= stretches[-1][1]:
+            start, _ = stretches.pop()
+        stretches.append((start, end))
+    return stretches
 
 
 def _windows(count: int) -> Iterator[tuple[int, int, int]]:

@@ -74,7 +74,7 @@ def build(classifier: Classifier, *, threshold: float, eager: bool) -> AnalyzerE
 
 def _reader(classifier: Classifier, language: str, *, eager: bool) -> Callable[[str], Iterable[Found]]:
     def read(text: str) -> Iterator[Found]:
-        worth = reading.worth_reading(text) if language == "en" else None
+        worth = reading.worth_reading(text) if language == "en" and not eager else None
         return reading.found(text, classifier.read(text, worth), language=language, eager=eager)
 
     return read

@@ -16,13 +16,14 @@ from reviewer.domain.findings import Examination
 from reviewer.domain.items import Item, ItemId, ItemState
 from reviewer.domain.members import Actor
 from reviewer.domain.personal_data import ItemPersonalData, PersonalData
-from reviewer.services.analyst import Analyst, Found, read
+from reviewer.services.analyst import UNAVAILABLE, Analyst, Found, read
 from reviewer.services.examiners import PERSONAL, PERSONAL_VERSION, VERSIONS, Subject
 from reviewer.services.gatekeeper import outgoing
 from reviewer.storage import Store, Transaction, analyses, contents, items
 from reviewer.storage.store import Unrecorded
 
 BATCH = 8
+_NOT_YET = 0  # a version that is nobody's
 _PATIENCE = timedelta(minutes=5)  # after which items that a worker took and left come up again
 
 
@@ -89,8 +90,10 @@ class Analysis:
 
         What is `hurried` is looked through for personal data later: an approval waits for the findings alone.
         """
-        personal = self.marks_personal and not hurried
-        return Analysed(ItemId(subject.item_id), self._analyst.examine(subject, hurried=hurried, personal=personal))
+        found = dict(self._analyst.examine(subject, hurried=hurried))
+        if self.marks_personal and not hurried:
+            found[PERSONAL] = self._analyst.personal_in(subject)
+        return Analysed(ItemId(subject.item_id), found)
 
     def recheck(self, subject: Subject, found: Found, text: str) -> Examination:
         """Return what is found in a text that an item's draft has become; waits as well."""
@@ -106,7 +109,9 @@ class Analysis:
                 if analyses.is_erased(tx, each.item_id):
                     continue
                 for name, found in each.found.items():
-                    analyses.save(tx, each.item_id, name, self._versions[name], found)
+                    # Where no detector could be had, the next start asks again: it may be repaired by then.
+                    version = _NOT_YET if found == UNAVAILABLE else self._versions[name]
+                    analyses.save(tx, each.item_id, name, version, found)
                 if each.found.keys() >= self._versions.keys():
                     analyses.done(tx, each.item_id)
 

@@ -34,6 +34,10 @@ _SWITCH_S = 0.001  # the lanes share one interpreter: a person's request gets it
 Found: TypeAlias = dict[str, str]  # what each analysis found, as JSON, by its name
 _Opening: TypeAlias = tuple[Subject, Mapping[str, str]]
 
+# As it is kept where an analysis did not come about: over this text the process died, or nothing could be asked.
+_DEAD = json.dumps({"failed": "Dead"})
+UNAVAILABLE = json.dumps({"failed": "Unavailable"})
+
 _FAILED = Finding(UNCHECKED, Weight.STOP, "this text could not be checked; compare it with its source yourself", 0, 0)
 
 
@@ -50,19 +54,18 @@ class Analyst:
         self._open: set[str] = set()
         self._closed = False
 
-    def examine(self, subject: Subject, *, hurried: bool = False, personal: bool = False) -> Found:
-        """Return what every analysis finds in a draft; `hurried` where a person waits for it.
-
-        With `personal` the personal data in draft and source is among it.
-        """
+    def examine(self, subject: Subject, *, hurried: bool = False) -> Found:
+        """Return what every analysis finds in a draft; `hurried` where a person waits for it."""
         if hurried:
             self._open.add(subject.item_id)
         lane = self._hurried if hurried else self._intake
-        found: Found | None = self._ask(lane, ("examine", subject, personal))
-        if found is not None:
-            return found
-        asked = [each.name for each in ANALYSES] + ([PERSONAL] if personal else [])
-        return {name: json.dumps({"failed": "Dead"}) for name in asked}
+        found: Found | None = self._ask(lane, ("examine", subject))
+        return {each.name: _DEAD for each in ANALYSES} if found is None else found
+
+    def personal_in(self, subject: Subject) -> str:
+        """Return the personal data in a draft and its source, as it is kept; asked alone, so it costs nothing else."""
+        found: str | None = self._ask(self._intake, ("personal", subject))
+        return _DEAD if found is None else found
 
     def recheck(self, subject: Subject, found: Mapping[str, str], text: str) -> Examination:
         """Return what is found in `text`, which the draft of `subject` has become; unchanged sentences cost nothing.
@@ -224,7 +227,7 @@ def _personal_in(subject: Subject) -> str:
     lines = normalise_newlines(subject.draft).split("\n")
     found = _DETECTOR.find([*turns, *lines], subject.language)
     if found is None:
-        return json.dumps({"failed": "Unavailable"})
+        return UNAVAILABLE
     data = ItemPersonalData(found[: len(turns)], found[len(turns) :]).to_data()
     return json.dumps(data, separators=(",", ":"))
 
@@ -235,12 +238,12 @@ def _answer(connection: Connection, most_open: int) -> None:
     with suppress(EOFError, OSError):
         while True:
             request = connection.recv()
+            if request[0] == "personal":
+                connection.send(_personal_in(request[1]))
+                continue
             if request[0] == "examine":
                 session = _opened(request[1], {})
-                examined = _examined(request[1], session)
-                if request[2]:
-                    examined[PERSONAL] = _personal_in(request[1])
-                connection.send(examined)
+                connection.send(_examined(request[1], session))
             else:
                 _, asked, text, opening = request
                 known = sessions.get(asked) if opening is None else _opened(*opening)

@@ -166,4 +166,4 @@ ANALYSES: tuple[Analysis, ...] = (
     Analysis(GATE, 1, _Gate, _gate_rules),
 )
 VERSIONS = {analysis.name: analysis.version for analysis in ANALYSES}
-PERSONAL_VERSION = 1
+PERSONAL_VERSION = 2

@@ -10,6 +10,7 @@ from reviewer.domain.events import Action
 from reviewer.domain.items import ClaimedItem, Item, ItemHead, ItemId, ItemState, Lease, LeaseId
 from reviewer.domain.kinds import KINDS
 from reviewer.domain.members import Actor, Member, Role
+from reviewer.domain.oversight import HANDED
 from reviewer.services.analysis import kept
 from reviewer.services.analyst import read
 from reviewer.services.gatekeeper import outgoing
@@ -27,6 +28,19 @@ class Overview:
     def number(self) -> int:
         """Count what this member may claim."""
         return self.by_kind.total()
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What others may have changed for a desk."""
+
+    held: frozenset[str]  # the live leases of this desk
+    handed: bool  # a supervisor handed this member something
+    rules_off: frozenset[tuple[str, str]]  # (kind, rule)
+
+    def off(self, kind: str) -> frozenset[str]:
+        """Return the rules that are switched off for a kind."""
+        return frozenset(rule for of_kind, rule in self.rules_off if of_kind == kind)
 
 
 class Queue:
@@ -95,12 +109,6 @@ class Queue:
             leases.set_aside(tx, lease)
             tx.leave_unrecorded(Unrecorded.SET_ASIDE)
 
-    def held_ids(self) -> set[str]:
-        """Return the ids of the live leases that this desk holds."""
-        with self._store.read() as tx:
-            mine = leases.held_by(tx, self._actor.member.id)
-            return {lease.id for lease in mine if lease.desk == self._actor.desk}
-
     def holder(self, item_id: ItemId) -> str | None:
         """Return the name of the member who has an item now."""
         with self._store.read() as tx:
@@ -120,11 +128,32 @@ class Queue:
                     adopted.append(leases.renew(tx, old, length))
                     tx.leave_unrecorded(Unrecorded.HEARTBEAT)
                 elif not is_alive(old.desk):
-                    new = leases.take_over(tx, old.item_id, old.id, length, ahead=bool(adopted))
-                    if new is not None:
-                        tx.record(Action.TAKEN_OVER, new.item_id, fence=new.fence, from_desk=old.desk)
-                        adopted.append(new)
+                    new = _take_up(tx, old, length, ahead=bool(adopted))
+                    adopted += [] if new is None else [new]
         return adopted
+
+    def news(self) -> News:
+        """Return what changed for this desk by what others did; a look that changes nothing."""
+        with self._store.read() as tx:
+            mine = leases.held_by(tx, self._actor.member.id)
+            return News(
+                held=frozenset(lease.id for lease in mine if lease.desk == self._actor.desk),
+                handed=any(lease.desk == HANDED for lease in mine),
+                rules_off=policies.all_off(tx, self._actor.member.workspace_id),
+            )
+
+    def take_up(self) -> list[Lease]:
+        """Take up what a supervisor handed to this member, as claimed in advance."""
+        with self._store.write(self._actor) as tx:
+            taken = []
+            for old in leases.held_by(tx, self._actor.member.id):
+                if old.desk == HANDED:
+                    kind = items.find(tx, self._actor.member.workspace_id, old.item_id).kind
+                    new = _take_up(tx, old, length_of(kind), ahead=True)
+                    taken += [] if new is None else [new]
+            if not taken:
+                tx.leave_unrecorded(Unrecorded.NOTHING)
+        return taken
 
     def _claim(self, *, ahead: bool, item_id: str | None = None) -> ClaimedItem | None:
         with self._store.write(self._actor) as tx:
@@ -185,6 +214,15 @@ def keep_texts_of_others(tx: Transaction, item_id: ItemId) -> None:
         working_copies.drop(tx, item_id, member_id)
 
 
+def _take_up(tx: Transaction, old: Lease, length: timedelta, *, ahead: bool) -> Lease | None:
+    """Take over a lease of the same member that no desk holds, within `tx`."""
+    new = leases.take_over(tx, old.item_id, old.id, length, ahead=ahead)
+    if new is not None:
+        tx.record(Action.TAKEN_OVER, new.item_id, fence=new.fence, from_desk=old.desk)
+        keep_texts_of_others(tx, new.item_id)
+    return new
+
+
 def shown(tx: Transaction, lease: Lease) -> Lease:
     """Mark a look-ahead as on screen within `tx`. Raises LeaseLostError."""
     seen = leases.mark_seen(tx, lease, length_of(leases.check(tx, lease).kind))
@@ -212,14 +250,17 @@ def may_review(member: Member, kind: str, *, escalated: bool) -> bool:
     return kind in KINDS and bool(member.roles & KINDS[kind].roles)
 
 
-def _routes(tx: Transaction, member: Member) -> list[items.Route]:
-    return [
-        route
-        for route in items.routes(tx, member.workspace_id)
-        if may_review(member, route.kind, escalated=route.escalated)
+def may_serve(member: Member, route: items.Route) -> bool:
+    """Tell whether items on a route may come to a member."""
+    return (
+        may_review(member, route.kind, escalated=route.escalated)
         and member.speaks(route.language)
         and member.has_skills(route.requires)
-    ]
+    )
+
+
+def _routes(tx: Transaction, member: Member) -> list[items.Route]:
+    return [route for route in items.routes(tx, member.workspace_id) if may_serve(member, route)]
 
 
 def _item(tx: Transaction, member: Member, item_id: ItemId) -> Item:

@@ -16,10 +16,12 @@ from sqlalchemy import ColumnElement, Executable, Row, Select, Update, bindparam
 from reviewer.domain.errors import LeaseLostError
 from reviewer.domain.items import ItemHead, ItemId, ItemState, Lease, LeaseId
 from reviewer.domain.members import Actor, DeskId, MemberId
+from reviewer.domain.oversight import HANDED
 from reviewer.storage import clock, items, schema
 from reviewer.storage.items import Route
 from reviewer.storage.store import Transaction
 
+MOVED = "Somebody was faster: this item has moved meanwhile."
 LOST = "The lease on this item is over: it ran out, was released or was taken over. The text is kept."
 
 _item, _route = schema.item, schema.route
@@ -105,12 +107,22 @@ _TAKE_BEST = _taking(
 )
 _TAKE_ONE = _taking((_item.c.id == bindparam("of_item")) & _item.c.waiting_on.in_(bindparam("routes", expanding=True)))
 _TAKE_OVER = _taking((_item.c.id == bindparam("of_item")) & (_item.c.lease_id == bindparam("from_lease")))
+_HAND = _taking(
+    (_item.c.id == bindparam("of_item"))
+    & (_item.c.fence == bindparam("of_fence"))
+    & _item.c.state.in_([ItemState.WAITING.value, ItemState.ESCALATED.value, ItemState.LEASED.value])
+)
 _TAKE_BACK = _taking((_item.c.id == bindparam("of_item")) & (_item.c.state == ItemState.HELD.value))
 _CHECK = select(_item).where(_HELD)
 _RENEW = update(_item).where(_HELD).values(lease_expires_at=clock.now_plus("length")).returning(_item)
 _SEE = _RENEW.values(lease_ahead=False)
 _SET_ASIDE = update(_item).where(_HELD).values(lease_ahead=True)
 _GIVE_BACK = update(_item).where(_HELD).values(_WAITS_AGAIN | _NO_LEASE)
+_TAKE_AWAY = (
+    update(_item)
+    .where((_item.c.id == bindparam("of_item")) & (_item.c.lease_id == bindparam("from_lease")))
+    .values(_WAITS_AGAIN | _NO_LEASE)
+)
 _HOLD = update(_item).where(_HELD).values({"state": ItemState.HELD.value} | _NO_LEASE)
 _EXPIRED = select(_item.c.id, _item.c.lease_member_id).where(
     _item.c.lease_id.is_not(None), _item.c.lease_expires_at <= clock.now()
@@ -195,6 +207,21 @@ def give_back(tx: Transaction, lease: Lease) -> None:
         raise LeaseLostError(LOST)
 
 
+def hand(tx: Transaction, item_id: str, member_id: MemberId, fence: int, length: timedelta) -> Lease:
+    """Lease an item as it stood under `fence` to another member, for no desk yet. Raises LeaseLostError."""
+    other = {"new_member": member_id, "new_desk": HANDED}
+    lease = _take(tx, _HAND, {"of_item": item_id, "of_fence": fence} | other, length, ahead=True)
+    if lease is None:
+        raise LeaseLostError(MOVED)
+    return lease
+
+
+def take_away(tx: Transaction, item_id: str, lease_id: str) -> None:
+    """End another's lease; the item waits again. Raises LeaseLostError."""
+    if tx.change(_TAKE_AWAY, {"of_item": item_id, "from_lease": lease_id}) == 0:
+        raise LeaseLostError(MOVED)
+
+
 def hold(tx: Transaction, lease: Lease) -> None:
     """End a live lease because its item is decided. Raises LeaseLostError."""
     if tx.change(_HOLD, _of(lease)) == 0:
@@ -261,7 +288,7 @@ def _take(
         "new_length": length,
         "new_ahead": ahead,
     }
-    taken = tx.run(statement, which | new).one_or_none()
+    taken = tx.run(statement, new | which).one_or_none()
     return None if taken is None else _lease(taken)
 
 

@@ -88,6 +88,11 @@ def names(tx: Transaction) -> dict[str, str]:
     return {row.id: row.name for row in tx.run(select(table.c.id, table.c.name))}
 
 
+def everybody(tx: Transaction) -> list[Member]:
+    """Return the members of the workspace who have any role."""
+    return [member for member in map(_member, tx.run(select(*_PUBLIC))) if member.roles]
+
+
 def only(tx: Transaction) -> tuple[str, Member]:
     """Return the workspace's name and the profile's member. Raises NoWorkspaceError where there is none."""
     workspace, member = schema.workspace, schema.member

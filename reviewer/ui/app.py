@@ -31,6 +31,7 @@ from reviewer.ui.icons import icon
 from reviewer.ui.idle import IdleWatch
 from reviewer.ui.keys import ShortcutGuard
 from reviewer.ui.ledger import BrokenLedgerView, LedgerPresenter, LedgerView
+from reviewer.ui.oversight import OversightPresenter, OversightView
 from reviewer.ui.policy import PolicyPresenter, PolicyView
 from reviewer.ui.qt_messages import take_messages
 from reviewer.ui.settings import SettingsView
@@ -114,6 +115,7 @@ class Desk(QObject):
         qt.installEventFilter(self.window)
         self.presenter: DeskPresenter | None = None
         self.ledger: LedgerPresenter | None = None
+        self.oversight: OversightPresenter | None = None
         self.view: DeskView | None = None
         self.spelling: DeskSpelling | None = None
         self.background: BackgroundAnalysis | None = None
@@ -184,8 +186,9 @@ class Desk(QObject):
             self.background.close()
         if self.presenter is not None:
             self.presenter.close()
-        if self.ledger is not None:
-            self.ledger.close()
+        for presenter in (self.ledger, self.oversight):
+            if presenter is not None:
+                presenter.close()
         self.worker.run(partial(self.application.lock, None if self._broken else "closed"), None, None)
         self.worker.close()
         self.application.close()
@@ -256,8 +259,9 @@ class Desk(QObject):
             self.spelling.close()
         if self.background is not None:
             self.background.close()
-        if self.ledger is not None:
-            self.ledger.close(wait=False)
+        for presenter in (self.ledger, self.oversight):
+            if presenter is not None:
+                presenter.close(wait=False)
         if self.pool_pages is not None:
             self.pool_pages.close()
             self.pool_pages = None
@@ -278,7 +282,8 @@ class Desk(QObject):
         """Go on once nothing is under way any more: put away, then drop the keys."""
         if self._closed:
             return
-        if self.worker.busy or (self.ledger is not None and self.ledger.busy):
+        reading = any(presenter is not None and presenter.busy for presenter in (self.ledger, self.oversight))
+        if self.worker.busy or reading:
             QTimer.singleShot(_DRAIN_MS, self._drain)
         elif self.presenter is not None and not self._is_put_away:
             self._is_put_away = self.presenter.put_away()
@@ -293,7 +298,7 @@ class Desk(QObject):
     def _drop_keys(self) -> None:
         if self.presenter is not None:
             self._place = self.presenter.place()
-        self.presenter = self.ledger = self._services = None
+        self.presenter = self.ledger = self.oversight = self._services = None
         if self._open_pages is not None:
             self._open_pages.deleteLater()
             self._open_pages = None
@@ -393,8 +398,15 @@ class Desk(QObject):
         reviews = holds_workspace_key(services.member.roles)
         if reviews:
             window.add_page("review", "review", self.tr("Review"), self.view)
+        if Role.SUPERVISOR in services.member.roles:
+            self.oversight = OversightPresenter(services.oversight, self.worker, self._open_pages)
+            team = OversightView(self.oversight, self.appearance, window)
+            self.view.personal.masked.connect(team.set_masked)
+            window.add_page("team", "team", self.tr("Team"), team)
         if services.member.roles & _LEDGER_READERS:
-            window.add_page("ledger", "ledger", self.tr("Ledger"), self._build_ledger(services))
+            ledger = self._build_ledger(services)
+            self.view.personal.masked.connect(ledger.set_masked)
+            window.add_page("ledger", "ledger", self.tr("Ledger"), ledger)
         if Role.ADMIN in services.member.roles:
             policy = PolicyPresenter(services.policy, self.worker, self._open_pages)
             window.add_page("policy", "policy", self.tr("Policy"), PolicyView(policy, self.appearance, window))

@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,12 +17,15 @@ from reviewer.crypto import RecoveryCode
 from reviewer.crypto.keystores import WAY_OUT
 from reviewer.domain.clips import SkipReason
 from reviewer.domain.decisions import Verdict
-from reviewer.domain.items import ItemHead
+from reviewer.domain.items import ItemHead, LeaseId
+from reviewer.domain.members import MemberId
+from reviewer.domain.oversight import Holding, TeamState, Waiting
 from reviewer.services import demo
 from reviewer.services.access import Factors
 from reviewer.services.queue import Overview
 from reviewer.ui.desk import DeskPresenter, DeskView
 from reviewer.ui.ledger import BrokenLedgerView
+from reviewer.ui.oversight import OversightPresenter, OversightView
 from reviewer.ui.theme import Mode
 from reviewer.ui.welcome import RecoveryCodeView, WelcomeView
 
@@ -34,6 +38,7 @@ _SIZE = (1280, 800)
 _PATIENCE_S = 180.0  # the slowest machine imports thousands of drafts within it
 _SETTLE_S = 0.15  # longer than any delayed redrawing
 _COPIES = 40
+_WEEK = timedelta(days=7)
 _NO_DEVICE = "No sound: no device for it was found. Plug in a headset or turn on the sound, and try again."
 
 
@@ -91,7 +96,9 @@ class _Tour:
         yield "masked", lambda: self._key("mask")
         yield "unmasked", lambda: self._key("mask")
         yield "policy", lambda: self._desk.window.show_page("policy")
-        yield "note-edited", self._edit_note
+        yield "team", self._show_team
+        yield "team-hand", self._hand_on
+        yield "note-edited", self._leave_team
         yield "difference", self._view._toggle_difference
         yield "difference-off", self._view._toggle_difference
         yield "reject", lambda: self._key("reject")
@@ -116,6 +123,8 @@ class _Tour:
         yield "transcribe-keys", lambda: self._key("keys")
         yield "pool", self._show_pool
         yield "very-full", self._fill
+        yield "team-full", self._show_full_team
+        yield "team-empty", self._show_empty_team
         yield "ledger", self._show_ledger
         yield "settings", lambda: self._desk.window.show_page("settings")
         yield "large", self._enlarge
@@ -352,6 +361,62 @@ class _Tour:
         unlock = self._desk.unlock_view
         unlock.show_opening()
         unlock.show_trouble(f"This system has no keyring that answers. {WAY_OUT}")
+
+    @property
+    def _oversight(self) -> OversightPresenter:
+        assert self._desk.oversight is not None  # noqa: S101 - a demo's member is a supervisor
+        return self._desk.oversight
+
+    def _show_team(self) -> None:
+        self._desk.window.show_page("team")
+        self._wait(lambda: not self._oversight.busy)
+
+    def _hand_on(self) -> None:
+        page = self._desk.window.findChildren(OversightView)[0]
+        page.held.setCurrentIndex(page.held.model().index(0, 0))
+        page.findChildren(QPushButton, "take_over")[0].click()
+
+    def _leave_team(self) -> None:
+        for dialog in self._desk.window.findChildren(QDialog, "move_item"):
+            dialog.reject()
+        self._desk.window.show_page("review")
+        self._edit_note()
+
+    def _show_full_team(self) -> None:
+        """Show a team of 40 at full work; the demo's own has one member."""
+        self._show_team()
+        now = datetime.now(UTC)
+        heads = self._heads()
+        state = TeamState(
+            at=now,
+            waiting=tuple(
+                Waiting(kind, (number * 5, number * 3, number * 2, number, number // 9), number // 2, now - _WEEK)
+                for kind, number in (("clinical_note", 210), ("sms", 41_250), ("summary", 3_400))
+            ),
+            held=tuple(
+                Holding(
+                    head,
+                    MemberId(head.id),
+                    f"Colleague {number} of a team with rather long names",
+                    LeaseId(head.id),
+                    now - timedelta(seconds=17 * number),
+                    now + timedelta(seconds=31 * number),
+                    number % 3 == 1,
+                    number % 7 == 6,
+                )
+                for number, head in enumerate(heads)
+            ),
+            held_number=412,
+            escalated=heads[:25],
+            escalated_number=25,
+            settled=tuple((number * 37) % 190 for number in range(24)),
+        )
+        self._oversight.watch(seen=False)
+        self._oversight.changed.emit(state)
+
+    def _show_empty_team(self) -> None:
+        now = datetime.now(UTC)
+        self._oversight.changed.emit(TeamState(now, (), (), 0, (), 0, (0,) * 24))
 
     def _show_ledger(self) -> None:
         self._desk.window.show_page("ledger")

@@ -1,7 +1,8 @@
 """One thread that does the desk's work in order, so that the interface never waits.
 
-Guarantees: jobs run one after another in the order given; results and failures arrive on the GUI thread, in that order
-too; a receiver that no longer exists is passed over and never kept alive; after `close` no thread is left.
+Guarantees: jobs run one after another in the order given, urgent ones first; results and failures arrive on the GUI
+thread, in that order too; a receiver that no longer exists is passed over and never kept alive; after `close` no thread
+is left.
 """
 
 import inspect
@@ -47,6 +48,7 @@ class Worker(QObject):
         super().__init__(parent)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-worker")
         self._waiting: deque[_Task] = deque()
+        self._urgent: deque[_Task] = deque()
         self._outcomes: deque[_Outcome] = deque()
         self._undelivered = 0
         self._closed = False
@@ -62,17 +64,20 @@ class Worker(QObject):
         job: Callable[[], T],
         done: Callable[[T], object] | None = None,
         failed: Callable[[Exception], object] | None = None,
+        *,
+        urgent: bool = False,
     ) -> None:
         """Call `job()` on the worker thread, then `done(result)` or `failed(exception)` on the GUI thread.
 
         Only bound methods are taken, and held weakly: a lambda would keep its widget alive or outlive it.
-        A failure without `failed`, and a bug whose receiver is gone, goes to `crashed`.
+        A failure without `failed`, and a bug whose receiver is gone, goes to `crashed`. An `urgent` job comes before
+        all that are not, in the order of the urgent ones.
         """
         if QThread.currentThread() is not self.thread():
             raise RuntimeError("jobs are given on the GUI thread only")
         if self._closed:
             raise RuntimeError("the worker is closed")
-        self._waiting.append(_Task(job, _weak(done), _weak(failed)))
+        (self._urgent if urgent else self._waiting).append(_Task(job, _weak(done), _weak(failed)))
         self._undelivered += 1
         self._executor.submit(self._work)
 
@@ -88,7 +93,7 @@ class Worker(QObject):
             self._finished.emit()
 
     def _finish_next(self) -> None:
-        task = self._waiting.popleft()
+        task = (self._urgent or self._waiting).popleft()
         try:
             outcome = _Outcome(task, result=task.job())
         except BaseException as failure:  # delivered, not swallowed

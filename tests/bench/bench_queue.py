@@ -46,8 +46,8 @@ _DRAFT = IncomingDraft(
     "bench",
     "sms",
     Channel.SMS,
-    "Yes, we open at nine. Reply 1 to keep your time, 2 to change it.",
-    (Turn("Customer", "Do you open at nine?"),),
+    "Yes, we open at nine on Saturdays, and no later.",
+    (Turn("Customer", "Do you open at nine on Saturdays?"),),
 )
 
 

@@ -15,7 +15,7 @@ from reviewer.ledger import Entry
 from reviewer.services import analyst as analyst_module
 from reviewer.services.analysis import Analysed, Analysis, subject_of
 from reviewer.services.analyst import Analyst
-from reviewer.services.examiners import ANALYSES, PERSONAL, UNCHECKED, VERSIONS, Subject
+from reviewer.services.examiners import ANALYSES, PERSONAL, PERSONAL_VERSION, UNCHECKED, VERSIONS, Subject
 from tests.factories import Profile, new_key, record
 
 WRONG = {
@@ -195,6 +195,34 @@ def test_where_nothing_can_look_for_personal_data_that_is_not_taken_for_none(
     assert claimed.personal is None
     assert "time" in _rules(claimed.examination)
     assert analysis.waiting() == 0
+
+    # Repaired meanwhile: the next start asks again, and then no more.
+    assert analysis.renew() == 1
+    assert analysis.round() == 1
+    assert profile.rows("SELECT version FROM analysis WHERE name = 'personal'") == [(PERSONAL_VERSION,)]
+    assert analysis.renew() == 0
+
+
+def test_a_detector_that_dies_over_a_text_costs_no_finding_and_is_not_asked_again(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = Analyst._ask
+
+    def dying(analyst: Analyst, lane: Any, request: tuple[Any, ...]) -> Any:
+        if request[0] == "personal":
+            assert analyst._process is not None
+            analyst._process.kill()
+            return None
+        return ask(analyst, lane, request)
+
+    monkeypatch.setattr(Analyst, "_ask", dying)
+    item_id = profile.put(**_wrong())
+    analysis = _marking(profile)
+    assert analysis.round() == 1
+    claimed = _claim(profile, item_id)
+    assert claimed.personal is None
+    assert "time" in _rules(claimed.examination)
+    assert analysis.renew() == 0
 
 
 # ---- The process

@@ -87,7 +87,7 @@ def _release_one(profile: Profile) -> None:
 def _adopt_one(profile: Profile) -> None:
     _claim(profile)
     services = profile.services()
-    services.queue.held_ids()
+    services.queue.news()
     assert services.queue.adopt(lambda _: False)
 
 

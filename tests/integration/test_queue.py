@@ -346,7 +346,7 @@ def test_the_leases_of_a_dead_desk_are_taken_over_what_was_on_screen_first(profi
     adopted = profile.services(alive).queue.adopt(lambda desk: desk == "second")
     assert [lease.item_id for lease in adopted] == [shown.item.id, ahead.item.id]
     assert {lease.desk for lease in adopted} == {"second"}
-    assert profile.services(alive).queue.held_ids() == {lease.id for lease in adopted}
+    assert profile.services(alive).queue.news().held == {lease.id for lease in adopted}
     with pytest.raises(LeaseLostError):
         dead.queue.renew(shown.lease)
     assert profile.events(shown.item.id)[-1] == "taken_over"

@@ -21,6 +21,10 @@ from tests.postgres import Cluster
 from tests.security.teams import Team, outcome
 
 _SET_ITEM = "UPDATE item SET"
+_HANDED = (
+    "state = 'leased', waiting_on = NULL, fence = fence + 1, lease_id = 'x',"
+    " lease_expires_at = now() + interval '1 minute',"
+)
 _ENTRY = "INSERT INTO entry (actor, number, hash, body, signature, at, action, item_id) VALUES"
 _LINKED = (
     "INSERT INTO entry (actor, number, hash, body, signature, at, action, item_id)"
@@ -158,6 +162,41 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
         "agent",
         f"{_SET_ITEM} state = 'leased', waiting_on = NULL, fence = fence + 1, lease_id = 'x', lease_member_id ="
         " '{m_second_agent}', lease_expires_at = now() + interval '1 minute' WHERE id = '{waiting}'",
+        "RV002",
+    ),
+    "hand an item to a colleague as an agent": (
+        "agent",
+        f"{_SET_ITEM} {_HANDED} lease_desk = 'handed', lease_member_id = '{{m_second_agent}}' WHERE id = '{{waiting}}'",
+        "RV002",
+    ),
+    "hand on what one holds as an agent": (
+        "agent",
+        f"{_SET_ITEM} {_HANDED} lease_desk = 'handed', lease_member_id = '{{m_second_agent}}' WHERE id = '{{mine}}'",
+        "RV002",
+    ),
+    "hand an item to who may not take it": (
+        "supervisor",
+        f"{_SET_ITEM} {_HANDED} lease_desk = 'handed', lease_member_id = '{{m_agent}}' WHERE id = '{{note}}'",
+        "RV002",
+    ),
+    "hand an item to a stranger": (
+        "supervisor",
+        f"{_SET_ITEM} {_HANDED} lease_desk = 'handed', lease_member_id = 'stranger' WHERE id = '{{waiting}}'",
+        "RV002",
+    ),
+    "hand an item to a transcriber": (
+        "supervisor",
+        f"{_SET_ITEM} {_HANDED} lease_desk = 'handed', lease_member_id = '{{m_transcriber}}' WHERE id = '{{waiting}}'",
+        "RV002",
+    ),
+    "put an item on a colleague's very desk": (
+        "supervisor",
+        f"{_SET_ITEM} {_HANDED} lease_desk = 'theirs', lease_member_id = '{{m_agent}}' WHERE id = '{{waiting}}'",
+        "RV002",
+    ),
+    "hand an item over and record nothing": (
+        "supervisor",
+        f"{_SET_ITEM} {_HANDED} lease_desk = 'handed', lease_member_id = '{{m_agent}}' WHERE id = '{{waiting}}'",
         "RV002",
     ),
     "lease without raising the fence": (

@@ -16,6 +16,7 @@ from reviewer.ledger import Entry
 from reviewer.services.analysis import Analysis
 from reviewer.services.intake import Intake
 from reviewer.services.ledger import Filter, Ledger
+from reviewer.services.oversight import Oversight
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
 from reviewer.services.vault import Vault
@@ -38,6 +39,7 @@ _REVEALING = ("claim", "claim that item", "claim ahead", "open", "withdraw", "re
 _METHODS = {
     Queue: {"claim", "claim_ahead", "open"},
     Review: {"withdraw", "read_signed"},
+    Oversight: set[str](),
     Intake: set[str](),
     Analysis: {"take"},
     Work: set[str](),
@@ -53,10 +55,12 @@ _GIVING_NONE_OUT = {
         "release",
         "release_all",
         "set_aside",
-        "held_ids",
+        "news",
         "holder",
         "adopt",
+        "take_up",
     },
+    Oversight: {"look", "colleagues", "hand", "take_over", "give_back"},
     Review: {
         "set_holds",
         "hold_of",
@@ -242,7 +246,7 @@ def test_the_other_methods_give_no_content_out(desk: tuple[Profile, Canary, dict
         services.queue.listing(100),
         services.queue.renew(lease),
         services.queue.show(lease),
-        services.queue.held_ids(),
+        services.queue.news(),
         services.queue.holder(item_id),
         services.queue.adopt(lambda _: False),
         services.review.save(item_id, "My words.", 0),
@@ -250,6 +254,9 @@ def test_the_other_methods_give_no_content_out(desk: tuple[Profile, Canary, dict
         services.review.progress([]),
         services.intake.take_all([line(draft=canary("draft"))], "tests"),
         services.work.round(),
+        services.oversight.look(),
+        services.oversight.colleagues(item_id),
+        services.queue.take_up(),
         services.vault.rotate(),
         services.vault.age(),
         services.ledger.checkpoint(),

@@ -1,6 +1,9 @@
 """Personal data on the review page: marked by type, and masked as a whole by one key."""
 
 from collections.abc import Callable
+from itertools import product
+
+from PySide6.QtWidgets import QTableView
 
 from reviewer.services.analysis import Analysis
 from reviewer.ui.desk.personal import LAYER
@@ -60,3 +63,30 @@ def test_one_key_masks_everything_and_what_is_typed_until_it_was_read(profile: P
     press("Ctrl+B")
     assert _shown(desk, MASK) == []
     assert "2025550177" in desk.view._title.text()
+
+
+def _cells(table: QTableView) -> str:
+    model = table.model()
+    places = product(range(model.rowCount()), range(model.columnCount()))
+    return "\n".join(str(model.index(*place).data()) for place in places)
+
+
+def test_what_a_producer_called_an_item_is_masked_wherever_it_is_listed(profile: Profile, open_desk: OpenDesk) -> None:
+    profile.put(id="visit-of-jane-roe")
+    desk = open_desk()
+    desk.wait_for_item("visit-of-jane-roe")
+    press("Ctrl+R", "T", "Return")
+    desk.settle()
+    press("Ctrl+H")
+    desk.window.show_page("ledger")
+    entries = desk.window.findChild(QTableView, "entries")
+    assert entries is not None
+    wait_until(lambda: "jane-roe" in _cells(entries), "the ledger")
+    desk.window.show_page("review")
+    lists = (desk.view.history.table, entries)
+    wait_until(lambda: all("jane-roe" in _cells(table) for table in lists), "the lists")
+    press("Ctrl+B")
+    assert desk.view.history.isVisible()
+    assert all("jane-roe" not in _cells(table) and "(masked)" in _cells(table) for table in lists)
+    press("Ctrl+B")
+    assert all("jane-roe" in _cells(table) for table in lists)

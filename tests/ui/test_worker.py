@@ -85,6 +85,26 @@ def test_jobs_run_in_the_order_they_were_given(qtbot: QtBot, worker: Worker) -> 
     assert not worker.busy
 
 
+def test_urgent_jobs_pass_all_that_wait_and_keep_their_own_order(qtbot: QtBot, worker: Worker) -> None:
+    receiver, go_on = Receiver(), threading.Event()
+
+    def first() -> int:
+        assert go_on.wait(60)
+        return 0
+
+    def job(number: int) -> Callable[[], int]:
+        return lambda: number
+
+    worker.run(first, receiver.take)
+    for number in range(1, 5):
+        worker.run(job(number), receiver.take)
+    for number in (10, 11):
+        worker.run(job(number), receiver.take, urgent=True)
+    go_on.set()
+    finish(qtbot, worker)
+    assert receiver.results == [0, 10, 11, 1, 2, 3, 4]
+
+
 def test_jobs_run_on_one_other_thread_and_results_arrive_on_this_one(qtbot: QtBot, worker: Worker) -> None:
     receiver = Receiver()
     for _ in range(3):

@@ -148,6 +148,7 @@ INNER_FUNCTIONS = frozenset(
         "guard_outbox()",
         "guard_workspace()",
         "guard_workspace_key()",
+        "hands(seat,item,integer)",
         "may_take(seat,integer)",
         "need(boolean,text,text)",
         "never()",

@@ -100,6 +100,14 @@ LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
                           OR starts_with(lower(r.language), lower(own) || '-'))))
 $$;
 
+-- A supervisor gives an item to a colleague who may take it; no desk of theirs holds it yet.
+CREATE OR REPLACE FUNCTION hands(me seat, given item, on_route integer) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT 'supervisor' = ANY (me.roles) AND given.lease_desk = 'handed' AND EXISTS (
+        SELECT FROM seat s WHERE s.member_id = given.lease_member_id AND s.removed_at IS NULL
+          AND s.workspace_id = me.workspace_id AND may_take(s, on_route))
+$$;
+
 CREATE OR REPLACE FUNCTION guard_item() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -140,15 +148,17 @@ BEGIN
     IF NEW.state = 'erased' THEN
         PERFORM need(me.is_admin AND NOT EXISTS (SELECT FROM data_key WHERE item_id = OLD.id), 'an erasure');
     ELSIF OLD.state IN ('waiting', 'escalated') AND NEW.state = 'leased' THEN
-        PERFORM need(NEW.lease_member_id = me.member_id AND may_take(me, OLD.waiting_on), 'an item that is not for you');
+        PERFORM need((NEW.lease_member_id = me.member_id AND may_take(me, OLD.waiting_on))
+                     OR hands(me, NEW, OLD.waiting_on), 'an item that is not for you');
     ELSIF OLD.state = 'waiting' AND NEW.state = 'escalated' THEN
         PERFORM need(OLD.due_at <= moment, 'an item that is not late');
     ELSIF OLD.state = 'leased' AND NEW.state = 'leased' AND NEW.lease_id = OLD.lease_id THEN
         PERFORM need(mine AND live AND NEW.lease_member_id = OLD.lease_member_id AND NEW.lease_desk = OLD.lease_desk,
                      'the lease is over or another''s', 'RV003');
     ELSIF OLD.state = 'leased' AND NEW.state = 'leased' THEN
-        PERFORM need(NEW.lease_member_id = me.member_id
-                     AND (mine OR ('supervisor' = ANY (me.roles) AND may_take(me, OLD.route_id))), 'another''s lease');
+        PERFORM need((NEW.lease_member_id = me.member_id
+                      AND (mine OR ('supervisor' = ANY (me.roles) AND may_take(me, OLD.route_id))))
+                     OR hands(me, NEW, OLD.route_id), 'another''s lease');
     ELSIF OLD.state = 'leased' AND NEW.state = 'held' THEN
         PERFORM need(mine AND live AND NEW.lease_id IS NULL, 'the lease is over or another''s', 'RV003');
     ELSIF OLD.state = 'leased' AND NEW.state IN ('waiting', 'escalated') THEN
@@ -189,7 +199,7 @@ BEGIN
     IF NEW.fence <> OLD.fence THEN
         PERFORM need(EXISTS (
             SELECT FROM entry e WHERE e.item_id = NEW.id AND e.xid = pg_current_xact_id()
-              AND e.action IN ('claimed', 'taken_over', 'withdrawn')), 'a lease without its entry');
+              AND e.action IN ('claimed', 'taken_over', 'reassigned', 'withdrawn')), 'a lease without its entry');
     END IF;
     RETURN NULL;
 END $$;

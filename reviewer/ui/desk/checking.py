@@ -70,6 +70,7 @@ class FindingsPresenter(QObject):
         self._ahead: _Listing | None = None  # of the item that comes next
         self._at: FindingId | None = None
         self._asking = False
+        self._stale = False  # other rules are in force than those that were listed
         self._closed = False
         self.attention: Attention = NO_ATTENTION
         self._soon = QTimer(self)
@@ -80,7 +81,7 @@ class FindingsPresenter(QObject):
     @property
     def is_ready(self) -> bool:
         """Tell whether the text on screen is checked."""
-        return self._listing is not None and self._listing.text == self._text
+        return self._listing is not None and self._listing.text == self._text and not self._stale
 
     @property
     def is_new(self) -> bool:
@@ -140,6 +141,13 @@ class FindingsPresenter(QObject):
         else:
             self.examined.emit()
         if not self.is_ready:
+            self.hurry()
+
+    def follow_rules(self, off: frozenset[str]) -> None:
+        """Have the text checked again where other rules are in force now than when it came on screen."""
+        if self._claimed is not None and self._claimed.rules_off != off:
+            self._claimed = replace(self._claimed, rules_off=off)
+            self._stale = True
             self.hurry()
 
     @Slot()
@@ -235,6 +243,7 @@ class FindingsPresenter(QObject):
         self._soon.stop()
         self._claimed = self._subject = self._found = self._listing = self._at = None
         self._text = ""
+        self._stale = False
         self.attention = NO_ATTENTION
 
     def _take(self, examination: Examination, text: str) -> None:
@@ -243,6 +252,7 @@ class FindingsPresenter(QObject):
             self._listing = ahead
         else:
             self._listing = _listing(examination, text, self.attention)
+        self._stale = False
         self.attention = replace(self.attention, was_shown=True)
         if self.current is None:
             self._at = None

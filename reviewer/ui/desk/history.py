@@ -19,6 +19,7 @@ class HistoryModel(QAbstractTableModel):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._entries: tuple[HistoryEntry, ...] = ()
+        self._masked = False
         self._headers = (self.tr("Time"), self.tr("Item"), self.tr("Decision"), self.tr("Where it stands"))
 
     def set_entries(self, entries: tuple[HistoryEntry, ...]) -> None:
@@ -30,6 +31,11 @@ class HistoryModel(QAbstractTableModel):
         self._entries = entries
         self.endResetModel()
 
+    def set_masked(self, masked: bool) -> None:  # noqa: FBT001 - told by a signal
+        """Leave out what a producer called an item: it may have made that of a name or a number."""
+        self._masked = masked
+        self.refresh()
+
     def entry(self, row: int) -> HistoryEntry:
         """Return the decision of a row."""
         return self._entries[row]
@@ -37,7 +43,7 @@ class HistoryModel(QAbstractTableModel):
     def refresh(self) -> None:
         """Repaint the states and countdowns."""
         if self._entries:
-            self.dataChanged.emit(self.index(0, 3), self.index(len(self._entries) - 1, 3))
+            self.dataChanged.emit(self.index(0, 1), self.index(len(self._entries) - 1, 3))
 
     def rowCount(self, parent: _Index = _NOWHERE) -> int:
         """Return the number of decisions."""
@@ -61,7 +67,8 @@ class HistoryModel(QAbstractTableModel):
         if index.column() == 0:
             return f"{entry.decided_at.astimezone():%H:%M:%S}"
         if index.column() == 1:
-            return f"{kind_label(entry.item.item.kind)} · {entry.item.item.head.external_id}"
+            about = self.tr("(masked)") if self._masked else entry.item.item.head.external_id
+            return f"{kind_label(entry.item.item.kind)} · {about}"
         if index.column() == 2:
             return verdict_word(entry.verdict)
         if entry.seconds_left > 0:
@@ -105,6 +112,10 @@ class HistoryPanel(QFrame):
         column.addWidget(self.table, stretch=1)
         self.table.hide()
         self.table.activated.connect(self._on_activated)
+
+    def set_masked(self, masked: bool) -> None:  # noqa: FBT001 - told by a signal
+        """Leave out what items are called."""
+        self._model.set_masked(masked)
 
     def show_entries(self, entries: tuple[HistoryEntry, ...]) -> None:
         """Show the decisions. While the panel is hidden they only wait: a long session must not slow each decision."""

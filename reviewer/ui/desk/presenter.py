@@ -26,7 +26,7 @@ from reviewer.domain.items import ClaimedItem, ItemId, Lease, SignedFinal, Worki
 from reviewer.domain.kinds import KINDS
 from reviewer.services.access import Factors
 from reviewer.services.intake import IntakeReport
-from reviewer.services.queue import Overview
+from reviewer.services.queue import News, Overview
 from reviewer.services.review import Outcome
 from reviewer.services.work import RoundReport
 from reviewer.ui.desk.checking import FindingsPresenter
@@ -379,7 +379,9 @@ class DeskPresenter(QObject):
         if self._current is not None and self._unsaved and self._text is not None:
             self._unsaved = False
             kept = (self._current.item.id, self._text, self._cursor, self.findings.attention)
-            self._worker.run(partial(self._services.review.save, *kept), self._on_saved, self._on_save_failed)
+            # Before whatever waits: nothing of that is about this text, which a slow store must not keep off the disk.
+            save = partial(self._services.review.save, *kept)
+            self._worker.run(save, self._on_saved, self._on_save_failed, urgent=True)
 
     def leave(self, cursor: int) -> None:
         """Begin to leave the desk for its lock: save everything, and start nothing that is new.
@@ -789,18 +791,45 @@ class DeskPresenter(QObject):
 
     def _on_renew_failed(self, failure: Exception) -> None:
         if isinstance(failure, LeaseLostError) and self._current is not None:
-            self._worker.run(partial(self._held_job), self._on_held_known, self._on_quiet_failure)
+            self._worker.run(self._services.queue.news, self._on_news, self._on_quiet_failure)
         else:
             self._on_quiet_failure(failure)
 
-    def _held_job(self) -> set[str]:
-        return self._services.queue.held_ids()
+    def _on_news(self, news: News) -> None:
+        """Drop what this desk no longer holds, and say so if it is on screen; take up what was handed over.
 
-    def _on_held_known(self, held: set[str]) -> None:
-        """Drop what this desk no longer holds, and say so if it is on screen."""
-        self._next = deque(claimed for claimed in self._next if claimed.lease.id in held)
-        if self._current is not None and self._current.lease.id not in held:
+        What is known here was told before the look at `news` was, so that nothing newer is dropped.
+        """
+        self._next = deque(claimed for claimed in self._next if claimed.lease.id in news.held)
+        if self._current is not None and self._current.lease.id not in news.held:
             self._lose(self._current.lease)
+        for place, claimed in enumerate(self._next):
+            off = news.off(claimed.item.kind)
+            if claimed.rules_off != off:
+                self._next[place] = replace(claimed, rules_off=off, examination=None)
+        if self._current is not None:
+            off = news.off(self._current.item.kind)
+            self._current = replace(self._current, rules_off=off)
+            self.findings.follow_rules(off)
+        if news.handed and not self._leaving:
+            self._worker.run(self._take_up_job, self._on_handed, self._on_quiet_failure)
+
+    def _take_up_job(self) -> list[ClaimedItem]:
+        queue = self._services.queue
+        return [queue.open(lease, ahead=True) for lease in queue.take_up()]
+
+    def _on_handed(self, handed: list[ClaimedItem]) -> None:
+        for claimed in handed:
+            self._next.appendleft(claimed)
+            self._note_deadline(claimed.lease)
+        if not handed:
+            return
+        self.lined_up.emit()
+        self.told.emit(self.tr("A supervisor handed you an item: it comes next."))
+        if self._current is None and not self._claiming:
+            self._claiming = True
+            job = partial(self._services.queue.show, self._next[0].lease)
+            self._worker.run(job, self._on_bare_seen, self._on_bare_failed)
 
     def _lose(self, lease: Lease) -> None:
         if self._current is None or self._current.lease.item_id != lease.item_id or self._lost:
@@ -842,18 +871,20 @@ class DeskPresenter(QObject):
         ids = [entry.decision.id for entry in self._history[-50:] if entry.decision is not None]
         self._worker.run(partial(self._poll_job, ids), self._on_polled, self._on_poll_failed)
 
-    def _poll_job(self, ids: list[DecisionId]) -> tuple[Overview, dict[DecisionId, str]]:
-        return self._services.queue.overview(), self._services.review.progress(ids)
+    def _poll_job(self, ids: list[DecisionId]) -> tuple[Overview, dict[DecisionId, str], News]:
+        queue = self._services.queue
+        return queue.overview(), self._services.review.progress(ids), queue.news()
 
     def _on_poll_failed(self, failure: Exception) -> None:
         self._in_poll = False
         self._on_quiet_failure(failure)
 
-    def _on_polled(self, polled: tuple[Overview, dict[DecisionId, str]]) -> None:
+    def _on_polled(self, polled: tuple[Overview, dict[DecisionId, str], News]) -> None:
         self._in_poll = False
         if self._poll_again:  # something was decided since, or has ended
             self._poll()
-        overview, states = polled
+        overview, states, news = polled
+        self._on_news(news)
         for entry in self._history:
             if entry.decision is not None and entry.decision.id in states and entry.state != "withdrawing":
                 entry.state = states[entry.decision.id]

@@ -146,7 +146,7 @@ class DeskView(QWidget):
         self._columns.setSizes([232, 556, 444])
         self.history = HistoryPanel(self)
         self.history.hide()
-        self.history.signed_requested.connect(self._presenter.read_signed)
+        self.history.signed_requested.connect(self._on_signed_requested)
         self.reasons = ReasonBar(self)
         self.overriding = OverrideBar(self)
         self.actions_bar = ActionBar(self._appearance, self._keys, self)
@@ -431,6 +431,13 @@ class DeskView(QWidget):
         self._presenter.signing_done.connect(dialog.accept)
         dialog.open()
 
+    @Slot(str)
+    def _on_signed_requested(self, item_id: str) -> None:
+        if self.personal.is_masked:  # a signed note is shown whole or not at all
+            self._tell_masked()
+        else:
+            self._presenter.read_signed(item_id)
+
     @Slot(object, object)
     def _on_signed_shown(self, shown: SignedFinal, factors: Factors) -> None:
         dialog = self.findChild(SignedDialog)
@@ -698,13 +705,16 @@ class DeskView(QWidget):
         claimed = self._claimed
         if claimed is not None:
             self._show_title(claimed.item)
+        self.history.set_masked(masked)
         if masked:
-            self.history.hide()
-            words = self.tr("Personal data is masked; {0} shows it again.").format(self._keys.shown("mask"))
-            self.notice.tell(words, "caution", ())
+            self._tell_masked()
         else:
             self.notice.hide()
             self._compare()
+
+    def _tell_masked(self) -> None:
+        words = self.tr("Personal data is masked; {0} shows it again.").format(self._keys.shown("mask"))
+        self.notice.tell(words, "caution", ())
 
     @Slot()
     def _tick(self) -> None:

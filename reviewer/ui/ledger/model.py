@@ -18,11 +18,24 @@ class EntriesModel(QAbstractTableModel):
         super().__init__(parent)
         self._rows: list[EntryRow] = []
         self._names: dict[str, str] = {}
+        self._masked = False
         self._headers = (self.tr("No."), self.tr("Time"), self.tr("Who"), self.tr("What"), self.tr("Item"))
 
     def set_names(self, names: dict[str, str]) -> None:
         """Show members by these names."""
         self._names = names
+
+    def set_masked(self, masked: bool) -> None:  # noqa: FBT001 - told by a signal
+        """Leave out what a producer called an item: it may have made that of a name or a number."""
+        self._masked = masked
+        if self._rows:
+            last = len(self._headers) - 1
+            self.dataChanged.emit(self.index(0, last), self.index(len(self._rows) - 1, last))
+
+    def about(self, row: EntryRow) -> str:
+        """Return what the item of an entry is called, or its id."""
+        name = self.tr("(masked)") if self._masked else row.external_id
+        return name or row.item_id or ""
 
     def set_rows(self, rows: list[EntryRow]) -> None:
         """Show other entries."""
@@ -53,7 +66,7 @@ class EntriesModel(QAbstractTableModel):
         if not index.isValid() or role != Qt.ItemDataRole.DisplayRole:
             return None
         row = self._rows[index.row()]
-        about = f"{kind_label(row.kind)} · {row.external_id}" if row.kind and row.external_id else ""
+        about = f"{kind_label(row.kind)} · {self.about(row)}" if row.kind and row.external_id else ""
         cells = (
             f"{row.position:,}",
             f"{row.at.astimezone():%d %b %H:%M:%S}",

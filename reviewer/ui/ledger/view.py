@@ -248,8 +248,19 @@ class LedgerView(QWidget):
             return
         row = self._model.row(current.row())
         if row.item_id is not None:
-            self._story_title.setText(self.tr("Story of {0}").format(row.external_id or row.item_id))
+            self._show_story_title(row)
             self._presenter.tell_story(row.item_id)
+
+    def _show_story_title(self, row: EntryRow) -> None:
+        self._story_title.setText(self.tr("Story of {0}").format(self._model.about(row)))
+
+    @Slot(bool)
+    def set_masked(self, masked: bool) -> None:  # noqa: FBT001 - a slot takes what its signal carries
+        """Leave out what items are called, while the screen is shared."""
+        self._model.set_masked(masked)
+        current = self.table.currentIndex()
+        if current.isValid() and (row := self._model.row(current.row())).item_id is not None:
+            self._show_story_title(row)
 
     @Slot()
     def _on_filter_changed(self) -> None:

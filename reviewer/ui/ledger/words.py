@@ -21,6 +21,7 @@ _WORDS: Mapping[str, str] = {
     Action.OPENED: QT_TRANSLATE_NOOP("Action", "opened it"),
     Action.RELEASED: QT_TRANSLATE_NOOP("Action", "gave it back"),
     Action.TAKEN_OVER: QT_TRANSLATE_NOOP("Action", "took it over from a desk that ended"),
+    Action.REASSIGNED: QT_TRANSLATE_NOOP("Action", "a supervisor gave it to a colleague"),
     Action.LEASE_EXPIRED: QT_TRANSLATE_NOOP("Action", "the lease ran out"),
     Action.OVERDUE: QT_TRANSLATE_NOOP("Action", "was late and went to a supervisor"),
     Action.SECOND_OPINION_KEPT: QT_TRANSLATE_NOOP("Action", "kept a second opinion"),
