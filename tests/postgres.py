@@ -147,7 +147,9 @@ def _sign(
 class Cluster:
     """One server with its own files, port and certificates."""
 
-    def __init__(self, *, durable: bool = False, settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *, durable: bool = False, settings: dict[str, str] | None = None, standby_of: "Cluster | None" = None
+    ) -> None:
         self._bin = binaries()
         self.version = version(self._bin)
         if self.version < FLOOR:
@@ -157,16 +159,23 @@ class Cluster:
         parent = None if durable or not os.access(in_memory, os.W_OK) else in_memory
         self.folder = Path(tempfile.mkdtemp(prefix="reviewer-postgres-", dir=parent))
         self.port = _free_port()
-        self.certificates = make_certificates(self.folder)
+        self.certificates: Certificates = (
+            make_certificates(self.folder) if standby_of is None else standby_of.certificates
+        )
         (self.folder / "password").write_text(PASSWORD)
         self._own()
         self._server: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
         self._administrator: dict[str, psycopg.Connection[Any]] = {}
-        self._run(
-            "initdb", "--no-sync", "--no-instructions", "-D", str(self.data), "-U", SUPERUSER, "-E", "UTF8",
-            "--locale=C.UTF-8", "-A", "scram-sha-256", f"--pwfile={self.folder / 'password'}",
-        )  # fmt: skip
+        if standby_of is None:
+            self._run(
+                "initdb", "--no-sync", "--no-instructions", "-D", str(self.data), "-U", SUPERUSER, "-E", "UTF8",
+                "--locale=C.UTF-8", "-A", "scram-sha-256", f"--pwfile={self.folder / 'password'}",
+            )  # fmt: skip
+        else:
+            where = f"host=127.0.0.1 port={standby_of.port} user={SUPERUSER} password={PASSWORD} sslmode=verify-full"
+            where += f" sslrootcert={standby_of.certificates.authority} application_name=standby"
+            self._run("pg_basebackup", "--no-sync", "--checkpoint=fast", "-R", "-D", str(self.data), "-d", where)
         chosen = _SETTINGS | ({} if durable else _HASTY) | (settings or {})
         chosen |= {
             "port": str(self.port),
@@ -192,8 +201,9 @@ class Cluster:
             command += ["--reuid", self._user, "--regid", self._user, "--init-groups"]
         with (self.folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
-                [*command, self._bin / "postgres", "-D", self.data], stdout=log, stderr=log, cwd=self.folder
-            )
+                [*command, self._bin / "postgres", "-D", self.data], stdout=log, stderr=log, cwd=self.folder,
+                env=self._environment,
+            )  # fmt: skip
         deadline = time.monotonic() + _PATIENCE_S
         while True:
             try:
@@ -265,6 +275,10 @@ class Cluster:
         connect = partial(self.connect, database, autocommit=False)
         return create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
 
+    @property
+    def _environment(self) -> dict[str, str]:
+        return os.environ | {"HOME": str(self.folder)}  # a server that is a client too looks for certificates there
+
     def _own(self) -> None:
         if self._user is not None:
             shutil.chown(self.folder, self._user, self._user)
@@ -275,7 +289,8 @@ class Cluster:
     def _run(self, name: str, *arguments: str) -> None:
         user = self._user
         how: dict[str, Any] = {} if user is None else {"user": user, "group": user, "extra_groups": []}
-        done = subprocess.run([self._bin / name, *arguments], capture_output=True, text=True, cwd=self.folder, **how)
+        done = subprocess.run([self._bin / name, *arguments], capture_output=True, text=True, cwd=self.folder,
+                              env=self._environment, **how)  # fmt: skip
         if done.returncode != 0:
             raise NoPostgresError(f"{name} failed: {done.stderr}")
 
