@@ -59,7 +59,12 @@ _HOLD_CHAIN = text("SELECT number, hash FROM hold_chain()")
 _TAKE_TURN = text("SELECT pg_try_advisory_xact_lock(7264, hashtext(:name))")
 
 
-_REFUSALS: dict[str, type[ReviewerError]] = {"RV001": RuleError, "RV002": RuleError, "RV003": LeaseLostError}
+_REFUSALS: dict[str, type[ReviewerError]] = {
+    "RV001": RuleError,
+    "RV002": RuleError,
+    "RV003": LeaseLostError,
+    "RV004": RuleError,
+}
 
 
 @dataclass(frozen=True, slots=True)
