@@ -24,6 +24,7 @@ from reviewer.crypto.identities import (
     seal_identity,
 )
 from reviewer.crypto.keystores import KeyFile, KeyringStore, KeyStore, SystemKeyring
+from reviewer.crypto.map_keys import MapKey
 from reviewer.crypto.open_keys import OpenKeys
 from reviewer.crypto.pool_keys import ClipKey, PoolReader, PoolWriter, VaultDoor, seal_label
 from reviewer.crypto.recovery_codes import RecoveryCode
@@ -40,6 +41,7 @@ __all__ = [
     "KeyFile",
     "KeyStore",
     "KeyringStore",
+    "MapKey",
     "OpenKeys",
     "Owner",
     "PassphraseCost",

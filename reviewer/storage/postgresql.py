@@ -103,6 +103,10 @@ class Address:
         """Return the same address for another login."""
         return replace(self, login=login, files=tuple(each for each in self.files if each[0] == "sslrootcert"))
 
+    def with_files_of(self, own: "Address") -> "Address":
+        """Return the same address with the files of another, but for those that it names itself."""
+        return replace(self, files=tuple((dict(own.files) | dict(self.files)).items()))
+
     @property
     def text(self) -> str:
         """Return the address as people write it."""
