@@ -25,6 +25,7 @@ from reviewer.crypto.identities import (
 )
 from reviewer.crypto.journals import JournalSealer
 from reviewer.crypto.keystores import KeyFile, KeyringStore, KeyStore, SystemKeyring
+from reviewer.crypto.map_keys import MapKey
 from reviewer.crypto.open_keys import OpenKeys
 from reviewer.crypto.pool_keys import ClipKey, PoolReader, PoolWriter, VaultDoor, seal_label
 from reviewer.crypto.recovery_codes import RecoveryCode
@@ -42,6 +43,7 @@ __all__ = [
     "KeyFile",
     "KeyStore",
     "KeyringStore",
+    "MapKey",
     "OpenKeys",
     "Owner",
     "PassphraseCost",

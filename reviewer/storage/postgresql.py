@@ -40,6 +40,10 @@ _SESSION = {
     "lock_timeout": "30s",
     "idle_in_transaction_session_timeout": "60s",
     "search_path": "public",
+    # So that the server soon drops the session of a desk that is gone: a login may have sixteen.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
 }
 _NETWORK = {
     "connect_timeout": 5,
@@ -54,6 +58,7 @@ place = Table("entry_place", MetaData(), Column("position", BigInteger, primary_
 
 
 _HOLD_CHAIN = text("SELECT number, hash FROM hold_chain()")
+_TAKE_TURN = text("SELECT pg_try_advisory_xact_lock(7264, hashtext(:name))")
 
 
 _REFUSALS: dict[str, type[ReviewerError]] = {
@@ -99,6 +104,10 @@ class Address:
     def of(self, login: str) -> "Address":
         """Return the same address for another login."""
         return replace(self, login=login, files=tuple(each for each in self.files if each[0] == "sslrootcert"))
+
+    def with_files_of(self, own: "Address") -> "Address":
+        """Return the same address with the files of another, but for those that it names itself."""
+        return replace(self, files=tuple((dict(own.files) | dict(self.files)).items()))
 
     @property
     def text(self) -> str:
@@ -195,6 +204,11 @@ def hold_chain(connection: Connection) -> ChainHead:
     """Wait until no other transaction writes the chain of who is connected, and return where it ends."""
     row = connection.execute(_HOLD_CHAIN).one()
     return START if row.number is None else ChainHead(row.number, bytes(row.hash).hex())
+
+
+def take_turn(connection: Connection, name: str) -> bool:
+    """Tell whether this transaction is the only one with the turn of that name; it has it until it ends."""
+    return bool(connection.execute(_TAKE_TURN, {"name": name}).scalar())
 
 
 def settle(connection: Connection) -> int:

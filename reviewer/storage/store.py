@@ -115,6 +115,10 @@ class Transaction:
         """Wait until no other transaction writes the actor's chain, and note where it ends."""
         self._head = postgresql.hold_chain(self._connection)
 
+    def take_turn(self, name: str) -> bool:
+        """Tell whether no other transaction has the turn of that name; in a file whoever writes is alone anyway."""
+        return self.dialect == "sqlite" or postgresql.take_turn(self._connection, name)
+
     def settle(self) -> int:
         """Give entries their places; return how many committed ones must wait."""
         return postgresql.settle(self._connection)
