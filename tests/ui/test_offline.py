@@ -291,7 +291,7 @@ def test_a_decision_is_taken_back_before_it_was_ever_sent(profile: Profile, open
     type_text("My ")
     press("Ctrl+Return")
     assert desk.external_id == "2"
-    assert desk.sees("waits to be sent")
+    assert desk.sees("not sent yet")
     press("Ctrl+Z")
     assert (desk.external_id, desk.text) == ("1", "My Draft 1.")
     wait_until(lambda: waiting(profile) == [], "the journal")
