@@ -31,7 +31,7 @@ def add(command: AddCommand) -> None:
 
     for name, run, text in (
         ("init", _init, "set a database up, or bring it to this version; for its owner"),
-        ("check", _check, "compare a live database with what is declared; for its owner"),
+        ("check", _check, "compare a live database with what is declared, and see whether it keeps up; for its owner"),
     ):
         _add_database(act(name, run, text))
     invite = act("invite", _invite, "make a login that may join; for the database's owner")
@@ -100,8 +100,17 @@ def _init(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _check(arguments: argparse.Namespace) -> ExitCode:
-    found = _database(arguments).check()
-    say(arguments, {"found": found}, "\n".join(map(in_line, found)) or "The database is as declared.")
+    database = _database(arguments)
+    gauge = database.gauge()  # before the comparison, which rewrites a little itself
+    found = database.check() + gauge.faults
+    answer: Answer = {
+        "found": found,
+        "rows": {each.name: {"live": each.live, "dead": each.dead} for each in gauge.tables},
+        "oldest_transaction_s": gauge.oldest_transaction_s,
+    }
+    rows = [f"{each.name:<14} {each.live:>12,} rows, {each.dead:,} dead" for each in gauge.tables]
+    words = [*map(in_line, found)] or ["The database is as declared, and its server keeps up."]
+    say(arguments, answer, "\n".join([*words, "", *rows]))
     return ExitCode.RULE if found else ExitCode.DONE
 
 
