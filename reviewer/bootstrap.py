@@ -31,10 +31,11 @@ from reviewer.services.suppressions import Suppressions
 from reviewer.services.team import Team
 from reviewer.services.tokens import Tokens
 from reviewer.services.transcribing import Transcribing
+from reviewer.services.unsent import Journal, Unsent, number_waiting
 from reviewer.services.vault import Vault
 from reviewer.services.work import Work
 from reviewer.settings import Cells, SettingsFile
-from reviewer.storage import Address
+from reviewer.storage import Address, Store
 
 if TYPE_CHECKING:
     from reviewer.audio import Player
@@ -62,6 +63,7 @@ class Services:
     label_quality: LabelQuality
     suppressions: Suppressions
     tokens: Tokens
+    unsent: Unsent | None = None  # where the database is a team's, and so may be out of reach
 
 
 class Application:
@@ -187,7 +189,17 @@ class Application:
             suppressions=Suppressions(session.store, actor),
             tokens=Tokens(session.store, actor),
         )
+        if session.store.is_shared:
+            self._services = replace(self._services, unsent=self._unsent(session.store, actor, self._services))
         return self._services
+
+    def unsent_number(self) -> int:
+        """Return how many decisions wait on this computer to be sent; this takes no key."""
+        return number_waiting(self.profile)
+
+    def _unsent(self, store: Store, actor: Actor, services: Services) -> Unsent:
+        journal = Journal(self.profile, self.desk.id, self.desk.is_alive, store.keys)
+        return Unsent(store, actor, services.review, services.queue, journal)
 
     @staticmethod
     def make_player() -> "Player":

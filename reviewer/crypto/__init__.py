@@ -23,6 +23,7 @@ from reviewer.crypto.identities import (
     seal_for_recovery,
     seal_identity,
 )
+from reviewer.crypto.journals import JournalSealer
 from reviewer.crypto.keystores import KeyFile, KeyringStore, KeyStore, SystemKeyring
 from reviewer.crypto.map_keys import MapKey
 from reviewer.crypto.open_keys import OpenKeys
@@ -38,6 +39,7 @@ __all__ = [
     "DataKey",
     "FieldPlace",
     "Identity",
+    "JournalSealer",
     "KeyFile",
     "KeyStore",
     "KeyringStore",

@@ -6,7 +6,9 @@ moment; one that writes holds its actor's chain from the start, so that one memb
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from sqlalchemy import (
@@ -45,10 +47,10 @@ _SESSION = {
 }
 _NETWORK = {
     "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
+    "keepalives_idle": 3,
+    "keepalives_interval": 2,
     "keepalives_count": 3,
-    "tcp_user_timeout": 15_000,  # milliseconds: a cut link is an error, not a wait
+    "tcp_user_timeout": 8_000,  # milliseconds: a cut link is an error, not a wait; 5 % of loss is far from it
 }
 
 # The place of each settled entry. Where many write at once, the order of insertion is not that of commits.
@@ -137,10 +139,14 @@ class Address:
 
 def open_engine(address: Address, password: str, *, as_owner: bool = False) -> Engine:
     """Return an engine on a team's database; whoever owns it may take their time."""
-    patience = {"options": "-c search_path=public -c timezone=UTC"} if as_owner else {}
+    from reviewer.storage.patience import PatientConnection  # a desk on a file starts sooner without the driver
+
+    how: dict[str, Any] = address.parameters(password)
+    if as_owner:
+        how |= {"options": "-c search_path=public -c timezone=UTC"}
     return create_engine(
         "postgresql+psycopg://",
-        connect_args=address.parameters(password) | patience,
+        creator=partial(PatientConnection.connect, **how),
         hide_parameters=True,
         pool_size=2,
         max_overflow=2,
