@@ -1,5 +1,6 @@
 """The page of transcribers, by keys only: hear, write, go on; and what is taken away is gone from it."""
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -311,6 +312,23 @@ def test_the_pages_own_keys_do_what_they_did_on_other_pages(desk: ListeningDesk)
     desk.settle()
     assert desk.window.page_name == "pool"
     assert desk.sees("clips of 30 calls")
+
+
+def test_no_key_is_lost_while_the_answer_before_is_still_on_its_way(desk: ListeningDesk, pooled: Profile) -> None:
+    first, slow = desk.serving_id, threading.Event()
+    type_text("and then")
+    desk.hear()
+    desk.settle()  # the next clip lies ready
+    desk.listening._worker.run(slow.wait, None, None)
+    press("Ctrl+Return")
+    desk.wait_for_another(first)
+    second = desk.serving_id
+    press("Ctrl+P")
+    slow.set()
+    wait_until(lambda: desk.serving_id not in (None, first, second), "a third clip")
+    desk.settle()
+    states = dict(pooled.rows("SELECT id, state FROM serving WHERE state IN ('labelled', 'reported')"))
+    assert states == {first: "labelled", second: "reported"}
 
 
 @pytest.mark.timeout(3_600)
