@@ -23,7 +23,9 @@ from reviewer.crypto.identities import (
     seal_for_recovery,
     seal_identity,
 )
+from reviewer.crypto.journals import JournalSealer
 from reviewer.crypto.keystores import KeyFile, KeyringStore, KeyStore, SystemKeyring
+from reviewer.crypto.map_keys import MapKey
 from reviewer.crypto.open_keys import OpenKeys
 from reviewer.crypto.pool_keys import ClipKey, PoolReader, PoolWriter, VaultDoor, seal_label
 from reviewer.crypto.recovery_codes import RecoveryCode
@@ -37,9 +39,11 @@ __all__ = [
     "DataKey",
     "FieldPlace",
     "Identity",
+    "JournalSealer",
     "KeyFile",
     "KeyStore",
     "KeyringStore",
+    "MapKey",
     "OpenKeys",
     "Owner",
     "PassphraseCost",
