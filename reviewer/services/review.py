@@ -27,6 +27,7 @@ from reviewer.domain.findings import Examination
 from reviewer.domain.items import ClaimedItem, ItemHead, ItemId, Lease, LeaseId, SignedFinal
 from reviewer.domain.kinds import KINDS, Form
 from reviewer.domain.members import Actor, Role
+from reviewer.ledger.canonical import Value
 from reviewer.ledger.entries import instant
 from reviewer.privacy.gate import Outgoing
 from reviewer.services import recorded
@@ -266,10 +267,11 @@ class Review:
             if decisions.is_known(tx, self._actor.member.id, key):
                 return None
             leases.check(tx, lease)
-            draft, source, recipient, _ = contents.whole(tx, lease.item_id)
+            content = contents.whole(tx, lease.item_id)
             head = items.find(tx, self._actor.member.workspace_id, lease.item_id)
             found = kept(tx, lease.item_id).found
             off = policies.rules_off(tx, self._actor.member.workspace_id, head.kind)
+            draft, source, recipient, _ = content
             going = outgoing(tx, self._actor.member, head, source, recipient)
         _, final = judgement.against(draft)
         if final is None and found is None:
@@ -283,8 +285,8 @@ class Review:
             found = self._analyst.examine(subject, hurried=True)
         in_draft = read(found).without(off)
         if final is None or final == draft:
-            return _Checked(draft, in_draft, final, in_draft)
-        return _Checked(draft, in_draft, final, self._analyst.recheck(subject, found, final).without(off))
+            return _Checked(content, in_draft, final, in_draft)
+        return _Checked(content, in_draft, final, self._analyst.recheck(subject, found, final).without(off))
 
     def _with_overrides(
         self, lease: Lease, judgement: Judgement, key: str, attention: Attention, reasons: Mapping[str, str]
@@ -308,7 +310,8 @@ class Review:
     ) -> Decision:
         head = leases.check(tx, lease)
         kind = KINDS[head.kind]
-        draft, source, recipient, _ = contents.whole(tx, lease.item_id)
+        # What was drafted never changes; had it been erased since it was read, there would be no lease and no key.
+        draft, source, recipient, model = contents.whole(tx, lease.item_id) if checked is None else checked.content
         verdict, final = judgement.against(draft)
         lacking = judgement.lacking(draft)
         if lacking is not None:
@@ -346,7 +349,8 @@ class Review:
             outbox.add(tx, decision, "sent" if verdict.releases else "returned", request)
         if signature is not None and final is not None:
             self._record_signature(tx, decision, final, signature)
-        self._record_decision(tx, decision, draft, final, request, _told(checked, attention))
+        told = _told(checked, attention)
+        self._record_decision(tx, decision, draft, final, request, contents.dump_model(model), told)
         return decision
 
     def _record_signature(self, tx: Transaction, decision: Decision, final: str, attestation: Attestation) -> None:
@@ -369,6 +373,7 @@ class Review:
         draft: str,
         final: str | None,
         request: str | None,
+        model: dict[str, Value] | None,
         findings: dict[str, Any],
     ) -> None:
         item_id = ItemId(decision.item_id)
@@ -377,7 +382,7 @@ class Review:
             item_id,
             before={"draft": keys.digest(tx, item_id, "draft", draft)},
             after=_digests(tx, item_id, final=final, request=request),
-            model=contents.model(tx, item_id),
+            model=model,
             verdict=decision.verdict.value,
             decision=decision.id,
             reason=decision.reason,
@@ -391,10 +396,15 @@ class Review:
 class _Checked:
     """What was found in a draft, and in the final that it became; without a final, in the draft again."""
 
-    draft: str
+    content: contents.Content
     in_draft: Examination
     final: str | None
     in_final: Examination
+
+    @property
+    def draft(self) -> str:
+        """Return the draft."""
+        return self.content.draft
 
 
 def _overridden(checked: _Checked | None, final: str, attention: Attention) -> tuple[Override, ...]:

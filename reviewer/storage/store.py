@@ -110,8 +110,8 @@ class Transaction:
         return self._now
 
     def hold_chain(self) -> None:
-        """Wait until no other transaction writes the actor's chain, and note where it ends."""
-        self._head = postgresql.hold_chain(self._connection)
+        """Wait until no other transaction writes the actor's chain, and note where it ends and when that was."""
+        self._head, self._now = postgresql.hold_chain(self._connection)  # the time comes with it: one question less
 
     def settle(self) -> int:
         """Give entries their places; return how many committed ones must wait."""
