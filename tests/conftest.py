@@ -1,5 +1,6 @@
 """What all tests share: the counts that `--full` makes large, loud absences, and a profile to work in."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from reviewer.storage import team
 from tests.factories import Profile, TeamDatabase
 from tests.postgres import Cluster, running
 
+# Before any test makes a QApplication, whatever part of the tests is run: without a display that would end the process.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # No deadline: a shared machine is slow at times, and speed is a matter of the benchmarks.
 settings.register_profile("ours", deadline=None)
 settings.load_profile("ours")

@@ -270,6 +270,12 @@ class SoundServer:
         return f"unix:{self._socket}"
 
     @property
+    def pid(self) -> int:
+        """Return the process that it is."""
+        assert self._server is not None
+        return self._server.pid
+
+    @property
     def captured(self) -> NDArray[np.int16]:
         """Return all samples that were played so far, silence included."""
         whole = bytes(self._captured)

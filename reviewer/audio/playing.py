@@ -5,11 +5,13 @@ from the thread of a window; the callback of the sound system copies samples and
 PortAudio, no device, one that went away) becomes `failure`, a sentence for a person, and the next `play` tries anew.
 """
 
+import atexit
 import contextlib
 import importlib
 import queue
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -25,6 +27,7 @@ from reviewer.domain.errors import ReviewerError, UnavailableError
 
 _LATENCY_S = 0.2  # what a busy machine may use up; the first sample does not wait for it
 _STALLED_S = 1.0  # without a call from the sound system
+_LEAVES_S = 2.0  # what a dead sound server may cost at the end of the process
 _TICK_S = 0.2
 _TAIL_S = 0.05
 _SHORTEST_LOOP_S = 0.1
@@ -165,8 +168,10 @@ class SoundPlayer:
         self._past_underruns = 0
         self._news: queue.SimpleQueue[_News] = queue.SimpleQueue()
         self._output = _Output(self._fill, lambda: self._news.put(_News.LOOK), device)
+        self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="player", daemon=True)
         self._thread.start()
+        _players.add(self)
 
     @property
     def state(self) -> PlayerState:
@@ -258,9 +263,17 @@ class SoundPlayer:
 
     def close(self) -> None:
         """Give the device back; nothing plays after it."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         self.unload()
         self._news.put(_News.END)
-        self._thread.join(timeout=2)
+        self._thread.join(timeout=_LEAVES_S)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Tell whether nothing of it is inside the sound system any more."""
+        return not self._thread.is_alive() and not self._output.is_closing
 
     # ---- Under the lock
 
@@ -408,6 +421,7 @@ class _Output:
         self._library: ModuleType | None = None
         self._stream: Any = None
         self._is_stale = False  # the library knows only the devices that were there when it was started
+        self._closing: threading.Thread | None = None
 
     @property
     def latency_s(self) -> float:
@@ -419,11 +433,18 @@ class _Output:
         """Tell whether the sound system still asks for samples."""
         return self._stream is not None and bool(self._stream.active)
 
+    @property
+    def is_closing(self) -> bool:
+        """Tell whether a stream that was given up is still being closed: a dead sound server may never answer."""
+        return self._closing is not None and self._closing.is_alive()
+
     def open(self) -> None:
         """Open the device unless it is. Raises UnavailableError."""
         if self._stream is not None:
             return
         library = self._loaded()
+        if self.is_closing:  # the library is not made for two threads, and must not end while one is inside it
+            raise UnavailableError(_NO_DEVICE)
         try:
             if self._is_stale:
                 library._terminate()
@@ -463,9 +484,9 @@ class _Output:
         """Leave a stream that does not answer; the next one is opened with the devices that are there then."""
         stream, self._stream, self._is_stale = self._stream, None, True
         if stream is not None:
-            closing = threading.Thread(target=_close, args=(stream,), name="player-closing", daemon=True)
-            closing.start()
-            closing.join(timeout=1)  # a dead sound server may never answer
+            self._closing = threading.Thread(target=_close, args=(stream,), name="player-closing", daemon=True)
+            self._closing.start()
+            self._closing.join(timeout=1)
 
     def close(self) -> None:
         """Give the device back."""
@@ -475,6 +496,7 @@ class _Output:
         if self._library is None:
             try:
                 self._library = importlib.import_module("sounddevice")
+                _leave_in_order(self._library)
             except OSError as exc:
                 raise UnavailableError(_NO_LIBRARY) from exc
             except Exception as exc:
@@ -496,3 +518,30 @@ class _Output:
 def _close(stream: Any) -> None:
     with contextlib.suppress(Exception):  # whatever it says, it is given up
         stream.close()
+
+
+# ---- At the end of the process
+
+_players: "weakref.WeakSet[SoundPlayer]" = weakref.WeakSet()
+
+
+def _leave_in_order(library: ModuleType) -> None:
+    """Let the players end before PortAudio does.
+
+    WORKAROUND: sounddevice ends PortAudio at exit whatever other threads are doing in it. With a player's thread in the
+    middle of stopping a stream both waited for each other for ever, and with a sound server that does not answer the
+    end never came either.
+    """
+    atexit.unregister(library._exit_handler)
+    atexit.unregister(_leave)
+    atexit.register(_leave, library)
+
+
+def _leave(library: ModuleType) -> None:
+    players = list(_players)
+    for player in players:
+        player.close()
+    if all(player.is_at_rest for player in players):  # else somebody is stuck inside, and stays there
+        ending = threading.Thread(target=library._exit_handler, name="player-end", daemon=True)
+        ending.start()
+        ending.join(timeout=_LEAVES_S)

@@ -53,6 +53,8 @@ def add(command: AddCommand) -> None:
     roles = act("roles", _roles, "give a member other roles; for admins")
     roles.add_argument("login", metavar="LOGIN")
     roles.add_argument("roles", metavar="A,B")
+    factor_off = act("factor-off", _factor_off, "let a member in who lost their authenticator app; for admins")
+    factor_off.add_argument("login", metavar="LOGIN")
     remove = act("remove", _remove, "take a member's seat and replace the workspace's key; for admins")
     remove.add_argument("login", metavar="LOGIN")
 
@@ -69,7 +71,7 @@ def _add_database(parser: argparse.ArgumentParser) -> None:
 
 def _usage(arguments: argparse.Namespace) -> ExitCode:
     del arguments
-    raise UsageError("Say what to do: init, invite, found, join, list, confirm, roles, remove or check.")
+    raise UsageError("Say what to do: init, invite, found, join, list, confirm, roles, factor-off, remove or check.")
 
 
 def _init(arguments: argparse.Namespace) -> ExitCode:
@@ -156,6 +158,15 @@ def _roles(arguments: argparse.Namespace) -> ExitCode:
         unlock(arguments, application)
         application.team().set_roles(arguments.login, _named(arguments.roles))
     say(arguments, {"changed": True}, "The roles are changed.")
+    return ExitCode.DONE
+
+
+def _factor_off(arguments: argparse.Namespace) -> ExitCode:
+    with Opened(arguments) as application:
+        unlock(arguments, application)
+        application.team().drop_factor(arguments.login)
+    words = "The server asks them for no code any more; 'reviewer recover' on their device does the rest."
+    say(arguments, {"changed": True}, words)
     return ExitCode.DONE
 
 

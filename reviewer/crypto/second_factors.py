@@ -47,6 +47,11 @@ class SecondFactor:
         """Return this under the member's own keys: nobody else can read it or put another in its place."""
         return _sealer(identity).seal(self._secret, _bound(owner))
 
+    @property
+    def secret(self) -> bytes:
+        """Return what the app and whoever checks its codes know: 20 bytes."""
+        return self._secret
+
     def uri(self, account: str) -> str:
         """Return the address that an authenticator app takes in, to be shown once."""
         return self._codes.get_provisioning_uri(account, _ISSUER)

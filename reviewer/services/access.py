@@ -128,6 +128,7 @@ class Access:
         self._keystore = keystore
         self._desk = desk
         self._now = now
+        self._pass: str | None = None  # what a team's server gave for a code: lets later connections in
 
     @property
     def exists(self) -> bool:
@@ -209,6 +210,9 @@ class Access:
         """Tell what unlocking takes. Raises NoWorkspaceError or KeysUnavailableError."""
         store = self._open(self._load_device_secret())
         try:
+            asked = store.factor_state()
+            if asked.needed:  # before the server has a code it does not tell whether there is a passphrase
+                return Factors(passphrase=False, code=True, wait_s=max(asked.wait_s, self._tries.wait_s()))
             with store.read() as tx:
                 stored = members.secrets_of(tx, members.only(tx)[1].id)
         finally:
@@ -248,6 +252,10 @@ class Access:
                 raise RuleError("There is a second factor already: take it away first with 'reviewer totp off'.")
             members.set_totp(tx, session.member.id, factor.seal(identity, owner))
             tx.record(Action.POLICY_CHANGED, policy="second_factor", set=True)
+            earned = seats.set_factor(tx, factor.secret) if session.store.is_shared else None
+        if earned is not None:  # a team's server asks for the codes too, so that a stolen password opens nothing
+            self._pass = earned
+            session.store.show_pass(earned)
         return factor.uri(session.member.name)
 
     def drop_second_factor(self, session: Session) -> None:
@@ -256,6 +264,8 @@ class Access:
             if members.secrets_of(tx, session.member.id).totp is None:
                 raise RuleError("There is no second factor.")
             members.set_totp(tx, session.member.id, None)
+            if session.store.is_shared:
+                seats.drop_factor(tx)
             tx.record(Action.POLICY_CHANGED, policy="second_factor", set=False)
 
     def set_passphrase(self, session: Session, passphrase: str | None) -> None:
@@ -276,6 +286,11 @@ class Access:
         device_secret = self._recovered_device_secret(code)
         store = self._open(device_secret)
         try:
+            if store.factor_state().needed:
+                raise RuleError(
+                    "The team's server asks for your second factor, which a recovery code does not replace: have an "
+                    "admin take it away with 'reviewer team factor-off LOGIN', then recover again."
+                )
             with store.read() as tx:
                 _, member = members.only(tx)
                 stored = members.secrets_of(tx, member.id)
@@ -287,6 +302,8 @@ class Access:
                 tx.record(Action.POLICY_CHANGED, policy="passphrase", set=passphrase is not None, recovered=True)
                 if stored.totp is not None:
                     members.set_totp(tx, member.id, None)
+                    if store.is_shared:
+                        seats.drop_factor(tx)
                     tx.record(Action.POLICY_CHANGED, policy="second_factor", set=False, recovered=True)
                 if self._tries.number:
                     tx.record(Action.UNLOCK_FAILED, tries=self._tries.number)
@@ -298,6 +315,7 @@ class Access:
         device_secret = self._load_device_secret()
         store = self._open(device_secret)
         try:
+            self._pass_server(store, code)
             with store.read() as tx:
                 workspace, member = members.only(tx)
                 stored = members.secrets_of(tx, member.id)
@@ -328,6 +346,19 @@ class Access:
             raise
         return Session(unlocked, workspace, member)
 
+    def _pass_server(self, store: Store, code: str | None) -> None:
+        """Give a team's server the code that it asks for before anything else."""
+        asked = store.factor_state()
+        if not asked.needed:
+            return
+        if asked.wait_s:
+            raise TooManyTriesError(asked.wait_s)
+        if code is None:
+            raise FactorNeededError(passphrase=False, code=True)
+        with self._tries.counted():
+            self._pass = store.hand_in(code)
+        store.show_pass(self._pass)
+
     def _settle(self, store: Store, actor: Actor, step: int | None, action: Action | None) -> None:
         """Use up the code, and record the tries that failed before and, if asked, that the desk is open."""
         failed = self._tries.number
@@ -345,7 +376,10 @@ class Access:
 
     def _open(self, device_secret: bytes) -> Store:
         if self._team is not None:
-            return Store.open_team(self._team, login_password(device_secret))
+            store = Store.open_team(self._team, login_password(device_secret))
+            if self._pass is not None:
+                store.show_pass(self._pass)
+            return store
         return Store.open_file(self._database, database_key(device_secret))
 
     def _take_login(self, invitation: str | None, device_secret: bytes) -> None:

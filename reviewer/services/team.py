@@ -85,6 +85,14 @@ class Team:
                 self._seal_workspace_key(tx, member_id, PublicKeys(known.receive, known.sign))
             tx.record(Action.MEMBER_CHANGED, member=member_id, roles=sorted(roles), last=_last(tx, member_id))
 
+    def drop_factor(self, login: str) -> None:
+        """Have the server ask a member for no code any more, who lost their authenticator. Raises NotFoundError."""
+        self._need_admin()
+        with self._store.write(self._actor) as tx:
+            member_id = self._member(tx, login)
+            seats.drop_factor(tx, login)
+            tx.record(Action.POLICY_CHANGED, policy="second_factor", set=False, member=member_id)
+
     def remove(self, login: str) -> None:
         """Take a member's seat away at once; rotate the workspace's key afterwards.
 

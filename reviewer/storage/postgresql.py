@@ -55,7 +55,12 @@ place = Table("entry_place", MetaData(), Column("position", BigInteger, primary_
 _HOLD_CHAIN = text("SELECT number, hash, at FROM hold_chain()")
 
 
-_REFUSALS: dict[str, type[ReviewerError]] = {"RV001": RuleError, "RV002": RuleError, "RV003": LeaseLostError}
+_REFUSALS: dict[str, type[ReviewerError]] = {
+    "RV001": RuleError,
+    "RV002": RuleError,
+    "RV003": LeaseLostError,
+    "RV004": RuleError,
+}
 
 
 @dataclass(frozen=True, slots=True)

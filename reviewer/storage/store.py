@@ -25,8 +25,9 @@ from reviewer.domain.events import Action
 from reviewer.domain.members import Actor
 from reviewer.ledger import START, ChainHead, Directory, Entry
 from reviewer.ledger.canonical import Value
-from reviewer.storage import clock, migrations, postgresql, schema, sqlite
+from reviewer.storage import clock, migrations, postgresql, schema, second_factors, sqlite
 from reviewer.storage.postgresql import Address
+from reviewer.storage.second_factors import FactorState
 
 _SETTLING_S, _LOOK_AGAIN_S = 1.0, 0.005
 
@@ -232,6 +233,22 @@ class Store:
         except DBAPIError as exc:
             raise UnavailableError(f"The team's database does not let you in: {_cause(exc)}.") from exc
 
+    def factor_state(self) -> FactorState:
+        """Tell whether the server asks for a code before anything else; a file does not. Raises UnavailableError."""
+        if not self.is_shared:
+            return FactorState(needed=False, wait_s=0)
+        with _answered():
+            return second_factors.state(self._engine)
+
+    def hand_in(self, code: str) -> str:
+        """Hand the server a code; return the pass that it earns. Raises UnlockError, RuleError, UnavailableError."""
+        with _answered():
+            return second_factors.submit(self._engine, code)
+
+    def show_pass(self, earned: str) -> None:
+        """Show the server a pass on every connection from now on."""
+        second_factors.show_pass(self._engine, earned)
+
     def as_member(self, keys: OpenKeys) -> "Store":
         """Return this store as the owner of `keys` sees it: they sign its entries and open its content."""
         twin = Store(self._engine, keys)
@@ -300,20 +317,26 @@ class Store:
     def _transaction(self, actor: Actor | None, *, writes: bool) -> Iterator[Transaction]:
         if self._kept_off == threading.get_ident():
             raise RuntimeError("a transaction on the thread that paints")
-        try:
-            with self._connect(writes=writes) as connection, connection.begin():
-                transaction = Transaction(connection, actor, self._keys)
-                if actor is not None and connection.dialect.name != "sqlite":
-                    transaction.hold_chain()
-                yield transaction
-        except (*sqlite.FAULTS, DBAPIError) as exc:
-            refused = postgresql.refusal(exc) if isinstance(exc, DBAPIError) else None
-            raise refused or UnavailableError(f"The database did not answer: {_cause(exc)}.") from exc
+        with _answered(), self._connect(writes=writes) as connection, connection.begin():
+            transaction = Transaction(connection, actor, self._keys)
+            if actor is not None and connection.dialect.name != "sqlite":
+                transaction.hold_chain()
+            yield transaction
 
     def _connect(self, *, writes: bool) -> Connection:
         if self._engine.dialect.name == "sqlite":
             return self._engine.connect().execution_options(writes=writes)
         return (self._engine if writes else self._reading).connect()
+
+
+@contextmanager
+def _answered() -> Iterator[None]:
+    """Say in our words what a database refused, or that it did not answer."""
+    try:
+        yield
+    except (*sqlite.FAULTS, DBAPIError) as exc:
+        refused = postgresql.refusal(exc) if isinstance(exc, DBAPIError) else None
+        raise refused or UnavailableError(f"The database did not answer: {_cause(exc)}.") from exc
 
 
 def _cause(exc: Exception) -> str:

@@ -1,5 +1,9 @@
 """Real sound: what is played is what a sound server receives."""
 
+import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -149,3 +153,32 @@ def test_a_thousand_clips_in_a_row_arrive_whole(
         player.load(Sound(wav.encode(samples)))
         assert len(server.play(player)) == len(samples)
     assert player.underruns == 0
+
+
+_LISTENS = """
+import os, signal, sys, time
+import numpy as np
+from reviewer.audio import Sound, SoundPlayer, wav
+player = SoundPlayer()
+player.load(Sound(wav.encode(np.full(320_000, 1_000, np.int16))))
+player.play()
+deadline = time.monotonic() + 20
+while player.position_s < 0.1 and time.monotonic() < deadline:
+    time.sleep(0.01)
+if sys.argv[1] == "paused":
+    player.pause()
+else:
+    os.kill(int(sys.argv[2]), signal.SIGSTOP)
+print(player.position_s > 0)
+"""
+
+
+@pytest.mark.parametrize("how", ["paused", "the sound server stands still"])
+def test_a_process_that_ends_in_the_middle_of_a_clip_does_end(server: SoundServer, how: str) -> None:
+    # It hung in one of four ends just after a pause, and in every one with a sound server that answered no more.
+    command = [sys.executable, "-c", _LISTENS, how, str(server.pid)]
+    try:
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    assert (ended.returncode, ended.stdout.strip()) == (0, "True"), ended.stderr

@@ -584,7 +584,7 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     "make a temporary table": ("agent", "CREATE TEMP TABLE seat (login name, member_id text)", "42501"),
     "make a schema": ("agent", "CREATE SCHEMA mine", "42501"),
     "make a function": ("agent", "CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "42501"),
-    "make an extension": ("agent", "CREATE EXTENSION pgcrypto", "42501"),
+    "make an extension": ("agent", "CREATE EXTENSION hstore", "42501"),
     "call a guard's helper": ("agent", "SELECT own_seat()", "42501"),
     "call the rule": ("agent", "SELECT need(true, 'x')", "42501"),
     "make a large object": ("agent", "SELECT lo_create(0)", "42501"),

@@ -23,7 +23,7 @@ from reviewer.storage.team.declaration import FUNCTIONS, NOT_SHARED, TABLES, VIE
 
 OWNER, MEMBER = "reviewer_owner", "reviewer_member"
 _HERE = Path(__file__).parent
-_PARTS = ("ledger.sql", "seats.sql", "guards.sql")
+_PARTS = ("ledger.sql", "seats.sql", "guards.sql", "factors.sql")
 _LOCK = 7_264_000  # two owners at once would trip over each other
 _LOGIN = re.compile(r"[a-z][a-z0-9_]{0,30}\Z")
 _SAFE = {

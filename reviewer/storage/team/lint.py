@@ -42,7 +42,7 @@ _CATALOGUE = {
 }
 _SCHEMAS = """
 SELECT nspname FROM pg_namespace
-WHERE nspname NOT IN ('public', 'information_schema') AND nspname NOT LIKE 'pg\\_%'
+WHERE nspname NOT IN ('public', 'reviewer_inner', 'information_schema') AND nspname NOT LIKE 'pg\\_%'
 """
 _LOGINS = """
 SELECT rolname, rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication AS powerful,

@@ -5,7 +5,8 @@
 -- the schema before this file runs, so a table that is not named here shows nothing to anybody.
 
 CREATE POLICY own ON seat FOR SELECT TO reviewer_member
-    USING (login = session_user AND removed_at IS NULL AND session_lives(seen_at));
+    USING (login = session_user AND removed_at IS NULL AND session_lives(seen_at)
+           AND (NOT has_factor OR factor_passed()));
 
 CREATE POLICY shared ON session_rule FOR SELECT TO reviewer_member USING (true);
 CREATE POLICY shared ON kind_rule FOR SELECT TO reviewer_member USING (EXISTS (SELECT FROM seat));
@@ -169,6 +170,7 @@ CREATE POLICY change ON outbox FOR UPDATE TO reviewer_member
 CREATE OR REPLACE VIEW decision_text WITH (security_barrier) AS
     SELECT d.id, d.item_id, d.final, d.note, d.overrides FROM decision d
     WHERE EXISTS (SELECT FROM seat s WHERE s.login = session_user AND s.removed_at IS NULL AND session_lives(s.seen_at)
+                  AND (NOT s.has_factor OR factor_passed())
                   AND s.at_desk AND (d.member_id = s.member_id OR EXISTS (
                       SELECT FROM look l WHERE l.item_id = d.item_id AND l.member_id = s.member_id
                       AND l.action IN ('opened', 'analysed', 'sending') AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress')));
@@ -176,13 +178,15 @@ CREATE OR REPLACE VIEW decision_text WITH (security_barrier) AS
 CREATE OR REPLACE VIEW outbox_request WITH (security_barrier) AS
     SELECT o.decision_id, o.request FROM outbox o JOIN decision d ON d.id = o.decision_id
     WHERE EXISTS (SELECT FROM seat s JOIN look l ON l.member_id = s.member_id
-                  WHERE s.login = session_user AND s.removed_at IS NULL AND session_lives(s.seen_at) AND s.at_desk
+                  WHERE s.login = session_user AND s.removed_at IS NULL AND session_lives(s.seen_at)
+                  AND (NOT s.has_factor OR factor_passed()) AND s.at_desk
                   AND l.item_id = d.item_id AND l.action = 'sending'
                   AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress');
 
 CREATE OR REPLACE VIEW own_member WITH (security_barrier) AS
     SELECT m.* FROM member m JOIN seat s ON s.member_id = m.id
-    WHERE s.login = session_user AND s.removed_at IS NULL AND session_lives(s.seen_at);
+    WHERE s.login = session_user AND s.removed_at IS NULL AND session_lives(s.seen_at)
+                  AND (NOT s.has_factor OR factor_passed());
 
 -- ---- The ledger: whoever is at a desk can verify all of it; a transcriber sees who may sign, and their own entries
 
@@ -228,5 +232,7 @@ CREATE TRIGGER guard BEFORE INSERT OR DELETE ON workspace_key FOR EACH ROW EXECU
 CREATE TRIGGER destroy AFTER DELETE ON workspace_key FOR EACH ROW EXECUTE FUNCTION destroy_generation();
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON data_key FOR EACH ROW EXECUTE FUNCTION guard_data_key();
 CREATE TRIGGER erase AFTER DELETE ON data_key FOR EACH ROW EXECUTE FUNCTION erase_content();
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT OR DELETE ON factor DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_factor();
 CREATE CONSTRAINT TRIGGER whole AFTER DELETE ON data_key DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION whole_erasure();

@@ -26,6 +26,8 @@ _joining = Table(
 _OWN = text("SELECT member_id, workspace_id FROM seat")
 _SEATS = text("SELECT login, member_id, roles, removed_at IS NOT NULL AS removed, waits FROM team_seats()")
 _REMOVE = text("SELECT remove_seat(:member)")
+_SET_FACTOR = text("SELECT factor_set(:secret)")
+_DROP_FACTOR = text("SELECT factor_drop(coalesce(:login, session_user))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +96,14 @@ def all_seats(tx: Transaction) -> Sequence[Seat]:
 def remove(tx: Transaction, member_id: MemberId) -> None:
     """Take a member's seat away, once their running transaction has ended. The same transaction must record it."""
     tx.run(_REMOVE, {"member": member_id})
+
+
+def set_factor(tx: Transaction, secret: bytes) -> str:
+    """Have the server ask this login for codes of a secret from now on; return a pass. Raises RuleError."""
+    earned: str = tx.run(_SET_FACTOR, {"secret": secret}).scalar_one()
+    return earned
+
+
+def drop_factor(tx: Transaction, login: str | None = None) -> None:
+    """Have the server ask this login, or as an admin another one, for no code any more. Raises RuleError."""
+    tx.run(_DROP_FACTOR, {"login": login})

@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS seat (
     removed_at timestamptz
 );
 ALTER TABLE seat SET (fillfactor = 50);
+ALTER TABLE seat ADD COLUMN IF NOT EXISTS has_factor boolean NOT NULL DEFAULT false;  -- see factors.sql
 
 -- Who was invited, has made keys, and waits for an admin to compare their fingerprint.
 CREATE TABLE IF NOT EXISTS joining (
@@ -77,9 +78,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     found_seat seat;
 BEGIN
-    SELECT * INTO found_seat FROM seat WHERE login = session_user AND removed_at IS NULL AND session_lives(seen_at);
+    SELECT * INTO found_seat FROM seat WHERE login = session_user AND removed_at IS NULL AND session_lives(seen_at)
+        AND (NOT has_factor OR factor_passed());
     IF found_seat.login IS NULL THEN
-        RAISE 'no seat, or the session is too old' USING ERRCODE = 'RV001';
+        RAISE 'no seat, the session is too old, or it lacks its second factor' USING ERRCODE = 'RV001';
     END IF;
     RETURN found_seat;
 END $$;
