@@ -12,6 +12,7 @@ from reviewer.crypto import KeyFile, KeyStore, SystemKeyring
 from reviewer.domain.call_records import Call
 from reviewer.domain.errors import LockedError, RuleError, UnavailableError
 from reviewer.domain.members import Actor, Member
+from reviewer.services import cells
 from reviewer.services.access import Access, Session
 from reviewer.services.analysis import Analysis
 from reviewer.services.analyst import Analyst
@@ -76,9 +77,8 @@ class Application:
         self.profile = profile
         self.settings = SettingsFile(profile / "settings.toml")
         keystore: KeyStore = SystemKeyring() if key_file is None else KeyFile(key_file)
-        database = self.settings.load().database
-        team = None if database is None else Address.read(database)
-        self._keystore = keystore
+        team = cells.address(self.settings)
+        self.keystore = keystore
         self.access = Access(profile, keystore, self.desk.id, team=team)
         self._session: Session | None = None
         self._services: Services | None = None
@@ -94,7 +94,16 @@ class Application:
     def use_team(self, database: Address) -> None:
         """Let this profile have its workspace in a team's database from now on."""
         self.settings.change(database=database.text)
-        self.access = Access(self.profile, self._keystore, self.desk.id, team=database)
+        self._open_way(database)
+
+    def follow_cells(self, file: Path, key: str, workspace: str) -> Address:
+        """Let a signed map say from now on on which server this profile's workspace lies. Raises as cells.follow()."""
+        found = cells.follow(self.settings, file, key, workspace)
+        self._open_way(found)
+        return found
+
+    def _open_way(self, database: Address) -> None:
+        self.access = Access(self.profile, self.keystore, self.desk.id, team=database)
 
     def team(self) -> Team:
         """Return what an admin does with the team's members. Raises LockedError, RuleError where there is no team."""

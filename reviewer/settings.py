@@ -31,6 +31,7 @@ class Settings:
     dictionary: tuple[str, ...] = ()  # words the person taught the spelling check
     listening: Mapping[str, int] = field(default_factory=dict)  # speed in percent; loop, pause_while_typing as 0 or 1
     database: str | None = None  # where the team's is; None: a file of the profile
+    cells: Mapping[str, Any] = field(default_factory=dict)  # the map of servers that is followed: see services/cells.py
 
 
 class SettingsFile:
@@ -68,6 +69,7 @@ class SettingsFile:
                 for name, value in _table(data.get("listening", {}), "listening").items()
             },
             database=_table(data.get("team", {}), "team").get("database"),
+            cells=_table(data.get("cells", {}), "cells"),
         )
 
     def save(self, settings: Settings) -> None:
@@ -85,6 +87,8 @@ class SettingsFile:
         }
         if settings.database is not None:
             data["team"] = {"database": settings.database}
+        if settings.cells:
+            data["cells"] = dict(settings.cells)
         part = self._path.with_suffix(f".{os.getpid()}.part")
         try:
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

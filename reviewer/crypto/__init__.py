@@ -29,7 +29,7 @@ from reviewer.crypto.pool_keys import ClipKey, PoolReader, PoolWriter, VaultDoor
 from reviewer.crypto.recovery_codes import RecoveryCode
 from reviewer.crypto.sealing import database_key, login_password, new_secret
 from reviewer.crypto.second_factors import SecondFactor
-from reviewer.crypto.signatures import SignatureCheckers, first_bad_signature
+from reviewer.crypto.signatures import SignatureCheckers, SigningKey, first_bad_signature, is_valid
 from reviewer.crypto.workspace_keys import WorkspaceKey
 
 __all__ = [
@@ -49,12 +49,14 @@ __all__ = [
     "RecoveryCode",
     "SecondFactor",
     "SignatureCheckers",
+    "SigningKey",
     "SystemKeyring",
     "VaultDoor",
     "WorkspaceKey",
     "database_key",
     "first_bad_signature",
     "is_passphrase_needed",
+    "is_valid",
     "login_password",
     "new_secret",
     "open_identity",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from reviewer.crypto import DataKey
 from reviewer.domain import layout, limits
 from reviewer.domain.attention import NO_ATTENTION, Attention, Override, applied, by_rule, left, summary
 from reviewer.domain.attestations import Attestation
@@ -266,9 +267,9 @@ class Review:
         with self._store.read() as tx:
             if decisions.is_known(tx, self._actor.member.id, key):
                 return None
-            leases.check(tx, lease)
+            head = leases.check(tx, lease)
             content = contents.whole(tx, lease.item_id)
-            head = items.find(tx, self._actor.member.workspace_id, lease.item_id)
+            key_of_item = keys.of(tx, lease.item_id)
             found = kept(tx, lease.item_id).found
             off = policies.rules_off(tx, self._actor.member.workspace_id, head.kind)
             draft, source, recipient, _ = content
@@ -285,8 +286,9 @@ class Review:
             found = self._analyst.examine(subject, hurried=True)
         in_draft = read(found).without(off)
         if final is None or final == draft:
-            return _Checked(content, in_draft, final, in_draft)
-        return _Checked(content, in_draft, final, self._analyst.recheck(subject, found, final).without(off))
+            return _Checked(content, key_of_item, in_draft, final, in_draft)
+        in_final = self._analyst.recheck(subject, found, final).without(off)
+        return _Checked(content, key_of_item, in_draft, final, in_final)
 
     def _with_overrides(
         self, lease: Lease, judgement: Judgement, key: str, attention: Attention, reasons: Mapping[str, str]
@@ -310,7 +312,9 @@ class Review:
     ) -> Decision:
         head = leases.check(tx, lease)
         kind = KINDS[head.kind]
-        # What was drafted never changes; had it been erased since it was read, there would be no lease and no key.
+        # What was drafted never changes, nor does its key; had it been erased since, there would be no lease.
+        if checked is not None:
+            tx.data_keys[lease.item_id] = checked.key
         draft, source, recipient, model = contents.whole(tx, lease.item_id) if checked is None else checked.content
         verdict, final = judgement.against(draft)
         lacking = judgement.lacking(draft)
@@ -397,6 +401,7 @@ class _Checked:
     """What was found in a draft, and in the final that it became; without a final, in the draft again."""
 
     content: contents.Content
+    key: DataKey
     in_draft: Examination
     final: str | None
     in_final: Examination

@@ -183,7 +183,7 @@ class Peers:
             "database": f"{name}{waiting}",
             "authority": str(self._server.certificates.authority),
         }
-        command = [self._python, Path(__file__).with_name("peers.py"), name, *how]
+        command = [str(self._python), str(Path(__file__).with_name("peers.py")), name, *how]
         done = subprocess.run(command, input=json.dumps(database), check=True, stdout=subprocess.PIPE, text=True)
         told: dict[str, float] = json.loads(done.stdout)
         return told

@@ -117,7 +117,11 @@ class Oban:
         await self._pool.close()
 
 
-_PEERS = {"pgqueuer": Pgqueuer, "procrastinate": Procrastinate, "oban": Oban}
+_PEERS: dict[str, type[Pgqueuer | Procrastinate | Oban]] = {
+    "pgqueuer": Pgqueuer,
+    "procrastinate": Procrastinate,
+    "oban": Oban,
+}
 
 
 def _psycopg(database: dict[str, Any]) -> dict[str, Any]:
