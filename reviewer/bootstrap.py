@@ -1,6 +1,6 @@
 """Build everything once and wire it: the only place that knows every part."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from reviewer import logs
 from reviewer.channels.folder import FolderTransport
 from reviewer.crypto import KeyFile, KeyStore, SystemKeyring
 from reviewer.domain.call_records import Call
-from reviewer.domain.errors import LockedError, RuleError, UnavailableError
+from reviewer.domain.errors import InputRefusedError, LockedError, RuleError, UnavailableError, UsageError
 from reviewer.domain.members import Actor, Member
 from reviewer.services import cells
 from reviewer.services.access import Access, Session
@@ -31,10 +31,11 @@ from reviewer.services.suppressions import Suppressions
 from reviewer.services.team import Team
 from reviewer.services.tokens import Tokens
 from reviewer.services.transcribing import Transcribing
+from reviewer.services.unsent import Journal, Unsent, number_waiting
 from reviewer.services.vault import Vault
 from reviewer.services.work import Work
-from reviewer.settings import SettingsFile
-from reviewer.storage import Address
+from reviewer.settings import Cells, SettingsFile
+from reviewer.storage import Address, Store
 
 if TYPE_CHECKING:
     from reviewer.audio import Player
@@ -62,6 +63,7 @@ class Services:
     label_quality: LabelQuality
     suppressions: Suppressions
     tokens: Tokens
+    unsent: Unsent | None = None  # where the database is a team's, and so may be out of reach
 
 
 class Application:
@@ -71,14 +73,14 @@ class Application:
         try:
             profile.mkdir(parents=True, exist_ok=True, mode=0o700)
             logs.start(profile / "logs")
+            self.settings = SettingsFile(profile / "settings.toml")
+            team = self._team_address()
             self.desk = Desk(profile / "desks", is_command=is_command)
         except OSError as exc:
             raise UnavailableError(f"The profile folder {profile} cannot be used: {exc.strerror}.") from exc
         self.profile = profile
-        self.settings = SettingsFile(profile / "settings.toml")
         keystore: KeyStore = SystemKeyring() if key_file is None else KeyFile(key_file)
-        team = cells.address(self.settings)
-        self.keystore = keystore
+        self._keystore = keystore
         self.access = Access(profile, keystore, self.desk.id, team=team)
         self._session: Session | None = None
         self._services: Services | None = None
@@ -91,19 +93,55 @@ class Application:
             raise LockedError("The desk is locked: unlock it first.")
         return self._session
 
+    def use_map(self, file: Path, key: str, workspace: str) -> Address:
+        """Follow a signed map of workspaces from now on, and return where it says that this one's is.
+
+        Raises RuleError where the profile is no team's, and as cells.read does.
+        """
+        if self.settings.load().database is None:
+            raise RuleError("This workspace is no team's: it lies in a file of this profile.")
+        try:
+            bytes.fromhex(key)
+        except ValueError as exc:
+            raise UsageError("A key of a map is written in hex, as 'reviewer team map-key' shows it.") from exc
+        before = self.settings.load()
+        self.settings.change(cells=Cells(file.expanduser().absolute(), key, workspace, 0))
+        try:
+            found = self._team_address()
+        except BaseException:
+            self.settings.change(cells=before.cells)
+            raise
+        assert found is not None  # noqa: S101 - a team's profile has an address
+        self.use_team(found)
+        return found
+
+    def leave_map(self) -> None:
+        """Follow no map any more; the workspace stays where it was last."""
+        self.settings.change(cells=None)
+
+    def _team_address(self) -> Address | None:
+        """Return where the team's database is: as the map of workspaces says, where this profile follows one."""
+        settings = self.settings.load()
+        if settings.database is None:
+            return None
+        known, followed = Address.read(settings.database), settings.cells
+        if followed is None:
+            return known
+        found = cells.read(followed.file, bytes.fromhex(followed.key))
+        if found.serial < followed.serial:
+            raise InputRefusedError(
+                f"The map of workspaces {followed.file} is older than the one that this desk saw last (serial "
+                f"{found.serial}, not {followed.serial}). Ask who runs the servers."
+            )
+        there = cells.address_on(found.of(followed.workspace), known.login, known)
+        if there != known or found.serial != followed.serial:
+            self.settings.change(database=there.text, cells=replace(followed, serial=found.serial))
+        return there
+
     def use_team(self, database: Address) -> None:
         """Let this profile have its workspace in a team's database from now on."""
         self.settings.change(database=database.text)
-        self._open_way(database)
-
-    def follow_cells(self, file: Path, key: str, workspace: str) -> Address:
-        """Let a signed map say from now on on which server this profile's workspace lies. Raises as cells.follow()."""
-        found = cells.follow(self.settings, file, key, workspace)
-        self._open_way(found)
-        return found
-
-    def _open_way(self, database: Address) -> None:
-        self.access = Access(self.profile, self.keystore, self.desk.id, team=database)
+        self.access = Access(self.profile, self._keystore, self.desk.id, team=database)
 
     def team(self) -> Team:
         """Return what an admin does with the team's members. Raises LockedError, RuleError where there is no team."""
@@ -151,7 +189,17 @@ class Application:
             suppressions=Suppressions(session.store, actor),
             tokens=Tokens(session.store, actor),
         )
+        if session.store.is_shared:
+            self._services = replace(self._services, unsent=self._unsent(session.store, actor, self._services))
         return self._services
+
+    def unsent_number(self) -> int:
+        """Return how many decisions wait on this computer to be sent; this takes no key."""
+        return number_waiting(self.profile)
+
+    def _unsent(self, store: Store, actor: Actor, services: Services) -> Unsent:
+        journal = Journal(self.profile, self.desk.id, self.desk.is_alive, store.keys)
+        return Unsent(store, actor, services.review, services.queue, journal)
 
     @staticmethod
     def make_player() -> "Player":

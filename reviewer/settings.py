@@ -18,6 +18,16 @@ SHORTEST_LOCK_MIN, LONGEST_LOCK_MIN = 1, 15
 
 
 @dataclass(frozen=True, slots=True)
+class Cells:
+    """A signed map of workspaces: its file, the key that signs it, the workspace, and the newest serial seen."""
+
+    file: Path
+    key: str  # in hex
+    workspace: str
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a person or an admin may set."""
 
@@ -31,7 +41,7 @@ class Settings:
     dictionary: tuple[str, ...] = ()  # words the person taught the spelling check
     listening: Mapping[str, int] = field(default_factory=dict)  # speed in percent; loop, pause_while_typing as 0 or 1
     database: str | None = None  # where the team's is; None: a file of the profile
-    cells: Mapping[str, Any] = field(default_factory=dict)  # the map of servers that is followed: see services/cells.py
+    cells: Cells | None = None  # the map that says where it is from now on
 
 
 class SettingsFile:
@@ -69,7 +79,7 @@ class SettingsFile:
                 for name, value in _table(data.get("listening", {}), "listening").items()
             },
             database=_table(data.get("team", {}), "team").get("database"),
-            cells=_table(data.get("cells", {}), "cells"),
+            cells=_cells(_table(data.get("map", {}), "map")),
         )
 
     def save(self, settings: Settings) -> None:
@@ -87,8 +97,14 @@ class SettingsFile:
         }
         if settings.database is not None:
             data["team"] = {"database": settings.database}
-        if settings.cells:
-            data["cells"] = dict(settings.cells)
+        if settings.cells is not None:
+            cells = settings.cells
+            data["map"] = {
+                "file": str(cells.file),
+                "key": cells.key,
+                "workspace": cells.workspace,
+                "serial": cells.serial,
+            }
         part = self._path.with_suffix(f".{os.getpid()}.part")
         try:
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -128,6 +144,16 @@ def _words(untrusted: object, name: str) -> tuple[str, ...]:
     if not isinstance(untrusted, list) or not all(isinstance(word, str) for word in untrusted):
         raise UsageError(f"The setting '{name}' must be a list of words.")
     return tuple(untrusted)
+
+
+def _cells(untrusted: dict[str, Any]) -> Cells | None:
+    if not untrusted:
+        return None
+    named = {name: untrusted.get(name) for name in ("file", "key", "workspace")}
+    if not all(isinstance(value, str) for value in named.values()):
+        raise UsageError("The setting 'map' must name file, key and workspace.")
+    serial = _whole(untrusted.get("serial", 0), 0, 2**53 - 1, "map.serial")
+    return Cells(Path(str(named["file"])), str(named["key"]), str(named["workspace"]), serial)
 
 
 def _texts(untrusted: object, name: str) -> dict[str, str]:

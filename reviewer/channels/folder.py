@@ -4,11 +4,13 @@ The file's name is the idempotency key, so a second try finds the first one's fi
 """
 
 import os
+import time
 from pathlib import Path
 
 from reviewer.domain.errors import UnavailableError
 
 _WORKSHOP = ".outgoing"
+_OLD_S = 3_600  # a part is written within moments
 
 
 class FolderTransport:
@@ -28,8 +30,9 @@ class FolderTransport:
             if not target.exists():
                 _write_whole(target, workshop, request)
             _sync_folder(target.parent)
-            for abandoned in workshop.glob(f"{target.stem}.*"):  # by one that was killed
-                abandoned.unlink(missing_ok=True)
+            for abandoned in workshop.glob("*"):
+                if abandoned.stem == target.stem or _is_old(abandoned):
+                    abandoned.unlink(missing_ok=True)  # by one that was killed; another machine may have finished it
         except OSError as exc:
             raise UnavailableError(f"The folder '{destination}' cannot be written: {exc.strerror}.") from exc
         return name
@@ -44,6 +47,13 @@ class FolderTransport:
                 _sync_folder(target.parent)
         except OSError as exc:
             raise UnavailableError(f"The folder '{destination}' cannot be written: {exc.strerror}.") from exc
+
+
+def _is_old(part: Path) -> bool:
+    try:
+        return time.time() - part.stat().st_mtime > _OLD_S
+    except FileNotFoundError:
+        return False
 
 
 def _write_whole(target: Path, workshop: Path, request: bytes) -> None:

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reviewer import __version__
-from reviewer.cli import cells, check, items, ledger, pool, rules, scan, suppressions, team, tokens, work, workspace
+from reviewer.cli import check, items, ledger, pool, rules, scan, suppressions, team, tokens, work, workspace
 from reviewer.cli.answers import fail
 from reviewer.cli.arguments import Parser, Run, add_common, checked
 from reviewer.domain.errors import ExitCode, ReviewerError
 
-_GROUPS = (workspace, items, check, scan, rules, ledger, suppressions, tokens, pool, work, team, cells)
+_GROUPS = (workspace, items, check, scan, rules, ledger, suppressions, tokens, pool, work, team)
 
 
 def main(argv: list[str], *, desk: Callable[[argparse.Namespace], int]) -> int:

@@ -2,14 +2,17 @@
 
 import argparse
 import getpass
+import json
 from pathlib import Path
 
 from reviewer.bootstrap import Application
 from reviewer.cli.answers import Answer, in_line, say
 from reviewer.cli.arguments import AddCommand, Run, add_common, listed
 from reviewer.cli.profile import Opened, passphrase_of, unlock
-from reviewer.domain.errors import ExitCode, RuleError, UsageError
+from reviewer.crypto import MapKey
+from reviewer.domain.errors import ExitCode, InputRefusedError, RuleError, UnavailableError, UsageError
 from reviewer.domain.members import Role
+from reviewer.services import cells
 from reviewer.services.team import Seated
 from reviewer.services.team_database import TeamDatabase
 from reviewer.storage import Address
@@ -28,7 +31,7 @@ def add(command: AddCommand) -> None:
 
     for name, run, text in (
         ("init", _init, "set a database up, or bring it to this version; for its owner"),
-        ("check", _check, "compare a live database with what is declared; for its owner"),
+        ("check", _check, "compare a live database with what is declared, and see whether it keeps up; for its owner"),
     ):
         _add_database(act(name, run, text))
     invite = act("invite", _invite, "make a login that may join; for the database's owner")
@@ -58,6 +61,18 @@ def add(command: AddCommand) -> None:
     remove = act("remove", _remove, "take a member's seat and replace the workspace's key; for admins")
     remove.add_argument("login", metavar="LOGIN")
 
+    map_key = act("map-key", _map_key, "make the key that signs maps of workspaces; for who runs the servers")
+    map_key.add_argument("file", type=Path, metavar="FILE")
+    map_sign = act("map-sign", _map_sign, "sign a map of workspaces, newer than the one that is there")
+    map_sign.add_argument("cells", type=Path, metavar="CELLS", help='JSON: {"WORKSPACE": "postgresql://HOST:PORT/DB"}')
+    map_sign.add_argument("--signing-key", type=Path, required=True, metavar="FILE")
+    map_sign.add_argument("--out", type=Path, required=True, metavar="MAP")
+    map_use = act("map-use", _map_use, "have this profile find its workspace's server by a map")
+    map_use.add_argument("map", type=Path, metavar="MAP")
+    map_use.add_argument("--map-key", required=True, metavar="HEX", help="as 'map-key' showed it")
+    map_use.add_argument("--workspace", required=True, metavar="NAME", help="as the map names it")
+    act("map-off", _map_off, "follow no map any more; the workspace stays where it was last")
+
 
 def _add_database(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -71,7 +86,10 @@ def _add_database(parser: argparse.ArgumentParser) -> None:
 
 def _usage(arguments: argparse.Namespace) -> ExitCode:
     del arguments
-    raise UsageError("Say what to do: init, invite, found, join, list, confirm, roles, factor-off, remove or check.")
+    raise UsageError(
+        "Say what to do: init, invite, found, join, list, confirm, roles, factor-off, remove, map-key, "
+        "map-sign, map-use, map-off or check."
+    )
 
 
 def _init(arguments: argparse.Namespace) -> ExitCode:
@@ -82,8 +100,17 @@ def _init(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _check(arguments: argparse.Namespace) -> ExitCode:
-    found = _database(arguments).check()
-    say(arguments, {"found": found}, "\n".join(map(in_line, found)) or "The database is as declared.")
+    database = _database(arguments)
+    gauge = database.gauge()  # before the comparison, which rewrites a little itself
+    found = database.check() + gauge.faults
+    answer: Answer = {
+        "found": found,
+        "rows": {each.name: {"live": each.live, "dead": each.dead} for each in gauge.tables},
+        "oldest_transaction_s": gauge.oldest_transaction_s,
+    }
+    rows = [f"{each.name:<14} {each.live:>12,} rows, {each.dead:,} dead" for each in gauge.tables]
+    words = [*map(in_line, found)] or ["The database is as declared, and its server keeps up."]
+    say(arguments, answer, "\n".join([*words, "", *rows]))
     return ExitCode.RULE if found else ExitCode.DONE
 
 
@@ -177,6 +204,43 @@ def _remove(arguments: argparse.Namespace) -> ExitCode:
         services.vault.rotate()
     words = "Removed, and the workspace's key is a new one. The owner of the database may drop the login."
     say(arguments, {"removed": True}, words)
+    return ExitCode.DONE
+
+
+def _map_key(arguments: argparse.Namespace) -> ExitCode:
+    public = MapKey.make(arguments.file).public.hex()
+    say(arguments, {"map_key": public}, f"Keep {arguments.file} safe. Desks are told this key: {public}")
+    return ExitCode.DONE
+
+
+def _map_sign(arguments: argparse.Namespace) -> ExitCode:
+    key = MapKey.read(arguments.signing_key)
+    try:
+        untrusted = json.loads(arguments.cells.read_bytes())
+    except OSError as exc:
+        raise UnavailableError(f"{arguments.cells} cannot be read: {exc.strerror}.") from exc
+    except ValueError as exc:
+        raise InputRefusedError(f"{arguments.cells} is no JSON: {exc}.") from exc
+    if not isinstance(untrusted, dict) or not all(isinstance(each, str) for each in untrusted.values()):
+        raise InputRefusedError(f"{arguments.cells} must hold an object: the name of each workspace, and its address.")
+    serial = cells.read(arguments.out, key.public).serial + 1 if arguments.out.exists() else 1
+    cells.write(arguments.out, cells.signed(untrusted, serial, key))
+    words = f"Signed a map of {len(untrusted)} workspaces, serial {serial}."
+    say(arguments, {"serial": serial, "workspaces": len(untrusted)}, words)
+    return ExitCode.DONE
+
+
+def _map_use(arguments: argparse.Namespace) -> ExitCode:
+    with Opened(arguments) as application:
+        address = application.use_map(arguments.map, arguments.map_key, arguments.workspace)
+    say(arguments, {"database": address.text}, f"This profile's workspace is at {address.text}, as the map says.")
+    return ExitCode.DONE
+
+
+def _map_off(arguments: argparse.Namespace) -> ExitCode:
+    with Opened(arguments) as application:
+        application.leave_map()
+    say(arguments, {"changed": True}, "This profile follows no map; its workspace stays where it was last.")
     return ExitCode.DONE
 
 

@@ -23,13 +23,15 @@ from reviewer.crypto.identities import (
     seal_for_recovery,
     seal_identity,
 )
+from reviewer.crypto.journals import JournalSealer
 from reviewer.crypto.keystores import KeyFile, KeyringStore, KeyStore, SystemKeyring
+from reviewer.crypto.map_keys import MapKey
 from reviewer.crypto.open_keys import OpenKeys
 from reviewer.crypto.pool_keys import ClipKey, PoolReader, PoolWriter, VaultDoor, seal_label
 from reviewer.crypto.recovery_codes import RecoveryCode
 from reviewer.crypto.sealing import database_key, login_password, new_secret
 from reviewer.crypto.second_factors import SecondFactor
-from reviewer.crypto.signatures import SignatureCheckers, SigningKey, first_bad_signature, is_valid
+from reviewer.crypto.signatures import SignatureCheckers, first_bad_signature
 from reviewer.crypto.workspace_keys import WorkspaceKey
 
 __all__ = [
@@ -37,9 +39,11 @@ __all__ = [
     "DataKey",
     "FieldPlace",
     "Identity",
+    "JournalSealer",
     "KeyFile",
     "KeyStore",
     "KeyringStore",
+    "MapKey",
     "OpenKeys",
     "Owner",
     "PassphraseCost",
@@ -49,14 +53,12 @@ __all__ = [
     "RecoveryCode",
     "SecondFactor",
     "SignatureCheckers",
-    "SigningKey",
     "SystemKeyring",
     "VaultDoor",
     "WorkspaceKey",
     "database_key",
     "first_bad_signature",
     "is_passphrase_needed",
-    "is_valid",
     "login_password",
     "new_secret",
     "open_identity",

@@ -11,7 +11,7 @@ from functools import lru_cache
 from types import TracebackType
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 # (public key, message, signature)
 Signed = tuple[bytes, bytes, bytes]
@@ -31,25 +31,6 @@ _SMALL_ORDER = frozenset(
         "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
     )
 )
-
-
-class SigningKey:
-    """A key that signs for no member; its secret of 32 bytes lies in a key store."""
-
-    def __init__(self, secret: bytes) -> None:
-        self._key = Ed25519PrivateKey.from_private_bytes(secret)
-
-    def __repr__(self) -> str:
-        return "SigningKey()"
-
-    @property
-    def public(self) -> bytes:
-        """Return what its signatures are checked with."""
-        return self._key.public_key().public_bytes_raw()
-
-    def sign(self, message: bytes) -> bytes:
-        """Return a signature of 64 bytes."""
-        return self._key.sign(message)
 
 
 def is_valid(public: bytes, message: bytes, signature: bytes) -> bool:

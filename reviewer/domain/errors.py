@@ -106,6 +106,16 @@ class UnavailableError(ReviewerError):
     code = "unavailable"
 
 
+class UnreachableError(UnavailableError):
+    """The way to the team's server is cut; unless it was not even tried, what was asked for may have been done."""
+
+    code = "unreachable"
+
+    def __init__(self, why: str, *, was_tried: bool = True) -> None:
+        super().__init__(why)
+        self.was_tried = was_tried
+
+
 class NoWorkspaceError(UnavailableError):
     """The profile holds no workspace yet."""
 

@@ -1,176 +1,96 @@
-"""The map of servers: which workspace lies on which PostgreSQL, where a customer has more of them than one.
+"""The map of workspaces: which PostgreSQL each one lives on, signed by the organisation.
 
-The file is signed by one key, whose public half each profile is given once, by whoever sets it up. A map that another
-key signed, that was altered, or that is older than one seen before is refused: nobody sends desks elsewhere, or back,
-by writing to the share that it lies on. Login and certificates stay the profile's own. Where the file cannot be read,
-the server named last stands; a desk that reached another workspace there would miss its own last entry and say so.
+One server holds as many workspaces as it can carry, and a new one takes the next: no statement ever crosses two. A desk
+follows the map at each start. It takes none that is not signed by the key it was told once, and none older than it saw.
 """
 
+import base64
+import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from reviewer.crypto import KeyStore, SigningKey, is_valid, new_secret
-from reviewer.domain.errors import KeysUnavailableError, NotFoundError, RuleError, UnavailableError, UsageError
-from reviewer.ledger.canonical import Value, dumps, loads
-from reviewer.settings import SettingsFile
+from reviewer.crypto import MapKey
+from reviewer.crypto.signatures import is_valid
+from reviewer.domain.errors import InputRefusedError, NotFoundError, UnavailableError
+from reviewer.ledger.canonical import NotCanonicalError, Value, dumps, loads
 from reviewer.storage import Address
 
-KEY_NAME = "map-of-servers"
-_FORM = "reviewer map of servers 1"
-_BYTES = 4_000_000  # tens of thousands of workspaces
-_ANYBODY = "desk"  # an address has a login; that of a map is nobody's
+_PURPOSE = b"reviewer map of workspaces\x00"
+_MOST_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
-    """Where each workspace lies, as `HOST:PORT/DATABASE` by its name; each change has the next number."""
+class CellMap:
+    """Where each workspace lives; of two maps the one with the greater serial is newer."""
 
-    number: int
-    places: Mapping[str, str]
+    serial: int
+    cells: Mapping[str, str]  # a workspace's name to postgresql://HOST:PORT/DATABASE?sslrootcert=FILE
 
-    def place(self, workspace: str) -> Address:
-        """Return where a workspace lies. Raises NotFoundError."""
-        if workspace not in self.places:
-            raise NotFoundError(f"The map of servers does not name the workspace '{workspace}'.")
-        return _place(self.places[workspace])
-
-    def with_changes(self, put: Mapping[str, str], remove: frozenset[str]) -> "Cells":
-        """Return the next map. Raises UsageError or NotFoundError."""
-        for name in remove:
-            self.place(name)
-        for name, place in put.items():
-            if not name.strip():
-                raise UsageError("A workspace in the map of servers needs a name.")
-            _place(place)
-        kept = {name: place for name, place in self.places.items() if name not in remove}
-        return Cells(self.number + 1, kept | dict(put))
+    def of(self, workspace: str) -> str:
+        """Return where a workspace lives. Raises NotFoundError."""
+        if workspace not in self.cells:
+            raise NotFoundError(f"The map of workspaces does not name '{workspace}'.")
+        return self.cells[workspace]
 
 
-def key_of(keystore: KeyStore) -> SigningKey:
-    """Return the key that signs maps on this device, made if there is none."""
+def signed(cells: Mapping[str, str], serial: int, key: MapKey) -> bytes:
+    """Return a map as the file that desks read. Raises InputRefusedError where an address cannot be used."""
+    for workspace, written in cells.items():
+        address_on(written, "somebody")
+        if not workspace.strip():
+            raise InputRefusedError("A workspace of the map has no name.")
+    body: dict[str, Value] = {"cells": dict(cells), "serial": serial}
+    signature = base64.b64encode(key.sign(_PURPOSE + dumps(body))).decode("ascii")
+    return dumps(body | {"signature": signature}) + b"\n"
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a map, whole or not at all, as desks may be reading it. Raises UnavailableError."""
+    part = path.with_name(f"{path.name}.part")
     try:
-        secret = keystore.load(KEY_NAME)
-    except KeysUnavailableError:
-        secret = new_secret()
-        keystore.save(KEY_NAME, secret)
-    return SigningKey(secret)
-
-
-def write(file: Path, cells: Cells, key: SigningKey) -> None:
-    """Write a signed map, whole or not at all. Raises UnavailableError."""
-    body: dict[str, Value] = {"form": _FORM, "number": cells.number, "places": dict(cells.places)}
-    signed = {**body, "key": key.public.hex(), "signature": key.sign(dumps(body)).hex()}
-    part = file.with_name(f"{file.name}.part")
-    try:
-        part.write_bytes(dumps(signed) + b"\n")
-        part.replace(file)
+        part.write_bytes(content)
+        part.replace(path)
     except OSError as exc:
-        raise UnavailableError(f"The map of servers {file.name} cannot be written: {exc.strerror}.") from exc
+        raise UnavailableError(f"The map of workspaces {path} cannot be written: {exc.strerror}.") from exc
 
 
-def read(file: Path, trusted: str) -> Cells:
-    """Return a map that `trusted`, a public key in hexadecimal, has signed.
-
-    Raises UnavailableError where the file cannot be read, RuleError where it is no map of that key.
-    """
-    trusted = trusted.lower()
+def read(path: Path, public: bytes) -> CellMap:
+    """Read a map that `public` signed. Raises UnavailableError, InputRefusedError."""
     try:
-        with file.open("rb") as opened:
-            untrusted = opened.read(_BYTES + 1)
+        with path.open("rb") as file:
+            raw = file.read(_MOST_BYTES + 1)
     except OSError as exc:
-        raise UnavailableError(f"The map of servers {file.name} cannot be read: {exc.strerror}.") from exc
-    try:
-        if len(untrusted) > _BYTES:
-            raise ValueError("too long")
-        told: Any = loads(untrusted.strip())
-        key, signature = told.pop("key"), bytes.fromhex(told.pop("signature"))
-        cells = Cells(told["number"], told["places"])
-        fits = told == {"form": _FORM, "number": int(cells.number), "places": dict(cells.places)}
-        fits = fits and all(isinstance(place, str) for place in cells.places.values())
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
-        raise RuleError(f"The file {file.name} is no map of servers.") from exc
-    if key != trusted:
-        raise RuleError(f"The map of servers {file.name} is signed by another key than the one this profile trusts.")
-    if not fits or not is_valid(_key(trusted), dumps(told), signature):
-        raise RuleError(f"The map of servers {file.name} was altered: its signature does not fit.")
-    return cells
-
-
-def edit(file: Path, keystore: KeyStore, put: Mapping[str, str], remove: frozenset[str]) -> tuple[Cells, str]:
-    """Change a map, or make it, and sign it; return it and the public key. Raises as read() and with_changes() do."""
-    key = key_of(keystore)
-    known = read(file, key.public.hex()) if file.exists() else Cells(0, {})
-    cells = known.with_changes(put, remove)
-    write(file, cells, key)
-    return cells, key.public.hex()
-
-
-def follow(settings: SettingsFile, file: Path, key: str, workspace: str) -> Address:
-    """Let a profile find its workspace by a map from now on, and return where it lies. Raises as read() does."""
-    known = settings.load().database
-    if known is None:
-        raise RuleError("This profile has no team's database yet: found or join one first.")
-    _key(key)
-    settings.change(cells={"file": str(file.absolute()), "key": key.lower(), "workspace": workspace, "number": 0})
-    try:
-        found = _followed(settings)
-    except BaseException:
-        settings.change(cells={})
-        raise
-    return found
-
-
-def address(settings: SettingsFile) -> Address | None:
-    """Return where a profile's workspace lies; None for a file of the profile.
-
-    Raises RuleError where the map that it follows is not to be trusted.
-    """
-    loaded = settings.load()
-    if not loaded.cells or loaded.database is None:
-        return None if loaded.database is None else Address.read(loaded.database)
-    try:
-        return _followed(settings)
-    except UnavailableError:
-        return Address.read(loaded.database)  # the share is away: the server may well be there
-
-
-def _followed(settings: SettingsFile) -> Address:
-    loaded = settings.load()
-    rule, own = loaded.cells, Address.read(str(loaded.database))
-    try:
-        file, key, workspace, seen = Path(rule["file"]), str(rule["key"]), str(rule["workspace"]), int(rule["number"])
-    except (KeyError, TypeError, ValueError) as exc:
-        raise UsageError("The settings do not say which map of servers to follow: 'reviewer cells follow'.") from exc
-    cells = read(file, key)
-    if cells.number < seen:
-        raise RuleError(
-            f"The map of servers {file.name} is older than one that this profile has seen (number {cells.number} after "
-            f"{seen}): somebody put an old one back. Ask whoever signs it."
+        raise UnavailableError(f"The map of workspaces {path} cannot be read: {exc.strerror}.") from exc
+    found = _opened(raw, public)
+    if found is None:
+        raise InputRefusedError(
+            f"The map of workspaces {path} is not what the key of this desk signed. Do not go on: ask who runs the "
+            "servers; 'reviewer team map-use' takes another map or key, 'reviewer team map-off' does without."
         )
-    place = cells.place(workspace)
-    found = replace(own, host=place.host, port=place.port, database=place.database)
-    if found != own or cells.number != seen:
-        settings.change(database=found.text, cells={**rule, "number": cells.number})
     return found
 
 
-def _place(place: str) -> Address:
-    try:
-        found = Address.read(f"postgresql://{_ANYBODY}@{place}")
-    except UsageError as exc:
-        raise UsageError("A place in the map of servers reads HOST:PORT/DATABASE.") from exc
-    if found.login != _ANYBODY or found.files:
-        raise UsageError("A place in the map of servers reads HOST:PORT/DATABASE; login and files are each desk's own.")
-    return found
+def address_on(written: str, login: str, own: Address | None = None) -> Address:
+    """Return the address of `login` on a cell, with the certificate files of `own`. Raises InputRefusedError."""
+    scheme, _, rest = written.partition("://")
+    if "@" in rest.split("/", 1)[0]:
+        raise InputRefusedError("An address of the map names no login: each desk has its own.")
+    there = Address.read(f"{scheme}://{login}@{rest}")
+    return there if own is None else there.with_files_of(own)
 
 
-def _key(text: str) -> bytes:
+def _opened(raw: bytes, public: bytes) -> CellMap | None:
     try:
-        key = bytes.fromhex(text)
-    except ValueError:
-        key = b""
-    if len(key) != 32:
-        raise UsageError("The key of a map of servers has 64 hexadecimal digits: 'reviewer cells put' shows it.")
-    return key
+        body = loads(raw.rstrip(b"\n"))
+        if len(raw) > _MOST_BYTES or not isinstance(body, dict) or body.keys() != {"cells", "serial", "signature"}:
+            return None
+        signature = base64.b64decode(str(body.pop("signature")), validate=True)
+        if not is_valid(public, _PURPOSE + dumps(body), signature):
+            return None
+    except (NotCanonicalError, binascii.Error):
+        return None
+    cells, serial = body["cells"], body["serial"]
+    if not isinstance(cells, dict) or not isinstance(serial, int):
+        return None
+    return CellMap(serial, {workspace: str(written) for workspace, written in cells.items()})

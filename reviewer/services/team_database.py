@@ -1,6 +1,8 @@
 """What the owner of a team's database does: set it up, invite, check. None of it opens any content."""
 
 from reviewer.storage import Address, team
+from reviewer.storage.team import gauge
+from reviewer.storage.team.gauge import Gauge
 
 
 class TeamDatabase:
@@ -25,3 +27,8 @@ class TeamDatabase:
         """Return how it differs from what is declared."""
         with team.owned(self._address, self._password) as engine:
             return team.drift(engine)
+
+    def gauge(self) -> Gauge:
+        """Return how well the server keeps up with what is rewritten."""
+        with team.owned(self._address, self._password) as engine:
+            return gauge.read(engine)

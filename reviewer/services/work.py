@@ -1,6 +1,9 @@
 """The background rounds: settle holds, dispatch finals, expire leases, wake skipped items, escalate what is late.
 
-Any number of desks and workers may run rounds at once: each step takes what is due in one transaction.
+Any number of desks and workers may run rounds at once, on any number of machines: each step takes what is due in one
+transaction, and what somebody took and left comes up again. What is due inside the database one of them does at a time,
+so that the others need not look through the same rows; who never gets the turn does it all the same, since whoever has
+a login could keep it.
 """
 
 import json
@@ -26,6 +29,7 @@ _BATCH = 100
 _SKIP_REST = timedelta(minutes=15)
 _PATIENCE = timedelta(seconds=30)  # after which a try that nobody reported on is looked at again
 _LONGEST_WAIT = timedelta(minutes=10)
+_MOST_MISSED = 10  # turns; a round a second
 
 
 class Transport(Protocol):
@@ -69,6 +73,7 @@ class Work:
         self._store = store
         self._actor = actor
         self._transport = transport
+        self._missed_turns = 0
 
     def round(self) -> RoundReport:
         """Do everything that is due now."""
@@ -83,6 +88,11 @@ class Work:
             if not _anything_due(tx):
                 return RoundReport()
         with self._store.write(self._actor) as tx:
+            if not tx.take_turn(f"rounds of {self._actor.member.workspace_id}") and self._missed_turns < _MOST_MISSED:
+                self._missed_turns += 1
+                tx.leave_unrecorded(Unrecorded.NOTHING)
+                return RoundReport()
+            self._missed_turns = 0
             expired = expire_leases(tx)
             over = decisions.over(tx, _BATCH)
             for stored in over:

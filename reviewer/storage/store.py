@@ -20,12 +20,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
 
 from reviewer.crypto import DataKey, OpenKeys
-from reviewer.domain.errors import LockedError, UnavailableError
+from reviewer.domain.errors import LockedError, UnavailableError, UnreachableError
 from reviewer.domain.events import Action
 from reviewer.domain.members import Actor
 from reviewer.ledger import START, ChainHead, Directory, Entry
 from reviewer.ledger.canonical import Value
 from reviewer.storage import clock, migrations, postgresql, schema, second_factors, sqlite
+from reviewer.storage.link import Link, is_cut
 from reviewer.storage.postgresql import Address
 from reviewer.storage.second_factors import FactorState
 
@@ -114,6 +115,10 @@ class Transaction:
         """Wait until no other transaction writes the actor's chain, and note where it ends and when that was."""
         self._head, self._now = postgresql.hold_chain(self._connection)  # the time comes with it: one question less
 
+    def take_turn(self, name: str) -> bool:
+        """Tell whether no other transaction has the turn of that name; in a file whoever writes is alone anyway."""
+        return self.dialect == "sqlite" or postgresql.take_turn(self._connection, name)
+
     def settle(self) -> int:
         """Give entries their places; return how many committed ones must wait."""
         return postgresql.settle(self._connection)
@@ -196,6 +201,7 @@ class Store:
         self._keys = keys
         self._reading = engine if engine.dialect.name == "sqlite" else postgresql.reading(engine)
         self._kept_off: int | None = None
+        self._link = Link()
         self.own_head: ChainHead | None = None  # the newest entry that this store committed
 
     @classmethod
@@ -219,7 +225,8 @@ class Store:
             migrations.check(engine)
         except DBAPIError as exc:
             engine.dispose()
-            raise UnavailableError(f"The team's database cannot be opened: {_cause(exc)}.") from exc
+            kind = UnreachableError if is_cut(exc) else UnavailableError
+            raise kind(f"The team's database cannot be opened: {_cause(exc)}.") from exc
         except BaseException:
             engine.dispose()
             raise
@@ -237,12 +244,12 @@ class Store:
         """Tell whether the server asks for a code before anything else; a file does not. Raises UnavailableError."""
         if not self.is_shared:
             return FactorState(needed=False, wait_s=0)
-        with _answered():
+        with self._answered():
             return second_factors.state(self._engine)
 
     def hand_in(self, code: str) -> str:
         """Hand the server a code; return the pass that it earns. Raises UnlockError, RuleError, UnavailableError."""
-        with _answered():
+        with self._answered():
             return second_factors.submit(self._engine, code)
 
     def show_pass(self, earned: str) -> None:
@@ -253,7 +260,12 @@ class Store:
         """Return this store as the owner of `keys` sees it: they sign its entries and open its content."""
         twin = Store(self._engine, keys)
         twin._kept_off = self._kept_off
+        twin._link = self._link
         return twin
+
+    def try_now(self) -> None:
+        """Let the next transaction look for the server at once, though the last ones did not reach it."""
+        self._link.try_now()
 
     def keep_off(self, thread: threading.Thread) -> None:
         """Refuse transactions on `thread` from now on: the one that paints must never wait for a disk."""
@@ -317,26 +329,29 @@ class Store:
     def _transaction(self, actor: Actor | None, *, writes: bool) -> Iterator[Transaction]:
         if self._kept_off == threading.get_ident():
             raise RuntimeError("a transaction on the thread that paints")
-        with _answered(), self._connect(writes=writes) as connection, connection.begin():
+        with self._answered(), self._connect(writes=writes) as connection, connection.begin():
             transaction = Transaction(connection, actor, self._keys)
             if actor is not None and connection.dialect.name != "sqlite":
                 transaction.hold_chain()
             yield transaction
 
+    @contextmanager
+    def _answered(self) -> Iterator[None]:
+        """Say in our words what a database refused, or that it did not answer; while it is cut off, say so at once."""
+        self._link.check()
+        try:
+            yield
+        except (*sqlite.FAULTS, DBAPIError) as exc:
+            if self.is_shared and isinstance(exc, DBAPIError) and is_cut(exc):
+                raise self._link.lost(_cause(exc)) from exc
+            refused = postgresql.refusal(exc) if isinstance(exc, DBAPIError) else None
+            raise refused or UnavailableError(f"The database did not answer: {_cause(exc)}.") from exc
+        self._link.answered()
+
     def _connect(self, *, writes: bool) -> Connection:
         if self._engine.dialect.name == "sqlite":
             return self._engine.connect().execution_options(writes=writes)
         return (self._engine if writes else self._reading).connect()
-
-
-@contextmanager
-def _answered() -> Iterator[None]:
-    """Say in our words what a database refused, or that it did not answer."""
-    try:
-        yield
-    except (*sqlite.FAULTS, DBAPIError) as exc:
-        refused = postgresql.refusal(exc) if isinstance(exc, DBAPIError) else None
-        raise refused or UnavailableError(f"The database did not answer: {_cause(exc)}.") from exc
 
 
 def _cause(exc: Exception) -> str:

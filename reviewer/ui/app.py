@@ -136,6 +136,7 @@ class Desk(QObject):
         self.unlock_view = UnlockView(self.unlocking, application.profile.name, self.appearance, self.window)
         self.unlocking.opened.connect(self._on_ready)
         self.unlocking.failed.connect(self._on_not_ready)
+        self.unlocking.troubled.connect(self._on_unlock_trouble)
         self.idle = IdleWatch(settings.lock_after, self)
         self.idle.idle.connect(self._on_idle)
         self.window.active.connect(self.idle.note)
@@ -298,6 +299,7 @@ class Desk(QObject):
     def _drop_keys(self) -> None:
         if self.presenter is not None:
             self._place = self.presenter.place()
+            self.presenter.end()
         self.presenter = self.ledger = self.oversight = self._services = None
         if self._open_pages is not None:
             self._open_pages.deleteLater()
@@ -519,6 +521,16 @@ class Desk(QObject):
             self.unlock_view.show_trouble(failure.message)
         else:
             raise failure
+
+    @Slot(str)
+    def _on_unlock_trouble(self, _why: str) -> None:
+        self.worker.run(self.application.unsent_number, self._on_unsent_known, None)
+
+    def _on_unsent_known(self, number: int) -> None:
+        """Say at the door that nothing is lost, where the way in is what is cut."""
+        if number:
+            words = self.tr("Decisions that wait on this computer: {0}. They are sent once you are in.")
+            self.unlock_view.show_news(words.format(number))
 
     @Slot(str, str, object)
     def _on_made(self, workspace: str, member: str, passphrase: str | None) -> None:

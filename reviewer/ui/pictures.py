@@ -24,6 +24,7 @@ from reviewer.services import demo
 from reviewer.services.access import Factors
 from reviewer.services.queue import Overview
 from reviewer.ui.desk import DeskPresenter, DeskView
+from reviewer.ui.desk.presenter import LinkState
 from reviewer.ui.ledger import BrokenLedgerView
 from reviewer.ui.oversight import OversightPresenter, OversightView
 from reviewer.ui.theme import Mode
@@ -132,6 +133,9 @@ class _Tour:
         yield "crash", self._crash
         yield "loading", self._load
         yield "error", lambda: self._view._on_failed("The database did not answer: disk I/O error.")
+        yield "offline", self._cut_link
+        yield "offline-bare", lambda: self._view._on_out_of_reach()
+        yield "online-again", self._mend_link
         yield "empty", self._empty
         yield "welcome", self._welcome
         yield "recovery-code", self._recovery_code
@@ -321,7 +325,19 @@ class _Tour:
         self._close_dialogs()
         self._view._on_loading()
 
+    def _cut_link(self) -> None:
+        """Show what a team's desk says while its server is out of reach: the demo's database is a file."""
+        self._open_first(lambda draft: "HISTORY" in draft, "clinical_note")
+        why = "The database did not answer: the server fell silent and cannot be reached."
+        self._view.link_strip.show_state(LinkState(datetime.now(UTC), why, unsent=3, held=2))
+
+    def _mend_link(self) -> None:
+        self._view.link_strip.show_state(LinkState())
+        words = "Decisions recorded now that the connection is back: 3."
+        self._view.link_strip.tell(words, True)  # noqa: FBT003 - a slot
+
     def _empty(self) -> None:
+        self._view.link_strip._forget_news()
         self._view._on_overview(Overview((), Counter()))
         self._view._on_empty()
 

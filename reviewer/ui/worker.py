@@ -6,6 +6,7 @@ is left.
 """
 
 import inspect
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -51,6 +52,7 @@ class Worker(QObject):
         self._urgent: deque[_Task] = deque()
         self._outcomes: deque[_Outcome] = deque()
         self._undelivered = 0
+        self._began_at: float | None = None
         self._closed = False
         self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
@@ -58,6 +60,12 @@ class Worker(QObject):
     def busy(self) -> bool:
         """Tell whether any job has not been delivered yet."""
         return self._undelivered > 0
+
+    @property
+    def at_it_s(self) -> float:
+        """Return for how long the job that runs now has been running, in seconds."""
+        began_at = self._began_at  # written by the other thread
+        return 0.0 if began_at is None else time.monotonic() - began_at
 
     def run(
         self,
@@ -94,10 +102,12 @@ class Worker(QObject):
 
     def _finish_next(self) -> None:
         task = (self._urgent or self._waiting).popleft()
+        self._began_at = time.monotonic()
         try:
             outcome = _Outcome(task, result=task.job())
         except BaseException as failure:  # delivered, not swallowed
             outcome = _Outcome(task, failure=failure)
+        self._began_at = None
         self._outcomes.append(outcome)
 
     @Slot()

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from reviewer.domain.errors import UnavailableError, UsageError
 from reviewer.domain.events import Action
 from reviewer.domain.items import ItemId
 from reviewer.storage import Address, Store, entries, migrations, team
+from reviewer.storage.team import gauge
 from tests.factories import Profile, TeamDatabase, new_key
 from tests.postgres import PASSWORD, Cluster, make_certificates
 
@@ -251,3 +253,49 @@ def test_profiles_of_two_databases_on_one_server_know_nothing_of_each_other(
         assert second.put() is not None
     assert profile.services().queue.overview().number() == 1
     server.drop_database(other.name)
+
+
+# ---- Dead rows
+
+
+def test_a_vacuum_that_was_set_otherwise_is_found(server: Cluster) -> None:
+    name = server.new_database(template="laid")
+    assert not any("item" in each for each in team.drift(server.engine(name)))
+    server.run("ALTER TABLE item RESET (autovacuum_vacuum_scale_factor)", name)
+    assert "the table item was changed" in team.drift(server.engine(name))
+    server.drop_database(name)
+
+
+def test_dead_rows_and_what_keeps_them_are_told(profile: Profile) -> None:
+    assert profile.team is not None
+    profile.put()
+    services = profile.services()
+    claimed = services.queue.claim()
+    assert claimed is not None
+    engine = profile.team.cluster.engine(profile.team.name)
+    with profile.store.read() as tx:  # sees what is from now on rewritten
+        tx.now()
+        for _ in range(30):
+            services.queue.renew(claimed.lease)
+        deadline = time.monotonic() + 30
+        while {each.name: each.dead for each in gauge.read(engine).tables}["item"] < 30:
+            assert time.monotonic() < deadline  # the server counts about once a second
+            time.sleep(0.05)
+        assert gauge.read(engine).oldest_transaction_s >= 0
+        assert gauge.read(engine).faults == []
+
+
+@pytest.mark.parametrize(
+    ("live", "dead", "oldest_s", "told"),
+    [
+        (10, 10_000, 300, ""),
+        (1_000_000, 900_000, 0, ""),
+        (10, 10_001, 0, "item has 10,001 dead rows beside 10 live ones"),
+        (1_000_000, 1_000_001, 0, "vacuum does not keep up"),
+        (10, 0, 301, "open for 5 minutes"),
+    ],
+)
+def test_a_server_that_does_not_keep_up_is_named(live: int, dead: int, oldest_s: int, told: str) -> None:
+    found = gauge.Gauge((gauge.Table("item", live, dead),), oldest_s).faults
+    assert len(found) == bool(told)
+    assert told in "".join(found)

@@ -180,6 +180,7 @@ class _Desk:
             else:
                 tx.record(Action.CLAIMED, lease.item_id, fence=lease.fence, ahead=False)
         if lease is None:
+            self._left -= 1  # else nothing would end where nothing waits
             time.sleep(0.02)
             return None
         return self._gained(Act.CLAIM, called, lease)

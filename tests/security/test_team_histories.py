@@ -251,7 +251,7 @@ def test_every_history_is_linearizable_whatever_the_clocks_of_the_desks_say(
 )
 def test_either_look_at_the_fence_is_enough(fifty: _Fifty, count: Count, guarded: bool, ignores_fence: bool) -> None:
     with fifty.copy(guarded=guarded) as database:
-        told = fifty.let_loose(database, count(200, 50_000), ignores_fence=ignores_fence)
+        told = fifty.let_loose(database, count(200, 4_000), ignores_fence=ignores_fence)
         assert violations(told.report.done) == []
         assert told.numbers()[Act.DECIDE, False] > 0
 
@@ -260,7 +260,7 @@ def test_without_a_fence_the_same_check_finds_what_goes_wrong(
     fifty: _Fifty, count: Count, note: Callable[[str], None]
 ) -> None:
     with fifty.copy(guarded=False) as database:
-        told = fifty.let_loose(database, count(400, 50_000), ignores_fence=True)
+        told = fifty.let_loose(database, count(400, 4_000), ignores_fence=True)
         found = violations(told.report.done)
         note(f"without a fence: {len(found):,} violations in {len(told.report.done):,} operations")
         assert any("decided" in each or "decide under" in each for each in found), found

@@ -29,6 +29,7 @@ _LOGIN = re.compile(r"[a-z][a-z0-9_]{0,30}\Z")
 _SAFE = {
     "ssl": "on",
     "fsync": "on",
+    "autovacuum": "on",
     "full_page_writes": "on",
     "synchronous_commit": ("on", "remote_apply", "remote_write"),
     "password_encryption": "scram-sha-256",

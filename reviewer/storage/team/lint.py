@@ -9,7 +9,7 @@ from reviewer.storage.team.declaration import FUNCTIONS, INNER_FUNCTIONS, NOT_SH
 _CATALOGUE = {
     "table": """
         SELECT relname::text, concat_ws(' ', relkind, relrowsecurity, relforcerowsecurity, relowner::regrole,
-               relacl::text)
+               relacl::text, reloptions::text)
         FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')""",
     "column": """
         SELECT attrelid::regclass::text || '.' || attname, concat_ws(' ', format_type(atttypid, atttypmod), attnotnull,

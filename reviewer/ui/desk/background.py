@@ -9,7 +9,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from reviewer.domain.errors import ReviewerError
+from reviewer.domain.errors import ReviewerError, UnreachableError
 from reviewer.services.analysis import Analysed, Analysis
 from reviewer.services.examiners import Subject
 from reviewer.ui.worker import Worker
@@ -122,4 +122,5 @@ class BackgroundAnalysis(QObject):
         self._at_it = False
         if not isinstance(failure, ReviewerError):
             raise failure
-        self.failed.emit(failure.message)
+        if not isinstance(failure, UnreachableError):  # the page tells of that by itself
+            self.failed.emit(failure.message)

@@ -1,17 +1,18 @@
 """The bars of the review page: what can be decided, what is held, news, and finding words."""
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from reviewer.ui.desk.presenter import HistoryEntry
-from reviewer.ui.desk.words import clock, kind_label, verdict_word
+from reviewer.ui.desk.presenter import UNSENT, HistoryEntry, LinkState
+from reviewer.ui.desk.words import clock, kind_label, state_word, verdict_word
 from reviewer.ui.icons import icon
 from reviewer.ui.keys import KeyMap
 from reviewer.ui.text import PlainLabel
 from reviewer.ui.theme import Appearance, set_role, tabular
 
 _ICONS = {"approve": "approve", "reject": "reject", "respond": "respond", "escalate": "escalate", "skip": "skip"}
+_NEWS_MS = 20_000
 
 
 class ActionBar(QFrame):
@@ -123,9 +124,8 @@ class HeldStrip(QFrame):
         self.setVisible(entry is not None)
         if entry is None:
             return
-        words = self.tr("{0} {1} · {2}").format(
-            kind_label(entry.item.item.kind), verdict_word(entry.verdict), clock(entry.seconds_left + 0.999)
-        )
+        left = state_word(UNSENT) if entry.state == UNSENT else clock(entry.seconds_left + 0.999)
+        words = self.tr("{0} {1} · {2}").format(kind_label(entry.item.item.kind), verdict_word(entry.verdict), left)
         if others:
             words += self.tr(" · {0} more held").format(others)
         self._words.setText(words)
@@ -183,6 +183,106 @@ class NoticeStrip(QFrame):
     @Slot()
     def _on_clicked(self) -> None:
         self.acted.emit(self.sender().property("action"))
+
+
+class LinkStrip(QFrame):
+    """Says that the team's server is out of reach and what still works; it stays as long as that is so."""
+
+    try_requested = Signal()
+
+    def __init__(self, appearance: Appearance, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("link")
+        self._appearance = appearance
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 6, 8, 6)
+        row.setSpacing(12)
+        self._sign = QLabel(self)
+        column = QVBoxLayout()
+        column.setSpacing(2)
+        self._words = PlainLabel("", self)
+        self._words.setWordWrap(True)
+        self._why = PlainLabel("", self, elide=Qt.TextElideMode.ElideRight)
+        set_role(self._why, "small")
+        column.addWidget(self._words)
+        column.addWidget(self._why)
+        self._button = QPushButton(self)
+        self._button.setObjectName("button_link")
+        self._button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._button.clicked.connect(self._on_clicked)
+        row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addLayout(column, stretch=1)
+        row.addWidget(self._button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._shown = LinkState()
+        self._news = ("", "good")
+        self._news_end = QTimer(self)
+        self._news_end.setSingleShot(True)
+        self._news_end.setInterval(_NEWS_MS)
+        self._news_end.timeout.connect(self._forget_news)
+        appearance.changed.connect(self._render)
+        self.hide()
+
+    def show_state(self, state: LinkState) -> None:
+        """Show how things stand, or nothing while the server answers."""
+        if state != self._shown:
+            self._shown = state
+            self._render()
+
+    @Slot(str, bool)
+    def tell(self, words: str, is_good: bool) -> None:  # noqa: FBT001 - a slot takes what its signal carries
+        """Say what became of what waited; bad news stays until it is dismissed."""
+        self._news = (words, "good" if is_good else "caution")
+        if is_good:
+            self._news_end.start()
+        else:
+            self._news_end.stop()
+        self._render()
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        if self._shown.since is not None:
+            self.try_requested.emit()
+        else:
+            self._forget_news()
+
+    @Slot()
+    def _forget_news(self) -> None:
+        self._news = ("", "good")
+        self._render()
+
+    @Slot()
+    def _render(self) -> None:
+        state, (news, news_role) = self._shown, self._news
+        is_offline = state.since is not None
+        says_slow = not is_offline and not news and state.slow_s > 0
+        role = "stop" if is_offline else "caution" if says_slow else news_role
+        self.setVisible(is_offline or bool(news) or says_slow)
+        self._words.setText(self._said(state) if is_offline or says_slow else news)
+        self._why.setText(state.why)
+        self._why.setVisible(is_offline)
+        self._button.setText(self.tr("Try now") if is_offline else self.tr("Dismiss"))
+        self._button.setVisible(not says_slow)
+        set_role(self, f"strip-{role}")
+        set_role(self._words, role)
+        sign = "approve" if role == "good" else "warning"
+        self._sign.setPixmap(icon(sign, self._appearance.theme, role).pixmap(self._appearance.px(18)))
+
+    def _said(self, state: LinkState) -> str:
+        if state.since is None:
+            return self.tr("The database has not answered for {0} s. Go on: nothing is lost.").format(state.slow_s)
+        if state.held == 0:
+            first = self.tr("Offline since {0:%H:%M}. New items come once the connection is back.")
+        elif state.held == 1:
+            first = self.tr("Offline since {0:%H:%M}. You hold 1 item: finish it.")
+        else:
+            first = self.tr("Offline since {0:%H:%M}. You hold {1} items: finish them.")
+        if state.unsent == 0:
+            then = self.tr("What you decide waits on this computer.")
+        elif state.unsent == 1:
+            then = self.tr("1 decision waits on this computer and is sent by itself.")
+        else:
+            then = self.tr("{0} decisions wait on this computer and are sent by themselves.").format(state.unsent)
+        return f"{first.format(state.since.astimezone(), state.held)} {then}"
 
 
 class FindBar(QFrame):

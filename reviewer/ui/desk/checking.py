@@ -13,7 +13,7 @@ from functools import partial
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from reviewer.domain.attention import NO_ATTENTION, Attention, FindingId, Override, id_of
-from reviewer.domain.errors import ReviewerError
+from reviewer.domain.errors import ReviewerError, UnreachableError
 from reviewer.domain.findings import ClaimSentence, Examination, Finding, Weight
 from reviewer.domain.items import ClaimedItem
 from reviewer.services.analysis import Analysed, Analysis, subject_of
@@ -290,7 +290,8 @@ class FindingsPresenter(QObject):
     def _on_not_kept(self, failure: Exception) -> None:
         if not isinstance(failure, ReviewerError):
             raise failure
-        self.refused.emit(failure.message)
+        if not isinstance(failure, UnreachableError):  # the page tells of that by itself
+            self.refused.emit(failure.message)
 
 
 def _kept(claimed: ClaimedItem) -> Attention:

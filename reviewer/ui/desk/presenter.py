@@ -3,12 +3,16 @@
 Guarantees: approval never carries over to the next item; what was typed is on disk within half a second and is never
 dropped by a failure; a decision that could not be recorded brings its item back; the next item is shown from memory,
 before the decision on this one is on disk.
+
+Where the database is a team's, every decision and text is on this computer first. While the server is out of reach the
+desk goes on with what it holds; what was decided is sent once the connection is back.
 """
 
 import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -21,21 +25,25 @@ from reviewer.channels import drafts
 from reviewer.domain.attention import Attention
 from reviewer.domain.attestations import ADDENDUM_MEANING, Attestation
 from reviewer.domain.decisions import Decision, DecisionId, Judgement, Verdict
-from reviewer.domain.errors import LeaseLostError, ReviewerError, RuleError
+from reviewer.domain.errors import LeaseLostError, ReviewerError, RuleError, UnreachableError
 from reviewer.domain.items import ClaimedItem, ItemId, Lease, SignedFinal, WorkingCopy
 from reviewer.domain.kinds import KINDS
 from reviewer.services.access import Factors
 from reviewer.services.intake import IntakeReport
 from reviewer.services.queue import News, Overview
 from reviewer.services.review import Outcome
+from reviewer.services.unsent import Intent, KeptText, Sent, Settled
 from reviewer.services.work import RoundReport
 from reviewer.ui.desk.checking import FindingsPresenter
+from reviewer.ui.desk.keeper import Keeper
 from reviewer.ui.worker import Worker
 
 AUTOSAVE_MS = 400
 HEARTBEAT_MS = 30_000
 POLL_MS = 2_000
 ROUND_MS = 1_000
+SLOW_S = 2.0  # so long an answer is waited for before that is told
+UNSENT = "unsent"  # the state of a decision that waits on this computer for the connection
 
 
 @dataclass(slots=True)
@@ -48,11 +56,17 @@ class HistoryEntry:
     deadline: float
     decision: Decision | None = None  # None until it is on disk
     state: str = "deciding"
+    key: str = ""
 
     @property
     def seconds_left(self) -> float:
         """Return how long the decision can still be undone, in seconds."""
         return max(0.0, self.deadline - time.monotonic()) if self.state in ("deciding", "held") else 0.0
+
+    @property
+    def is_undoable(self) -> bool:
+        """Tell whether the decision may still be taken back; what waits to be sent is held for as long as it waits."""
+        return self.state == UNSENT or self.seconds_left > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +100,17 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkState:
+    """How the desk stands with its team's server."""
+
+    since: datetime | None = None  # since when it is out of reach; None while it answers
+    why: str = ""
+    unsent: int = 0  # decisions that wait on this computer
+    held: int = 0  # items that can be worked on meanwhile
+    slow_s: int = 0  # for how long an answer has been waited for
+
+
+@dataclass(frozen=True, slots=True)
 class _Deciding:
     entry: HistoryEntry
     judgement: Judgement
@@ -93,12 +118,34 @@ class _Deciding:
     showing: ClaimedItem | None
     attestation: Attestation | None
     attention: Attention
+    kept: "Future[None] | None" = None  # the journal's word that it is on this disk
+    was_tried: bool = True  # it may be on record though no answer came
+
+    @property
+    def intent(self) -> Intent:
+        """Return what the journal keeps of it."""
+        return Intent(self.key, self.entry.item.lease, self.judgement, self.attestation, self.attention)
 
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
     outcome: Outcome
     ahead: ClaimedItem | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """A saved text; where only this computer has it, `version` is that of the journal."""
+
+    at: datetime
+    kept: KeptText
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Resumed:
+    claimed: list[ClaimedItem]
+    settled: Settled
 
 
 class DeskPresenter(QObject):
@@ -114,6 +161,9 @@ class DeskPresenter(QObject):
     history_changed = Signal(object)  # tuple of HistoryEntry, newest first
     cursor_restored = Signal(int)  # where the cursor was before the desk locked
     saved = Signal(object)  # datetime of the last save, None while something is unsaved
+    link_changed = Signal(object)  # LinkState
+    caught_up = Signal(str, bool)  # what became of what waited on this computer, and whether all is well
+    out_of_reach = Signal()  # nothing is left to work on until the connection is back
     lease_lost = Signal(str)  # who has the item now, or ""
     sign_requested = Signal(object)  # SignRequest: the page asks for a signature over this text
     signed_shown = Signal(object, object)  # SignedFinal, and the Factors that an addendum takes
@@ -152,12 +202,19 @@ class DeskPresenter(QObject):
         self._leaving = False
         self._place = Place()
         self._news: list[str] = []
+        self._keeper = None if services.unsent is None else Keeper(services.unsent)
+        self._link = LinkState()
+        self._has_begun = False
+        self._unsent: deque[_Deciding] = deque()  # decided here, and not under way
+        self._resending: deque[_Deciding] = deque()
+        self._kept_here: dict[ItemId, _Saved] = {}  # texts that only this computer has
+        self._since_back = [0, 0]  # since the connection is back: decisions on record, and too late
         self.analysis = services.analysis
         self.findings = FindingsPresenter(services.analysis, worker, self)
         self.findings.attended.connect(self._on_attended)
         self.findings.settled.connect(self._on_checked)
         self.findings.refused.connect(self.refused)
-        for gone in (self.loading, self.emptied, self.failed):
+        for gone in (self.loading, self.emptied, self.failed, self.out_of_reach):
             gone.connect(self.findings.clear)
         self._autosave = self._timer(AUTOSAVE_MS, self.flush, single=True)
         self._heartbeat = self._timer(HEARTBEAT_MS, self._renew)
@@ -194,21 +251,42 @@ class DeskPresenter(QObject):
     @property
     def undoable(self) -> HistoryEntry | None:
         """Return the newest decision that can still be undone."""
-        return next((entry for entry in reversed(self._history) if entry.seconds_left > 0), None)
+        return next((entry for entry in reversed(self._history) if entry.is_undoable), None)
 
     @property
     def held_number(self) -> int:
         """Return how many decisions can still be undone."""
-        return sum(entry.seconds_left > 0 for entry in self._history)
+        return sum(entry.is_undoable for entry in self._history)
+
+    @property
+    def is_shared(self) -> bool:
+        """Tell whether the database is a team's, which may be out of reach."""
+        return self._keeper is not None
+
+    @property
+    def is_offline(self) -> bool:
+        """Tell whether the team's server is out of reach."""
+        return self._link.since is not None
+
+    @property
+    def link(self) -> LinkState:
+        """Return how the desk stands with its team's server."""
+        held = (self._current is not None and not self._lost) + len(self._next)
+        slow = self._worker.at_it_s if self.is_shared else 0.0
+        unsent = len(self._unsent) + len(self._resending)
+        return replace(self._link, unsent=unsent, held=held, slow_s=int(slow) if slow > SLOW_S else 0)
 
     def start(self) -> None:
         """Pick up what was on screen before, or claim the first item; then keep things going."""
-        self._claiming = True
-        self.loading.emit()
-        self._worker.run(partial(self._resume_job, self._place.item_id), self._on_resumed, self._on_claim_failed)
+        self._begin()
         for timer in (self._heartbeat, self._rounds, self._polls):
             timer.start()
         self._poll()
+
+    def _begin(self) -> None:
+        self._claiming = True
+        self.loading.emit()
+        self._worker.run(partial(self._resume_job, self._place.item_id), self._on_resumed, self._on_claim_failed)
 
     def resume(self, place: Place) -> None:
         """Start where the desk was locked."""
@@ -264,7 +342,7 @@ class DeskPresenter(QObject):
             self.engage()  # nothing else may come up behind the question
             self.flush()
             self._to_sign = (current, judgement)
-            self._worker.run(self._services.signing.factors, self._on_factors_known, self._on_quiet_failure)
+            self._worker.run(self._services.signing.factors, self._on_factors_known, self._on_sign_failed)
             return True
         self._decide_now(current, judgement, None)
         return True
@@ -299,11 +377,41 @@ class DeskPresenter(QObject):
         if entry is None:
             self.refused.emit(self.tr("There is nothing to undo: no decision is held."))
             return
+        if entry.state == UNSENT:
+            self._take_back(entry)
+            return
         entry.state = "withdrawing"
         self._engaged = False
         self._tell_history()
         job = partial(self._services.review.withdraw, entry.item.item.id)
         self._worker.run(job, self._on_withdrawn, self._on_withdraw_failed)
+
+    def _take_back(self, entry: HistoryEntry) -> None:
+        """Undo a decision that has not left this computer."""
+        deciding = next((each for each in self._unsent if each.entry is entry), None)
+        if deciding is None or deciding.was_tried:
+            self.refused.emit(
+                self.tr("Nobody knows yet whether this decision was recorded: it can be undone once that is known.")
+            )
+            return
+        self._unsent.remove(deciding)
+        self._forget_decision(deciding, keep_text=True)
+        self._keys.pop((entry.item.item.id, deciding.judgement), None)
+        self._history.remove(entry)
+        self._count(entry.verdict, -1)
+        self._engaged = False
+        if self._bring(entry.item):
+            self._save_soon()
+            self.told.emit(self.tr("Taken back before it was sent: the item is here again."))
+        self._tell_history()
+        self._tell_link()
+
+    @Slot()
+    def try_now(self) -> None:
+        """Look for the server at once."""
+        if self._services.unsent is not None:
+            self._services.unsent.try_now()
+            self._poll()
 
     def release(self) -> None:
         """Give the item on screen back and go on."""
@@ -333,12 +441,12 @@ class DeskPresenter(QObject):
         self.flush()
         self._engaged = False
         job = partial(self._services.queue.claim, item_id)
-        self._worker.run(job, self._on_chosen, self._on_quiet_failure)
+        self._worker.run(job, self._on_chosen, self._on_wish_failed)
 
     def read_signed(self, item_id: str) -> None:
         """Show a signed final with its signature line and addenda."""
         job = partial(self._read_job, item_id)
-        self._worker.run(job, self._on_signed_read, self._on_quiet_failure)
+        self._worker.run(job, self._on_signed_read, self._on_wish_failed)
 
     def add_addendum(self, item_id: str, text: str, passphrase: str | None, code: str | None) -> None:
         """Sign an addendum with fresh factors."""
@@ -378,10 +486,27 @@ class DeskPresenter(QObject):
         self._autosave.stop()
         if self._current is not None and self._unsaved and self._text is not None:
             self._unsaved = False
-            kept = (self._current.item.id, self._text, self._cursor, self.findings.attention)
-            # Before whatever waits: nothing of that is about this text, which a slow store must not keep off the disk.
-            save = partial(self._services.review.save, *kept)
-            self._worker.run(save, self._on_saved, self._on_save_failed, urgent=True)
+            self._save(KeptText(self._current.item.id, self._text, self._cursor, self.findings.attention))
+
+    def _save(self, kept: KeptText) -> None:
+        # Before whatever waits: nothing of that is about this text, which a slow store must not keep off the disk.
+        written = None if self._keeper is None else self._keeper.keep_text(kept)
+        self._worker.run(partial(self._save_job, kept, written), self._on_saved, self._on_save_failed, urgent=True)
+
+    def _save_job(self, kept: KeptText, written: "Future[int] | None") -> _Saved:
+        """Save a text; that it is on this disk is enough while the server is out of reach."""
+        try:
+            at = self._services.review.save(kept.item_id, kept.text, kept.cursor, kept.attention)
+        except UnreachableError:
+            if written is None:
+                raise
+            return _Saved(datetime.now(UTC), kept, written.result())
+        self._forget_text(kept.item_id, written)
+        return _Saved(at, kept)
+
+    def _forget_text(self, item_id: ItemId, written: "Future[int] | None") -> None:
+        if self._services.unsent is not None and written is not None and written.exception() is None:
+            self._services.unsent.journal.forget_text(item_id, written.result())
 
     def leave(self, cursor: int) -> None:
         """Begin to leave the desk for its lock: save everything, and start nothing that is new.
@@ -405,7 +530,8 @@ class DeskPresenter(QObject):
         if self._worker.busy:
             return False
         keep = None if self._current is None or self._lost else self._current.item.id
-        self._worker.run(partial(self._services.queue.release_all, but=keep), None, self._on_quiet_failure)
+        if not self.is_offline:
+            self._worker.run(partial(self._services.queue.release_all, but=keep), None, self._on_quiet_failure)
         return True
 
     def place(self) -> Place:
@@ -437,7 +563,14 @@ class DeskPresenter(QObject):
         if self._import is not None:
             self._import = None
             self._worker.run(self._import_file.close)
-        self._worker.run(self._services.queue.release_all, None, self._on_quiet_failure)
+        if not self.is_offline:
+            self._worker.run(self._services.queue.release_all, None, self._on_quiet_failure)
+        self.end()
+
+    def end(self) -> None:
+        """Let the journal's thread end once everything is written."""
+        if self._keeper is not None:
+            self._keeper.close()
 
     @Slot(str)
     def _note_news(self, words: str) -> None:
@@ -485,21 +618,31 @@ class DeskPresenter(QObject):
             verdict,
             datetime.now(UTC),
             time.monotonic() + hold.total_seconds(),
+            key=key,
         )
         self._history.append(entry)
         showing = self._next.popleft() if self._next else None
         deciding = _Deciding(entry, judgement, key, showing, attestation, self.findings.attention)
-        self._deciding.append(deciding)
+        if self._keeper is not None:
+            deciding = replace(deciding, kept=self._keeper.keep(deciding.intent))
+            self._kept_here.pop(current.item.id, None)  # the decision has the text
         self._count(verdict, 1)
         self._show(showing)
-        if showing is None:
-            self._claiming = True
-        # Shown first, recorded at once after: the worker is idle while a person reads.
-        self._worker.run(partial(self._decide_job, deciding, not self._next), self._on_decided, self._on_decide_failed)
+        if self.is_offline:
+            self._wait_for_link(replace(deciding, was_tried=False))
+        else:
+            self._deciding.append(deciding)
+            if showing is None:
+                self._claiming = True
+            # Shown first, recorded at once after: the worker is idle while a person reads.
+            job = partial(self._decide_job, deciding, not self._next)
+            self._worker.run(job, self._on_decided, self._on_decide_failed)
         self._tell_history()
 
     def _decide_job(self, deciding: _Deciding, claim_ahead: bool) -> _Decided:  # noqa: FBT001 - bound by partial
         showing = deciding.showing
+        if deciding.kept is not None:
+            deciding.kept.result()  # on this disk before it is sent
         outcome = self._services.review.decide(
             deciding.entry.item.lease,
             deciding.judgement,
@@ -509,8 +652,17 @@ class DeskPresenter(QObject):
             showing=None if showing is None else showing.lease,
             claim_ahead=claim_ahead,
         )
-        ahead = None if outcome.ahead is None else self._services.queue.open(outcome.ahead, ahead=True)
+        self._forget_intent(deciding)
+        try:
+            ahead = None if outcome.ahead is None else self._services.queue.open(outcome.ahead, ahead=True)
+        except UnreachableError:  # the decision is on record; what was claimed ahead is fetched another time
+            ahead = None
         return _Decided(outcome, ahead)
+
+    def _forget_intent(self, deciding: _Deciding) -> None:
+        if self._services.unsent is not None:
+            self._services.unsent.journal.forget(deciding.key)
+            self._services.unsent.journal.forget_text(deciding.entry.item.item.id)
 
     def _on_decided(self, decided: _Decided) -> None:
         deciding = self._deciding.popleft()
@@ -535,9 +687,15 @@ class DeskPresenter(QObject):
     def _on_decide_failed(self, failure: Exception) -> None:
         deciding = self._deciding.popleft()
         entry = deciding.entry
+        self._claiming = False
+        if self._keeper is not None and isinstance(failure, UnreachableError):
+            self._go_offline(failure)
+            self._wait_for_link(replace(deciding, was_tried=failure.was_tried))
+            self._tell_history()
+            return
         self._history.remove(entry)
         self._count(entry.verdict, -1)
-        self._claiming = False
+        self._forget_decision(deciding, keep_text=not isinstance(failure, LeaseLostError))
         if isinstance(failure, LeaseLostError):
             self.told.emit(self.tr("The lease on that item was over. Your text is kept as a second opinion."))
             if self._current is None:
@@ -545,16 +703,177 @@ class DeskPresenter(QObject):
             else:
                 self._look_ahead()
         else:
-            if self._bring(entry.item):
-                self._save_soon()  # what the decision would have kept
-                self.saved.emit(None)
-                self.refused.emit(_message(failure))
-            else:
-                self._save_aside(entry.item)
-                self.refused.emit(self.tr("{0} The item comes next.").format(_message(failure)))
+            self._bring_back(entry.item, _message(failure))
         self._tell_history()
         if not isinstance(failure, ReviewerError):
             raise failure
+
+    def _bring_back(self, item: ClaimedItem, why: str) -> None:
+        """Show an item again whose decision could not be recorded."""
+        if self._bring(item):
+            self._save_soon()  # what the decision would have kept
+            self.saved.emit(None)
+            self.refused.emit(why)
+        else:
+            self._save_aside(item)
+            self.refused.emit(self.tr("{0} The item comes next.").format(why))
+
+    def _forget_decision(self, deciding: _Deciding, *, keep_text: bool) -> None:
+        """Let a decision that was not recorded go from the journal, and its text stay where it is still wanted."""
+        if self._keeper is None:
+            return
+        copy = deciding.entry.item.working_copy
+        if keep_text and copy is not None and deciding.judgement.text is not None:
+            self._keeper.keep_text(KeptText(deciding.entry.item.item.id, copy.text, copy.cursor, copy.attention))
+        self._keeper.forget(deciding.key)
+
+    def _go_offline(self, failure: UnreachableError) -> None:
+        """Note that the server is out of reach."""
+        if self._keeper is None:
+            self.refused.emit(failure.message)
+            return
+        if self._link.since is None:
+            self._link = LinkState(since=datetime.now(UTC), why=failure.message)
+            self._since_back = [0, 0]
+            self._claiming = False
+            if self._current is None and not self._next:
+                self.out_of_reach.emit()
+        elif failure.was_tried:
+            self._link = replace(self._link, why=failure.message)
+        self._tell_link()
+
+    def _wait_for_link(self, deciding: _Deciding) -> None:
+        """Let a decision wait on this computer."""
+        deciding.entry.state = UNSENT
+        self._unsent.append(deciding)
+        if self._current is None and not self._next:
+            self.out_of_reach.emit()
+        self._tell_link()
+
+    def _come_back(self) -> None:
+        """Send what waited, save what only this computer has, and go on."""
+        self._link = LinkState()
+        if not self._has_begun:
+            self._begin()
+        self._resending.extend(self._unsent)
+        waiting, self._unsent = list(self._unsent), deque()
+        for deciding in waiting:
+            deciding.entry.state = "deciding"
+            deciding.entry.deadline = 0.0
+            self._worker.run(partial(self._resend_job, deciding), self._on_resent, self._on_resend_failed)
+        kept, self._kept_here = list(self._kept_here.values()), {}
+        current = self._current
+        if current is not None and not self._lost:
+            self._note_deadline(current.lease)  # whether it is still ours is being asked
+            self._worker.run(partial(self._hold_again_job, current.lease), self._on_held_again, self._on_renew_failed)
+        for each in kept:  # urgent as every save is: an older text must not come after a newer one
+            self._worker.run(partial(self._save_again_job, each), self._on_saved, self._on_save_failed, urgent=True)
+        if self._has_begun:
+            known = {each.item.id for each in (self._current, *self._next) if each is not None}
+            known |= {each.entry.item.item.id for each in self._resending}
+            self._claiming = True
+            self._worker.run(partial(self._pick_up_job, known), self._on_picked_up, self._on_claim_failed)
+        self._tell_link()
+
+    def _pick_up_job(self, known: set[ItemId]) -> list[ClaimedItem]:
+        """Renew what this desk holds, and open what it was given while no answer came through."""
+        queue = self._services.queue
+        return [queue.open(each, ahead=True) for each in queue.adopt(self._is_alive) if each.item_id not in known]
+
+    def _on_picked_up(self, found: list[ClaimedItem]) -> None:
+        self._claiming = False
+        for claimed in found:
+            self._take_in(claimed)
+        if self._current is None and not self._next:
+            self._claim()
+        elif not self._next:
+            self._look_ahead()
+
+    def _resend_job(self, deciding: _Deciding) -> Sent:
+        assert self._services.unsent is not None  # noqa: S101 - only a team's desk goes offline
+        if deciding.kept is not None:
+            deciding.kept.result()
+        return self._services.unsent.send(deciding.intent)
+
+    def _save_again_job(self, saved: _Saved) -> _Saved:
+        assert self._services.unsent is not None  # noqa: S101 - only a team's desk goes offline
+        try:
+            self._services.unsent.save(saved.kept)
+        except UnreachableError:
+            return saved
+        self._services.unsent.journal.forget_text(saved.kept.item_id, saved.version)
+        return _Saved(datetime.now(UTC), saved.kept)
+
+    def _hold_again_job(self, lease: Lease) -> Lease:
+        assert self._services.unsent is not None  # noqa: S101 - only a team's desk goes offline
+        return self._services.unsent.hold_again(lease)
+
+    def _on_held_again(self, lease: Lease) -> None:
+        if self._current is not None and self._current.lease.item_id == lease.item_id:
+            self._current = replace(self._current, lease=lease)
+        self._note_deadline(lease)
+
+    def _on_resent(self, sent: Sent) -> None:
+        deciding = self._resending.popleft()
+        entry = deciding.entry
+        self._settle_entry(entry, sent)
+        entry.item = _without_content(entry).item
+        self._keys.pop((entry.item.item.id, deciding.judgement), None)
+        self._since_back[0] += 1
+        self._tell_caught_up()
+
+    def _on_resend_failed(self, failure: Exception) -> None:
+        deciding = self._resending.popleft()
+        entry = deciding.entry
+        if isinstance(failure, UnreachableError):
+            self._go_offline(failure)
+            self._wait_for_link(replace(deciding, was_tried=deciding.was_tried or failure.was_tried))
+            return
+        self._history.remove(entry)
+        self._count(entry.verdict, -1)
+        if isinstance(failure, LeaseLostError):
+            self._since_back[1] += 1
+        else:
+            self._bring_back(entry.item, _message(failure))
+        self._tell_caught_up()
+        if not isinstance(failure, ReviewerError):
+            raise failure
+
+    @staticmethod
+    def _settle_entry(entry: HistoryEntry, sent: Sent) -> None:
+        entry.decision = sent.decision
+        entry.state = "held"
+        entry.deadline = time.monotonic() + sent.hold_left.total_seconds()
+
+    def _tell_caught_up(self) -> None:
+        self._tell_history()
+        self._tell_link()
+        if self._resending or self.is_offline:
+            return
+        (recorded, late), self._since_back = self._since_back, [0, 0]
+        self._tell_settled(recorded, late)
+        self._poll()
+
+    def _tell_settled(self, recorded: int, late: int, returned: int = 0, damaged: int = 0) -> None:
+        """Say what became of the decisions that waited on this computer."""
+        words = []
+        if recorded:
+            words.append(self.tr("Decisions recorded now that the connection is back: {0}.").format(recorded))
+        if late:
+            words.append(
+                self.tr("Too late, as a colleague has the item; your text is kept as a second opinion: {0}.").format(
+                    late
+                )
+            )
+        if returned:
+            words.append(self.tr("Refused by a rule, and back in the queue with your text: {0}.").format(returned))
+        if damaged:
+            words.append(self.tr("Not readable, and put aside in the folder 'unsent': {0}.").format(damaged))
+        if words:
+            self.caught_up.emit(" ".join(words), not (late or returned or damaged))
+
+    def _tell_link(self) -> None:
+        self.link_changed.emit(self.link)
 
     def _on_withdrawn(self, claimed: ClaimedItem | None) -> None:
         if claimed is None:
@@ -571,11 +890,19 @@ class DeskPresenter(QObject):
         withdrawing = [entry for entry in self._history if entry.state == "withdrawing"]
         for entry in withdrawing:
             entry.state = "settled"
+        if isinstance(failure, UnreachableError):  # whether it was withdrawn shows once the connection is back
+            for entry in withdrawing:
+                entry.state = "held"
         self._tell_history()
         if withdrawing or not isinstance(failure, ReviewerError):  # else it never became a decision, which is told
-            self._on_quiet_failure(failure)
+            self._on_wish_failed(failure)
 
-    def _resume_job(self, wanted: ItemId | None) -> list[ClaimedItem]:
+    def _resume_job(self, wanted: ItemId | None) -> _Resumed:
+        unsent = self._services.unsent
+        settled = Settled() if unsent is None else unsent.settle()  # first: their leases may be those to take over
+        return _Resumed(self._resume(wanted), settled)
+
+    def _resume(self, wanted: ItemId | None) -> list[ClaimedItem]:
         queue = self._services.queue
         leases = sorted(queue.adopt(self._is_alive), key=lambda lease: lease.item_id != wanted)
         claimed = [queue.open(lease, ahead=lease is not leases[0]) for lease in leases[:2]]
@@ -595,7 +922,15 @@ class DeskPresenter(QObject):
             return []
         return [] if claimed is None else [claimed]
 
-    def _on_resumed(self, claimed: list[ClaimedItem]) -> None:
+    def _on_resumed(self, resumed: _Resumed) -> None:
+        claimed, settled = resumed.claimed, resumed.settled
+        self._has_begun = True
+        for entry in list(self._history):
+            if entry.key in settled.sent:
+                self._settle_entry(entry, settled.sent[entry.key])
+            elif entry.state in (UNSENT, "deciding"):  # before the lock; what became of it is told below
+                self._history.remove(entry)
+                self._count(entry.verdict, -1)
         place, self._place = self._place, Place()
         for each in claimed:
             self._note_deadline(each.lease)
@@ -617,9 +952,11 @@ class DeskPresenter(QObject):
             news.insert(0, self.tr("The lease on your item ended while the desk was locked; it is not to be had now."))
         if news:
             self.refused.emit(" ".join(news))
+        self._tell_settled(len(settled.sent), settled.opinions, settled.returned, settled.damaged)
+        self._tell_link()
 
     def _claim(self) -> None:
-        if self._claiming or self._leaving:
+        if self._claiming or self._leaving or self.is_offline:
             return
         self._claiming = True
         self.loading.emit()
@@ -634,7 +971,7 @@ class DeskPresenter(QObject):
                 self.emptied.emit()
 
     def _look_ahead(self) -> None:
-        if not self._leaving:
+        if not (self._leaving or self.is_offline):
             self._worker.run(self._ahead_job, self._on_ahead, self._on_quiet_failure)
 
     def _ahead_job(self) -> ClaimedItem | None:
@@ -668,6 +1005,12 @@ class DeskPresenter(QObject):
             self._set_aside(claimed)
 
     def _on_bare_failed(self, failure: Exception) -> None:
+        if self._keeper is not None and isinstance(failure, UnreachableError):
+            self._claiming = False
+            if self._current is None and self._next:  # it is here, and it is ours
+                self._show(self._next.popleft())
+            self._go_offline(failure)
+            return
         self._next.clear()
         self._claiming = False
         if self._current is None:
@@ -703,6 +1046,8 @@ class DeskPresenter(QObject):
             self._current = None
             self.findings.clear()
             self._claim()
+            if self.is_offline:
+                self.out_of_reach.emit()
 
     def _park_current(self) -> None:
         """Put the item on screen next in line, with its text as it stands."""
@@ -722,8 +1067,7 @@ class DeskPresenter(QObject):
         """Save the text of an item that is not on screen."""
         copy = claimed.working_copy
         if copy is not None:
-            kept = (claimed.item.id, copy.text, copy.cursor, copy.attention)
-            self._worker.run(partial(self._services.review.save, *kept), None, self._on_quiet_failure)
+            self._save(KeptText(claimed.item.id, copy.text, copy.cursor, copy.attention))
 
     def _set_aside(self, claimed: ClaimedItem) -> None:
         self._worker.run(partial(self._services.queue.set_aside, claimed.lease), None, self._on_renew_failed)
@@ -844,7 +1188,7 @@ class DeskPresenter(QObject):
             self.lease_lost.emit(name or "")
 
     def _round(self) -> None:
-        if self._current is not None and not self._lost and self.seconds_left == 0:
+        if self._current is not None and not self._lost and self.seconds_left == 0 and not self.is_offline:
             self._lose(self._current.lease)
         if not self._in_round:
             self._in_round = True
@@ -881,6 +1225,10 @@ class DeskPresenter(QObject):
 
     def _on_polled(self, polled: tuple[Overview, dict[DecisionId, str], News]) -> None:
         self._in_poll = False
+        if self.is_offline:
+            self._come_back()
+            self._poll()  # of what is asked for now
+            return
         if self._poll_again:  # something was decided since, or has ended
             self._poll()
         overview, states, news = polled
@@ -899,9 +1247,14 @@ class DeskPresenter(QObject):
         elif not self._next:
             self._look_ahead()
 
-    def _on_saved(self, at: datetime) -> None:
+    def _on_saved(self, saved: _Saved) -> None:
+        if saved.version is None:
+            self._kept_here.pop(saved.kept.item_id, None)
+        else:
+            self._kept_here[saved.kept.item_id] = saved
+            self._go_offline(UnreachableError(self.tr("The database did not answer."), was_tried=False))
         if not self._unsaved:
-            self.saved.emit(at)
+            self.saved.emit(saved.at)
 
     def _on_save_failed(self, failure: Exception) -> None:
         self._save_soon()
@@ -949,6 +1302,9 @@ class DeskPresenter(QObject):
 
     def _on_claim_failed(self, failure: Exception) -> None:
         self._claiming = False
+        if self._keeper is not None and isinstance(failure, UnreachableError):
+            self._go_offline(failure)
+            return
         self.failed.emit(_message(failure))
         if not isinstance(failure, ReviewerError):
             raise failure
@@ -956,7 +1312,20 @@ class DeskPresenter(QObject):
     def _on_quiet_failure(self, failure: Exception) -> None:
         if not isinstance(failure, ReviewerError):
             raise failure
-        self.refused.emit(_message(failure))
+        if self._keeper is not None and isinstance(failure, UnreachableError):
+            self._go_offline(failure)
+        else:
+            self.refused.emit(_message(failure))
+
+    def _on_wish_failed(self, failure: Exception) -> None:
+        """Say that what somebody asked for just now cannot be had."""
+        self._on_quiet_failure(failure)
+        if self._keeper is not None and isinstance(failure, UnreachableError):
+            self.refused.emit(self.tr("This takes the connection: try again once it is back."))
+
+    def _on_sign_failed(self, failure: Exception) -> None:
+        self._to_sign = None
+        self._on_wish_failed(failure)
 
     def _count(self, verdict: Verdict, change: int) -> None:
         edited = change if verdict is Verdict.APPROVE_WITH_EDITS else 0

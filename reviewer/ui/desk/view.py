@@ -27,7 +27,7 @@ from reviewer.services.access import Factors
 from reviewer.services.intake import IntakeReport
 from reviewer.services.queue import Overview
 from reviewer.ui.desk.asking import OverrideBar, ReasonBar
-from reviewer.ui.desk.bars import ActionBar, FindBar, NoticeStrip
+from reviewer.ui.desk.bars import ActionBar, FindBar, LinkStrip, NoticeStrip
 from reviewer.ui.desk.difference import DifferencePane
 from reviewer.ui.desk.editor import FieldsEditor
 from reviewer.ui.desk.evidence import STEPS, EvidenceDesk
@@ -35,7 +35,7 @@ from reviewer.ui.desk.findings import FindingsPanel
 from reviewer.ui.desk.history import HistoryPanel
 from reviewer.ui.desk.panels import QueuePanel
 from reviewer.ui.desk.personal import PersonalMarks
-from reviewer.ui.desk.presenter import DeskPresenter, HistoryEntry, Progress, SignRequest
+from reviewer.ui.desk.presenter import DeskPresenter, HistoryEntry, LinkState, Progress, SignRequest
 from reviewer.ui.desk.signing import SignDialog, SignedDialog
 from reviewer.ui.desk.source import SourcePanel
 from reviewer.ui.desk.words import channel_label, clock, drafted_by, kind_label
@@ -66,6 +66,7 @@ class DeskView(QWidget):
         self._progress = Progress()
         self._claimed: ClaimedItem | None = None
         self._page_actions: list[QAction] = []
+        self._told_status: tuple[datetime | None, bool] = (None, False)
         self._on_screen = QElapsedTimer()
         self._on_screen.start()
         self._build()
@@ -171,6 +172,9 @@ class DeskView(QWidget):
         self.personal.counted.connect(self._on_counted)
         self.personal.masked.connect(self._on_masked)
         self._presenter.stopped.connect(self.personal.close)
+        self.link_strip = LinkStrip(self._appearance, self)
+        self.link_strip.try_requested.connect(self._presenter.try_now)
+        outer.addWidget(self.link_strip)
         outer.addWidget(self._columns, stretch=3)
         outer.addWidget(self.history, stretch=1)
         outer.addWidget(self.reasons)
@@ -195,7 +199,9 @@ class DeskView(QWidget):
         self._retry = QPushButton(self.tr("Try again"), self._error_page)
         self._retry.clicked.connect(self._presenter.start)
         error_column.insertWidget(3, self._retry, 0, Qt.AlignmentFlag.AlignHCenter)
-        for page in (self._item_page, self._empty_page, self._waiting_page, self._error_page):
+        self._offline_page, offline_more, _ = self._build_message_page(self.tr("Nothing more is held here"))
+        offline_more.setText(self.tr("The desk is offline. It goes on by itself once the connection is back."))
+        for page in (self._item_page, self._empty_page, self._waiting_page, self._error_page, self._offline_page):
             self._centre.addWidget(page)
         return self._centre
 
@@ -269,6 +275,9 @@ class DeskView(QWidget):
         presenter.loading.connect(self._on_loading)
         presenter.emptied.connect(self._on_empty)
         presenter.failed.connect(self._on_failed)
+        presenter.out_of_reach.connect(self._on_out_of_reach)
+        presenter.link_changed.connect(self._on_link)
+        presenter.caught_up.connect(self.link_strip.tell)
         presenter.overview_changed.connect(self._on_overview)
         presenter.progress_changed.connect(self._on_progress)
         presenter.history_changed.connect(self._on_history)
@@ -374,6 +383,16 @@ class DeskView(QWidget):
         self._error_more.setText(why)
         self._show_page(self._error_page)
         self._retry.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot()
+    def _on_out_of_reach(self) -> None:
+        self._leave_item()
+        self._show_page(self._offline_page)
+
+    @Slot(object)
+    def _on_link(self, state: LinkState) -> None:
+        self.link_strip.show_state(state)
+        self._show_status(*self._told_status)
 
     @Slot(object)
     def _on_overview(self, overview: Overview) -> None:
@@ -727,18 +746,26 @@ class DeskView(QWidget):
             set_role(self._lease, "caution" if left < _LEASE_WARNING_S else "muted")
         self._show_held()
         self.history.refresh_clocks()
+        if self._presenter.is_shared:
+            self.link_strip.show_state(self._presenter.link)
 
     def _show_held(self) -> None:
         entry = self._presenter.undoable
         self.actions_bar.held.show_entry(entry, max(0, self._presenter.held_number - 1))
 
-    def _show_status(self, at: datetime | None, *, unsaved: bool = False) -> None:
+    def _show_status(self, at: datetime | None, unsaved: bool = False) -> None:  # noqa: FBT001, FBT002
+        self._told_status = at, unsaved
         if unsaved:
-            self.status_changed.emit(self.tr("saving…"))
+            words = self.tr("saving…")
         elif at is None:
-            self.status_changed.emit(self.tr("no changes yet"))
+            words = self.tr("no changes yet")
+        elif self._presenter.is_offline:
+            words = self.tr("✓ saved on this computer {0:%H:%M:%S}").format(at.astimezone())
         else:
-            self.status_changed.emit(self.tr("✓ saved {0:%H:%M:%S}").format(at.astimezone()))
+            words = self.tr("✓ saved {0:%H:%M:%S}").format(at.astimezone())
+        if self._presenter.is_shared:
+            words += self.tr(" · offline") if self._presenter.is_offline else self.tr(" · connected")
+        self.status_changed.emit(words)
 
     def _show_emptiness(self) -> None:
         self._empty_more.setText(
