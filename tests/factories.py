@@ -126,7 +126,8 @@ def new_key() -> str:
 
 # How what tests say of a file's database reads on a server's: instants are numbers of milliseconds there.
 _ON_A_SERVER = (
-    (re.compile(r"\b(\w+_at|\w+_until) ([-+]) (\d+)\b"), r"\1 \2 interval '\3 milliseconds'"),
+    (re.compile(r"\b(\w+_at|\w+_until|at) ([-+]) (\d+)\b"), r"\1 \2 interval '\3 milliseconds'"),
+    (re.compile(r"\bx''"), "''"),
     (re.compile(r"\b(\w+_at|\w+_until) = 0\b"), r"\1 = 'epoch'"),
     (re.compile(r"\?"), "%s"),
     (re.compile(r"zeroblob\((\d+)\)"), r"decode(repeat('00', \1), 'hex')"),

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import struct
 import subprocess
 import threading
 import time
@@ -185,7 +186,8 @@ def plant(samples: Floats, path: Path, canary: str) -> None:
                 if suffix == ".caf":
                     setattr(written, name, canary)
             written.write(samples)
-        path.write_bytes(path.read_bytes() + canary.encode())
+        whole = path.read_bytes()
+        path.write_bytes((_with_chunks(whole, canary) if suffix == ".w64" else whole) + canary.encode())
         return
     tags = []
     for name in ("title", "artist", "comment", "description", "album", "date", "encoded_by", "copyright"):
@@ -196,6 +198,17 @@ def plant(samples: Floats, path: Path, canary: str) -> None:
     _plant_picture(path, canary)
     if suffix in (".wav", ".aiff", ".mp3"):
         path.write_bytes(path.read_bytes() + canary.encode())
+
+
+def _with_chunks(w64: bytes, canary: str) -> bytes:
+    """Return a Wave64 file with chunks of text after its sound; each has a GUID, its size, and ends at 8 bytes."""
+    chunks = b""
+    for name in (b"list", b"bext"):
+        text = b"INFO" + (canary.encode() + b"\0") * 6
+        guid = name + bytes.fromhex("f3acd3118cd100c04f8edb8a")
+        chunks += guid + struct.pack("<Q", 24 + len(text)) + text + bytes(-len(text) % 8)
+    whole = w64 + bytes(-len(w64) % 8) + chunks
+    return whole[:16] + struct.pack("<Q", len(whole)) + whole[24:]
 
 
 _FORMS = {

@@ -34,6 +34,13 @@ _SPOKEN_TO = frozenset(
     "hi hello hey so okay ok alright well thanks bye goodbye morning afternoon evening you there dear sorry".split()
 )
 
+# Who something is sent or paid to is a person; where somebody goes is not.
+_GIVING = re.compile(
+    r"\b(?:send|sent|sending|transfer(?:red|ring)?|pay|paid|paying|gives?|gave|giving|lend|wire[ds]?|forward(?:ed)?"
+    r"|from\s+(?:my|your|the|his|her|their)\s+[\w ]{0,30}account)\b[^.!?\n]*$",
+    re.IGNORECASE,
+)
+
 _WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*|\d+")
 _TIMES_OF_DAY = frozenset("am pm a.m p.m mr mrs ms dr i'm i'd i've i'll ok tv id pin atm gp hi".split())
 
@@ -83,6 +90,8 @@ def found(text: str, words: list[Read], *, language: str, eager: bool) -> Iterat
         if persons[index] and located[index]:
             persons[index] = word.person >= word.place
             located[index] = not persons[index]
+    if language != "sr":
+        _dealt_with(text, words, persons, located)
     yield from _people(text, words, persons)
     yield from _places(text, words, located)
     yield from _numbers(text, words, ease=ease)
@@ -99,6 +108,19 @@ def _addressed(text: str, words: list[Read], persons: list[bool], *, ease: float
             persons[index] = words[index].person >= ease * (0.06 if everyday(word) else 0.015)
         elif persons[index - 1] and word in listed("surnames.txt") and not everyday(word):
             persons[index] = words[index].person >= 0.02 * ease
+
+
+def _dealt_with(text: str, words: list[Read], persons: list[bool], located: list[bool]) -> None:
+    """Take a lone given name for a person, not for a place, behind "with", or behind "to" where something is given."""
+    for index in range(1, len(words)):
+        word, before = words[index], text[words[index - 1].start : words[index - 1].end].lower()
+        if not located[index] or before not in ("with", "to") or text[word.start : word.end].islower():
+            continue
+        alone = index + 1 == len(words) or not (located[index + 1] or text[words[index + 1].start] == ",")
+        if not alone or text[word.start : word.end].lower() not in listed("given_names.txt"):
+            continue
+        if before == "with" or _GIVING.search(text, max(0, word.start - 120), words[index - 1].start):
+            persons[index], located[index] = True, False
 
 
 def _person_bar(word: str, *, cased: bool) -> float:

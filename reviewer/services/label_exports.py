@@ -3,8 +3,6 @@
 Guarantees: what was withdrawn or opted out cannot leave, and whatever left before and was withdrawn since is named by
 `to_recall` under the ids it left with; no file names a call, a person, a time or a transcriber. Files go into a folder
 that was empty.
-
-There is no Parquet: pyarrow, which writes it, weighs more than the whole desk, and reads JSON Lines by itself.
 """
 
 import csv
@@ -22,6 +20,7 @@ from reviewer.domain.errors import KeysUnavailableError, RuleError, UnavailableE
 from reviewer.domain.events import Action
 from reviewer.domain.labels import word_errors, words_of
 from reviewer.domain.members import Actor, Role
+from reviewer.services import parquet
 from reviewer.services.alignment import TimedWord, timed
 from reviewer.services.label_quality import refuse_shared
 from reviewer.storage import Store, Transaction, clips, pool_keys
@@ -201,12 +200,24 @@ def _commonvoice(labels: Sequence[Labelled]) -> Iterator[tuple[str, bytes]]:
     yield "validated.tsv", out.getvalue().encode()
 
 
+def _parquet(labels: Sequence[Labelled]) -> Iterator[tuple[str, bytes]]:
+    columns: dict[str, parquet.Column] = {
+        "id": [each.id for each in labels],
+        "text": [each.text for each in labels],
+        "language": [each.language for each in labels],
+        "duration": [float(each.seconds) for each in labels],
+        "listeners": [each.listeners for each in labels],
+    }
+    yield "labels.parquet", parquet.written(columns)
+
+
 FORMS: Mapping[str, Callable[[Sequence[Labelled]], Iterator[tuple[str, bytes]]]] = {
     "jsonl": _jsonl,
     "nemo": _nemo,
     "kaldi": _kaldi,
     "ctm": _ctm,
     "commonvoice": _commonvoice,
+    "parquet": _parquet,
 }
 
 

@@ -178,6 +178,11 @@ class Ledger:
                 "The ledger has fewer entries than this desk has verified: the end is missing. Do not go on; keep the "
                 "files and verify the ledger."
             )
+        if not piece and number > start:  # a team's database keeps the places of entries apart from them
+            self._broken = True
+            raise LedgerBrokenError(
+                "The ledger names entries that are no longer there. Do not go on; keep the files and verify the ledger."
+            )
         try:
             for position, signed in enumerate(piece, start + 1):
                 self._take(signed, position, witness)

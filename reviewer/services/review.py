@@ -201,6 +201,8 @@ class Review:
         Raises RuleError where the item has no signed final, InputRefusedError where the text cannot be sent.
         """
         judgement = Judgement(Verdict.APPROVE, text)
+        if self._store.is_shared:
+            self._look_at_signed(item_id)  # the gate reads what it is checked against
         with self._store.write(self._actor) as tx:
             head = items.find(tx, self._actor.member.workspace_id, item_id)
             kind = KINDS[head.kind]
@@ -242,6 +244,14 @@ class Review:
             after = _digests(tx, head.id, final=text, request=request)
             tx.record(Action.ADDENDUM_MADE, head.id, after=after, decision=decision.id)
             return decision
+
+    def _look_at_signed(self, item_id: str) -> None:
+        """Put a look at a signed final on record, where there is one."""
+        with self._store.write(self._actor) as tx:
+            if decisions.signed(tx, item_id) is None:
+                tx.leave_unrecorded(Unrecorded.NOTHING)
+            else:
+                tx.record(Action.OPENED, item_id, signed=True)
 
     def read_signed(self, item_id: str) -> SignedFinal:
         """Return a signed final with its addenda; the look is recorded first.

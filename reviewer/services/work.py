@@ -222,7 +222,7 @@ def _settle_one(tx: Transaction, stored: StoredDecision) -> None:
         leases.escalate(tx, decision.item_id)
     elif decision.verdict is Verdict.SKIP:
         leases.rest(tx, decision.item_id, _SKIP_REST)
-    else:
+    elif decision.verdict is not Verdict.ADDENDUM:  # which belongs to an item that is decided
         items.finish(tx, decision.item_id)
         working_copies.drop_all(tx, decision.item_id)
     tx.record(Action.SETTLED, decision.item_id, decision=decision.id, verdict=decision.verdict.value)

@@ -114,7 +114,7 @@ def test_without_any_times_there_is_no_clip(recording: audio.Recording) -> None:
     assert report.excluded[Exclusion.NO_TIMES] == 1
 
 
-@pytest.mark.parametrize("name", ["call.mp3", "call.flac"])
+@pytest.mark.parametrize("name", ["call.mp3", "call.flac", "call.w64"])
 def test_no_tag_picture_or_name_of_the_container_is_in_a_clip(call: Call, tmp_path: Path, name: str) -> None:
     canary = "CANARY0123456789abcdef"
     path = tmp_path / f"{canary}-{name}"

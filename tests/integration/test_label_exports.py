@@ -139,7 +139,7 @@ def test_an_export_wants_an_empty_folder_a_known_form_and_an_admin(
     with pytest.raises(UsageError, match="not empty"):
         exports.export(tmp_path / "full", "jsonl")
     with pytest.raises(UsageError, match="no form"):
-        exports.export(tmp_path / "out", "parquet")
+        exports.export(tmp_path / "out", "docx")
     agent = pool.profile.actor(Role.AGENT)
     with pytest.raises(RuleError, match="admin"):
         LabelExports(pool.profile.store_of(agent), agent).export(tmp_path / "out", "jsonl")

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from reviewer.domain.decisions import Judgement, Verdict
-from reviewer.domain.errors import UnavailableError, UsageError
+from reviewer.domain.errors import LedgerBrokenError, UnavailableError, UsageError
 from reviewer.domain.events import Action
 from reviewer.domain.items import ItemId
 from reviewer.storage import Address, Store, entries, migrations, team
@@ -299,3 +299,13 @@ def test_a_server_that_does_not_keep_up_is_named(live: int, dead: int, oldest_s:
     found = gauge.Gauge((gauge.Table("item", live, dead),), oldest_s).faults
     assert len(found) == bool(told)
     assert told in "".join(found)
+
+
+def test_a_ledger_whose_last_entries_are_gone_is_broken_and_nobody_waits_for_them(profile: Profile) -> None:
+    ledger = profile.services().ledger
+    ledger.checkpoint()
+    profile.put()
+    ledger.advance()
+    profile.rows("DELETE FROM entry WHERE seq = (SELECT max(seq) FROM entry)")
+    with pytest.raises(LedgerBrokenError, match="no longer there"):
+        profile.services().ledger.checkpoint()

@@ -67,12 +67,12 @@ def test_machines_whose_workers_are_killed_finish_what_each_other_left(
     hosts = [_host(profile, tmp_path / f"host{number}", destination) for number in range(3)]
     with ExitStack() as stack:
         running = [stack.enter_context(children.running(children.work_on, host)) for host in hosts[:2]]
-        for _ in range(kills):
+        for number in range(kills):
             if len(profile.rows("SELECT FROM outbox WHERE state <> 'sent' LIMIT 8")) < 8:
                 _decide(profile, 16)
             _wait_for_a_try(profile)
             time.sleep(random.random() * 0.1)
-            victim = random.randrange(2)
+            victim = number % 2
             children.kill(running[victim])
             profile.let_retries_come()
             running[victim] = stack.enter_context(children.running(children.work_on, hosts[victim]))

@@ -1,5 +1,6 @@
 """The page of transcribers, by keys only: hear, write, go on; and what is taken away is gone from it."""
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -142,6 +143,7 @@ def test_again_slower_plays_the_last_two_seconds_slowly_and_then_goes_on(desk: L
 
 
 def test_a_loop_starts_again(desk: ListeningDesk) -> None:
+    desk.play_slowly()
     press("Ctrl+Shift+L")
     wait_until(lambda: desk.player.position_s > 1.5, "the end")
     wait_until(lambda: desk.player.position_s < 1.0 and desk.listening.is_playing, "the start again")
@@ -312,8 +314,32 @@ def test_the_pages_own_keys_do_what_they_did_on_other_pages(desk: ListeningDesk)
     assert desk.sees("clips of 30 calls")
 
 
-def test_clips_by_the_dozen_are_labelled_without_a_mouse(desk: ListeningDesk, count: Callable[[int, int], int]) -> None:
+def test_no_key_is_lost_while_the_answer_before_is_still_on_its_way(desk: ListeningDesk, pooled: Profile) -> None:
+    first, slow = desk.serving_id, threading.Event()
+    type_text("and then")
+    desk.hear()
+    desk.settle()  # the next clip lies ready
+    desk.listening._worker.run(slow.wait, None, None)
+    press("Ctrl+Return")
+    desk.wait_for_another(first)
+    second = desk.serving_id
+    press("Ctrl+P")
+    slow.set()
+    wait_until(lambda: desk.serving_id not in (None, first, second), "a third clip")
+    desk.settle()
+    states = dict(pooled.rows("SELECT id, state FROM serving WHERE state IN ('labelled', 'reported')"))
+    assert states == {first: "labelled", second: "reported"}
+
+
+@pytest.mark.timeout(3_600)
+def test_clips_by_the_dozen_are_labelled_without_a_mouse(
+    open_page: Open, pooled: Profile, count: Callable[[int, int], int]
+) -> None:
     number = count(10, 50)
+    if number > 30:  # forty others lie between two clips of a call: thirty calls give a line of thirty
+        fill_pool(pooled, range(30, number + 10))
+    desk = open_page()
+    wait_until(lambda: desk.serving_id is not None, "a clip")
     for at in range(number):
         first = desk.serving_id
         type_text(f"clip {['one', 'two', 'three'][at % 3]}")

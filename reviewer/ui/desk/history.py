@@ -1,69 +1,45 @@
 """What was decided in this session, and what can still be undone."""
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from reviewer.domain.kinds import KINDS
 from reviewer.ui.desk.presenter import HistoryEntry
 from reviewer.ui.desk.words import clock, kind_label, state_word, verdict_word
+from reviewer.ui.tables import Index, RowsModel, rows_table
 from reviewer.ui.theme import set_role
 
-_Index = QModelIndex | QPersistentModelIndex
-_NOWHERE = QModelIndex()
 
-
-class HistoryModel(QAbstractTableModel):
+class HistoryModel(RowsModel[HistoryEntry]):
     """The decisions of this session, newest first."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._entries: tuple[HistoryEntry, ...] = ()
+        super().__init__((), parent)
         self._masked = False
         self._headers = (self.tr("Time"), self.tr("Item"), self.tr("Decision"), self.tr("Where it stands"))
 
     def set_entries(self, entries: tuple[HistoryEntry, ...]) -> None:
         """Show other decisions."""
-        if [id(entry) for entry in entries] == [id(entry) for entry in self._entries]:
-            self.refresh()
-            return
-        self.beginResetModel()
-        self._entries = entries
-        self.endResetModel()
+        if [id(entry) for entry in entries] == [id(entry) for entry in self._rows]:
+            self._repaint()
+        else:
+            self._replace(list(entries))
 
     def set_masked(self, masked: bool) -> None:  # noqa: FBT001 - told by a signal
         """Leave out what a producer called an item: it may have made that of a name or a number."""
         self._masked = masked
-        self.refresh()
-
-    def entry(self, row: int) -> HistoryEntry:
-        """Return the decision of a row."""
-        return self._entries[row]
+        self._repaint()
 
     def refresh(self) -> None:
         """Repaint the states and countdowns."""
-        if self._entries:
-            self.dataChanged.emit(self.index(0, 1), self.index(len(self._entries) - 1, 3))
+        self._repaint()
 
-    def rowCount(self, parent: _Index = _NOWHERE) -> int:
-        """Return the number of decisions."""
-        return 0 if parent.isValid() else len(self._entries)
-
-    def columnCount(self, parent: _Index = _NOWHERE) -> int:
-        """Return the number of columns."""
-        return 0 if parent.isValid() else len(self._headers)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Return a column's heading."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._headers[section]
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a cell's words."""
         if not index.isValid() or role != Qt.ItemDataRole.DisplayRole:
             return None
-        entry = self._entries[index.row()]
+        entry = self._rows[index.row()]
         if index.column() == 0:
             return f"{entry.decided_at.astimezone():%H:%M:%S}"
         if index.column() == 1:
@@ -91,20 +67,9 @@ class HistoryPanel(QFrame):
         column.setSpacing(8)
         title = QLabel(self.tr("Decisions of this session"), self)
         set_role(title, "heading")
-        self.table = QTableView(self)
-        self.table.setObjectName("history")
+        self.table = rows_table("history", self._model, 1, self)
         self.table.setAccessibleName(title.text())
-        self.table.setModel(self._model)
         self.table.setFrameShape(QFrame.Shape.NoFrame)
-        self.table.setShowGrid(False)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._empty = QLabel(self.tr("Nothing decided yet."), self)
         set_role(self._empty, "muted")
         column.addWidget(title)
@@ -125,7 +90,7 @@ class HistoryPanel(QFrame):
 
     @Slot(QModelIndex)
     def _on_activated(self, index: QModelIndex) -> None:
-        entry = self._model.entry(index.row())
+        entry = self._model.row(index.row())
         if entry.verdict.releases and KINDS[entry.item.item.kind].signed:
             self.signed_requested.emit(entry.item.item.id)
 

@@ -1,22 +1,19 @@
 """The table of the ledger page."""
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from reviewer.services.ledger import EntryRow
 from reviewer.ui.desk.words import kind_label
 from reviewer.ui.ledger.words import action_word
-
-_Index = QModelIndex | QPersistentModelIndex
-_NOWHERE = QModelIndex()
+from reviewer.ui.tables import Index, RowsModel
 
 
-class EntriesModel(QAbstractTableModel):
+class EntriesModel(RowsModel[EntryRow]):
     """Entries, newest first."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._rows: list[EntryRow] = []
+        super().__init__((), parent)
         self._names: dict[str, str] = {}
         self._masked = False
         self._headers = (self.tr("No."), self.tr("Time"), self.tr("Who"), self.tr("What"), self.tr("Item"))
@@ -28,9 +25,7 @@ class EntriesModel(QAbstractTableModel):
     def set_masked(self, masked: bool) -> None:  # noqa: FBT001 - told by a signal
         """Leave out what a producer called an item: it may have made that of a name or a number."""
         self._masked = masked
-        if self._rows:
-            last = len(self._headers) - 1
-            self.dataChanged.emit(self.index(0, last), self.index(len(self._rows) - 1, last))
+        self._repaint()
 
     def about(self, row: EntryRow) -> str:
         """Return what the item of an entry is called, or its id."""
@@ -39,29 +34,9 @@ class EntriesModel(QAbstractTableModel):
 
     def set_rows(self, rows: list[EntryRow]) -> None:
         """Show other entries."""
-        self.beginResetModel()
-        self._rows = rows
-        self.endResetModel()
+        self._replace(rows)
 
-    def row(self, number: int) -> EntryRow:
-        """Return the entry of a row."""
-        return self._rows[number]
-
-    def rowCount(self, parent: _Index = _NOWHERE) -> int:
-        """Return the number of entries."""
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: _Index = _NOWHERE) -> int:
-        """Return the number of columns."""
-        return 0 if parent.isValid() else len(self._headers)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Return a column's heading."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._headers[section]
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a cell's words."""
         if not index.isValid() or role != Qt.ItemDataRole.DisplayRole:
             return None

@@ -5,18 +5,15 @@ from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
     QSplitter,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -28,6 +25,7 @@ from reviewer.ui.icons import icon_pixmap
 from reviewer.ui.ledger.model import EntriesModel
 from reviewer.ui.ledger.presenter import LedgerPresenter
 from reviewer.ui.ledger.words import action_word, details_words
+from reviewer.ui.tables import rows_table
 from reviewer.ui.text import PlainLabel, SourceView
 from reviewer.ui.theme import Appearance, set_role
 
@@ -146,22 +144,9 @@ class LedgerView(QWidget):
         column = QVBoxLayout(panel)
         column.setContentsMargins(4, 4, 4, 4)
         self._model = EntriesModel(self)
-        self.table = QTableView(panel)
-        self.table.setObjectName("entries")
+        self.table = rows_table("entries", self._model, 4, panel)
         self.table.setAccessibleName(self.tr("Entries of the ledger"))
         set_role(self.table, "bare")
-        self.table.setModel(self._model)
-        self.table.setShowGrid(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.verticalHeader().hide()
-        header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for section in range(4):
-            header.setSectionResizeMode(section, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(4, QHeaderView.ResizeMode.Stretch)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         self._none = QLabel(self.tr("No entry fits."), panel)
         self._none.setAlignment(Qt.AlignmentFlag.AlignCenter)

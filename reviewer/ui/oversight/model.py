@@ -2,37 +2,32 @@
 
 from datetime import datetime, timedelta
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from reviewer.domain.items import ItemHead
 from reviewer.domain.oversight import Holding
 from reviewer.ui.desk.words import clock, kind_label
+from reviewer.ui.tables import Index, RowsModel
 from reviewer.ui.theme import Appearance
 
-_Index = QModelIndex | QPersistentModelIndex
-_NOWHERE = QModelIndex()
 _Row = tuple[ItemHead, tuple[str, ...], str]  # the words of its cells, and the role of the last one's colour
 _ENDING = timedelta(minutes=1)
 
 
-class RowsModel(QAbstractTableModel):
+class ItemsModel(RowsModel[_Row]):
     """Rows of words about items; rows that only changed keep the selection."""
 
-    headers: tuple[str, ...] = ()
-
     def __init__(self, appearance: Appearance, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__((), parent)
         self._appearance = appearance
-        self._rows: list[_Row] = []
         self._masked = False
 
     def set_masked(self, masked: bool) -> None:  # noqa: FBT001 - told by a signal
         """Leave out what a producer called an item: it may have made that of a name or a number."""
         self._masked = masked
-        if self._rows:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, 0))
+        self._repaint()
 
     def item_id(self, row: int) -> str:
         """Return the item of a row."""
@@ -47,48 +42,31 @@ class RowsModel(QAbstractTableModel):
         """Return where an item stands, if it does."""
         return next((row for row, (head, _, _) in enumerate(self._rows) if head.id == item_id), None)
 
-    def rowCount(self, parent: _Index = _NOWHERE) -> int:
-        """Return the number of items."""
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: _Index = _NOWHERE) -> int:
-        """Return the number of columns."""
-        return 0 if parent.isValid() else len(self.headers)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Return a column's heading."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self.headers[section]
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a cell's words, or the colour of what needs attention."""
         if not index.isValid():
             return None
         _, words, tone = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return self.name(index.row()) if index.column() == 0 else words[index.column() - 1]
-        if role == Qt.ItemDataRole.ForegroundRole and tone and index.column() == len(self.headers) - 1:
+        if role == Qt.ItemDataRole.ForegroundRole and tone and index.column() == len(self._headers) - 1:
             return QColor(getattr(self._appearance.theme, tone))
         return None
 
     def _set(self, rows: list[_Row]) -> None:
         if [head.id for head, _, _ in rows] == [head.id for head, _, _ in self._rows]:
             self._rows = rows
-            if rows:
-                self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(self.headers) - 1))
-            return
-        self.beginResetModel()
-        self._rows = rows
-        self.endResetModel()
+            self._repaint()
+        else:
+            self._replace(rows)
 
 
-class HeldModel(RowsModel):
+class HeldModel(ItemsModel):
     """Who holds what."""
 
     def __init__(self, appearance: Appearance, parent: QWidget) -> None:
         super().__init__(appearance, parent)
-        self.headers = (self.tr("Item"), self.tr("Who"), self.tr("Since"), self.tr("Where"), self.tr("Lease"))
+        self._headers = (self.tr("Item"), self.tr("Who"), self.tr("Since"), self.tr("Where"), self.tr("Lease"))
 
     def show_held(self, held: tuple[Holding, ...], now: datetime) -> None:
         """Show these leases."""
@@ -106,12 +84,12 @@ class HeldModel(RowsModel):
         return self.tr("comes next") if holding.ahead else self.tr("on screen")
 
 
-class EscalatedModel(RowsModel):
+class EscalatedModel(ItemsModel):
     """What waits for a supervisor."""
 
     def __init__(self, appearance: Appearance, parent: QWidget) -> None:
         super().__init__(appearance, parent)
-        self.headers = (self.tr("Item"), self.tr("Received"), self.tr("Due"))
+        self._headers = (self.tr("Item"), self.tr("Received"), self.tr("Due"))
 
     def show_escalated(self, heads: tuple[ItemHead, ...], now: datetime) -> None:
         """Show these items."""

@@ -6,11 +6,9 @@ Nothing here ranks people, and nothing shows content: heads of items and names o
 from PySide6.QtCore import QModelIndex, Qt, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QTableView,
@@ -22,9 +20,10 @@ from reviewer.domain.oversight import TeamState, Waiting
 from reviewer.services.oversight import Colleague
 from reviewer.ui.desk.words import kind_label
 from reviewer.ui.oversight.charts import AgeBar, HourChart, age_colours
-from reviewer.ui.oversight.model import EscalatedModel, HeldModel, RowsModel, age_words
+from reviewer.ui.oversight.model import EscalatedModel, HeldModel, ItemsModel, age_words
 from reviewer.ui.oversight.moving import MoveDialog
 from reviewer.ui.oversight.presenter import OversightPresenter
+from reviewer.ui.tables import rows_table
 from reviewer.ui.text import PlainLabel
 from reviewer.ui.theme import Appearance, set_role
 
@@ -161,23 +160,11 @@ class OversightView(QWidget):
         column.addLayout(ends)
         return panel
 
-    def _build_table(self, name: str, model: RowsModel, empty: str) -> tuple[QTableView, QLabel, QLabel]:
+    def _build_table(self, name: str, model: ItemsModel, empty: str) -> tuple[QTableView, QLabel, QLabel]:
         title = QLabel("", self)
         set_role(title, "heading")
-        table = QTableView(self)
-        table.setObjectName(name)
+        table = rows_table(name, model, 0, self)
         set_role(table, "bare")
-        table.setModel(model)
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.verticalHeader().hide()
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         table.selectionModel().currentRowChanged.connect(self._on_row)
         table.activated.connect(self._on_activated)
         none = QLabel(empty, self)
@@ -306,7 +293,7 @@ class OversightView(QWidget):
             other = self.held
         other.setCurrentIndex(QModelIndex())
         other.clearSelection()
-        if isinstance(model, RowsModel):
+        if isinstance(model, ItemsModel):
             self._choose((model.item_id(current.row()), model.name(current.row())))
 
     @Slot(QModelIndex)

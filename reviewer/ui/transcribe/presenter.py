@@ -98,7 +98,7 @@ class TranscribePresenter(QObject):
         self._cursor = 0
         self._unsaved = False
         self._fetching = False
-        self._sending = False
+        self._sending = 0  # answers on their way; the worker keeps them in order
         self._playing = False
         self._heard = False
         self._typing_paused = False
@@ -198,7 +198,7 @@ class TranscribePresenter(QObject):
 
     def submit(self, text: str) -> None:
         """Hand the label in and go on; refused are an empty text, and a clip that was not heard whole."""
-        if self._current is None or self._sending:
+        if self._current is None:
             return
         if not text.strip():
             self.refused.emit(self.tr("There is nothing written: write what is said, or skip the clip."))
@@ -210,13 +210,13 @@ class TranscribePresenter(QObject):
 
     def skip(self, reason: SkipReason) -> None:
         """Pass the clip by and go on."""
-        if self._current is not None and not self._sending:
+        if self._current is not None:
             heard_ms = self._heard_ms()
             self._finish(partial(self._desk.skip, self._current.clip, reason, listened_ms=heard_ms))
 
     def report(self) -> None:
         """Take the clip from everybody at once: it holds personal data."""
-        if self._current is not None and not self._sending:
+        if self._current is not None:
             heard_ms = self._heard_ms()
             self._finish(partial(self._desk.report, self._current.clip, listened_ms=heard_ms))
             self.told.emit(self.tr("Withdrawn from everybody. Thank you."))
@@ -472,7 +472,7 @@ class TranscribePresenter(QObject):
         self._autosave.stop()
         text, self._text, self._unsaved = self._text, None, False
         finished = self._current
-        self._sending = True
+        self._sending += 1
         assert finished is not None  # noqa: S101 - callers looked
         # What is handed in is also the newest draft, should handing in fail.
         if text is not None:
@@ -481,11 +481,11 @@ class TranscribePresenter(QObject):
         self._advance()
 
     def _on_finished(self, _nothing: None) -> None:
-        self._sending = False
+        self._sending -= 1
         self._tell_progress()
 
     def _on_finish_failed(self, failure: Exception) -> None:
-        self._sending = False
+        self._sending -= 1
         if not isinstance(failure, ReviewerError):
             raise failure
         if isinstance(failure, LeaseLostError):
