@@ -6,6 +6,7 @@ side is gone. Lost packets cannot be had here, only what they cost: a chunk that
 
 import asyncio
 import random
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,9 @@ _RETRANSMISSION_S = 0.3  # what a lost packet costs at least, beside the delay i
 class Link:
     """Forwards 127.0.0.1:`port` to a server's port; every method may be called on any thread."""
 
-    def __init__(self, server_port: int, *, seed: int = 1) -> None:
+    def __init__(self, server_port: int, *, seed: int = 1, listening: socket.socket | None = None) -> None:
+        """Forward to a server's port, from a port of this machine or what a socket of another host takes."""
+        self._listening = listening
         self._server_port = server_port
         self._chance = random.Random(seed)
         self._loop = asyncio.new_event_loop()
@@ -79,7 +82,10 @@ class Link:
             await self._break()
         self._open.set()
         if self._listener is None:
-            self._listener = await asyncio.start_server(self._take, "127.0.0.1", self.port)
+            if self._listening is None:
+                self._listener = await asyncio.start_server(self._take, "127.0.0.1", self.port)
+            else:
+                self._listener = await asyncio.start_server(self._take, sock=self._listening)
             self.port = self._listener.sockets[0].getsockname()[1]
 
     async def _end(self) -> None:

@@ -114,7 +114,7 @@ def _sign(
     is_authority: bool,
 ) -> x509.Certificate:
     now = datetime.now(UTC)
-    names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    names = [x509.IPAddress(ipaddress.ip_address(each)) for each in ("127.0.0.1", "10.77.0.1")]  # here; see wires.py
     usage = x509.KeyUsage(
         digital_signature=True,
         key_cert_sign=is_authority,

@@ -7,6 +7,8 @@ a login could keep it.
 """
 
 import json
+import math
+import time
 from dataclasses import astuple, dataclass
 from datetime import timedelta
 from operator import add
@@ -75,12 +77,18 @@ class Work:
         self._transport = transport
         self._missed_turns = 0
 
-    def round(self) -> RoundReport:
-        """Do everything that is due now."""
+    def round(self, patience: timedelta | None = None) -> RoundReport:
+        """Do everything that is due now; after `patience` what is left waits for the next round.
+
+        So a desk on a slow link gets to other work in between.
+        """
+        end = math.inf if patience is None else time.monotonic() + patience.total_seconds()
         report = RoundReport()
         while (step := self._turn_over()).anything:
             report += step
-        return report + self._dispatch() + self._forget()
+            if time.monotonic() > end:
+                return report
+        return report + self._dispatch(end) + self._forget()
 
     def _turn_over(self) -> RoundReport:
         """Do what is due inside the database, a batch at a time, since the desks wait for each commit."""
@@ -106,10 +114,12 @@ class Work:
                 tx.record(Action.OVERDUE, item_id)
             return RoundReport(settled=len(over), expired=expired, woken=len(woken), escalated=len(late))
 
-    def _dispatch(self) -> RoundReport:
+    def _dispatch(self, end: float) -> RoundReport:
         report = RoundReport()
         while (parcel := self._next_parcel()) is not None:
             report += self._send(parcel)
+            if time.monotonic() > end:
+                break
         return report
 
     def _forget(self) -> RoundReport:

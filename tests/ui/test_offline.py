@@ -126,7 +126,7 @@ def test_what_is_held_is_finished_offline_and_recorded_once_the_connection_is_ba
     press("Ctrl+R", "T", "Return")  # and the one that was fetched in advance
     wait_until(lambda: desk.sees("Nothing more is held here"), "the page that says so")
     assert desk.sees("2 decisions wait on this computer")
-    assert len(waiting(profile)) == 2
+    wait_until(lambda: len(waiting(profile)) == 2, "both on this disk")
     assert decided(profile) == []
     mend(desk, link)
     assert decided(profile) == [("1", "approve_with_edits"), ("2", "reject")]
@@ -291,7 +291,7 @@ def test_a_decision_is_taken_back_before_it_was_ever_sent(profile: Profile, open
     type_text("My ")
     press("Ctrl+Return")
     assert desk.external_id == "2"
-    assert desk.sees("waits to be sent")
+    assert desk.sees("not sent yet")
     press("Ctrl+Z")
     assert (desk.external_id, desk.text) == ("1", "My Draft 1.")
     wait_until(lambda: waiting(profile) == [], "the journal")

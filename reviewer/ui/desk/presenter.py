@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -42,6 +42,7 @@ AUTOSAVE_MS = 400
 HEARTBEAT_MS = 30_000
 POLL_MS = 2_000
 ROUND_MS = 1_000
+_ROUND_PATIENCE = timedelta(seconds=0.5)  # on a slow link, others on the worker must not wait for all that is due
 SLOW_S = 2.0  # so long an answer is waited for before that is told
 UNSENT = "unsent"  # the state of a decision that waits on this computer for the connection
 
@@ -1190,9 +1191,10 @@ class DeskPresenter(QObject):
     def _round(self) -> None:
         if self._current is not None and not self._lost and self.seconds_left == 0 and not self.is_offline:
             self._lose(self._current.lease)
-        if not self._in_round:
+        if not (self._in_round or self.is_offline):
             self._in_round = True
-            self._worker.run(self._services.work.round, self._on_round, self._on_round_failed)
+            job = partial(self._services.work.round, _ROUND_PATIENCE)
+            self._worker.run(job, self._on_round, self._on_round_failed)
 
     def _on_round_failed(self, failure: Exception) -> None:
         self._in_round = False

@@ -55,7 +55,7 @@ _VERDICTS = {
 }
 _STATES = {
     "deciding": QT_TRANSLATE_NOOP("State", "being saved"),
-    "unsent": QT_TRANSLATE_NOOP("State", "waits to be sent"),
+    "unsent": QT_TRANSLATE_NOOP("State", "not sent yet"),
     "held": QT_TRANSLATE_NOOP("State", "held"),
     "withdrawing": QT_TRANSLATE_NOOP("State", "being withdrawn"),
     "withdrawn": QT_TRANSLATE_NOOP("State", "withdrawn"),
