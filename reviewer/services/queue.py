@@ -165,24 +165,28 @@ class Queue:
 
     def _fetch(self, lease: Lease) -> ClaimedItem:
         """Read the content of an item; the look at it is on record already."""
-        if self._store.is_shared:
+        claimed, left = self._read(lease)
+        if left:
             self._keep_texts_of_others(lease.item_id)
+            claimed, _ = self._read(lease)
+        return claimed
+
+    def _read(self, lease: Lease) -> tuple[ClaimedItem, bool]:
+        """Return an item's content, and whether colleagues left texts that the claim was not shown."""
         with self._store.read() as tx:
+            left = self._store.is_shared and bool(working_copies.of_others(tx, lease.item_id))
             copy = working_copies.load(tx, lease.item_id, self._actor.member.id)
             item, analysed = _item(tx, self._actor.member, lease.item_id), kept(tx, lease.item_id)
             off = policies.rules_off(tx, self._actor.member.workspace_id, item.kind)
         found = analysed.found
         examination = None if found is None else read(found).without(off)
-        return ClaimedItem(item, lease, copy, examination, found, off, analysed.personal)
+        return ClaimedItem(item, lease, copy, examination, found, off, analysed.personal), left
 
     def _keep_texts_of_others(self, item_id: ItemId) -> None:
         """Do what a claim could not, as a team's database shows it nothing before the look is committed."""
-        with self._store.read() as tx:
-            left = working_copies.of_others(tx, item_id)
-        if left:
-            with self._store.write(self._actor) as tx:
-                tx.leave_unrecorded(Unrecorded.NOTHING)  # only the draft, unchanged
-                keep_texts_of_others(tx, item_id)
+        with self._store.write(self._actor) as tx:
+            tx.leave_unrecorded(Unrecorded.NOTHING)  # only the draft, unchanged
+            keep_texts_of_others(tx, item_id)
 
 
 def claim_for(tx: Transaction, *, ahead: bool, item_id: str | None = None) -> Lease | None:
@@ -201,7 +205,8 @@ def claim_for(tx: Transaction, *, ahead: bool, item_id: str | None = None) -> Le
         tx.leave_unrecorded(Unrecorded.NOTHING)  # what waited, others took in the same moment
         return None
     tx.record(Action.CLAIMED, lease.item_id, fence=lease.fence, ahead=ahead)
-    keep_texts_of_others(tx, lease.item_id)
+    if tx.dialect == "sqlite":  # a team's database shows them only once the look is committed: see Queue._fetch
+        keep_texts_of_others(tx, lease.item_id)
     return lease
 
 

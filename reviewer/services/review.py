@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from reviewer.crypto import DataKey
 from reviewer.domain import layout, limits
 from reviewer.domain.attention import NO_ATTENTION, Attention, Override, applied, by_rule, left, summary
 from reviewer.domain.attestations import Attestation
@@ -27,6 +28,7 @@ from reviewer.domain.findings import Examination
 from reviewer.domain.items import ClaimedItem, ItemHead, ItemId, Lease, LeaseId, SignedFinal
 from reviewer.domain.kinds import KINDS, Form
 from reviewer.domain.members import Actor, Role
+from reviewer.ledger.canonical import Value
 from reviewer.ledger.entries import instant
 from reviewer.privacy.gate import Outgoing
 from reviewer.services import recorded
@@ -275,11 +277,12 @@ class Review:
         with self._store.read() as tx:
             if decisions.is_known(tx, self._actor.member.id, key):
                 return None
-            leases.check(tx, lease)
-            draft, source, recipient, _ = contents.whole(tx, lease.item_id)
-            head = items.find(tx, self._actor.member.workspace_id, lease.item_id)
+            head = leases.check(tx, lease)
+            content = contents.whole(tx, lease.item_id)
+            key_of_item = keys.of(tx, lease.item_id)
             found = kept(tx, lease.item_id).found
             off = policies.rules_off(tx, self._actor.member.workspace_id, head.kind)
+            draft, source, recipient, _ = content
             going = outgoing(tx, self._actor.member, head, source, recipient)
         _, final = judgement.against(draft)
         if final is None and found is None:
@@ -293,8 +296,9 @@ class Review:
             found = self._analyst.examine(subject, hurried=True)
         in_draft = read(found).without(off)
         if final is None or final == draft:
-            return _Checked(draft, in_draft, final, in_draft)
-        return _Checked(draft, in_draft, final, self._analyst.recheck(subject, found, final).without(off))
+            return _Checked(content, key_of_item, in_draft, final, in_draft)
+        in_final = self._analyst.recheck(subject, found, final).without(off)
+        return _Checked(content, key_of_item, in_draft, final, in_final)
 
     def _with_overrides(
         self, lease: Lease, judgement: Judgement, key: str, attention: Attention, reasons: Mapping[str, str]
@@ -318,7 +322,10 @@ class Review:
     ) -> Decision:
         head = leases.check(tx, lease)
         kind = KINDS[head.kind]
-        draft, source, recipient, _ = contents.whole(tx, lease.item_id)
+        # What was drafted never changes, nor does its key; had it been erased since, there would be no lease.
+        if checked is not None:
+            tx.data_keys[lease.item_id] = checked.key
+        draft, source, recipient, model = contents.whole(tx, lease.item_id) if checked is None else checked.content
         verdict, final = judgement.against(draft)
         lacking = judgement.lacking(draft)
         if lacking is not None:
@@ -356,7 +363,8 @@ class Review:
             outbox.add(tx, decision, "sent" if verdict.releases else "returned", request)
         if signature is not None and final is not None:
             self._record_signature(tx, decision, final, signature)
-        self._record_decision(tx, decision, draft, final, request, _told(checked, attention))
+        told = _told(checked, attention)
+        self._record_decision(tx, decision, draft, final, request, contents.dump_model(model), told)
         return decision
 
     def _record_signature(self, tx: Transaction, decision: Decision, final: str, attestation: Attestation) -> None:
@@ -379,6 +387,7 @@ class Review:
         draft: str,
         final: str | None,
         request: str | None,
+        model: dict[str, Value] | None,
         findings: dict[str, Any],
     ) -> None:
         item_id = ItemId(decision.item_id)
@@ -387,7 +396,7 @@ class Review:
             item_id,
             before={"draft": keys.digest(tx, item_id, "draft", draft)},
             after=_digests(tx, item_id, final=final, request=request),
-            model=contents.model(tx, item_id),
+            model=model,
             verdict=decision.verdict.value,
             decision=decision.id,
             reason=decision.reason,
@@ -401,10 +410,16 @@ class Review:
 class _Checked:
     """What was found in a draft, and in the final that it became; without a final, in the draft again."""
 
-    draft: str
+    content: contents.Content
+    key: DataKey
     in_draft: Examination
     final: str | None
     in_final: Examination
+
+    @property
+    def draft(self) -> str:
+        """Return the draft."""
+        return self.content.draft
 
 
 def _overridden(checked: _Checked | None, final: str, attention: Attention) -> tuple[Override, ...]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -16,6 +17,15 @@ _DRAFT = select(_table.c.draft, _table.c.recipient).where(_OF_ITEM)
 _WHOLE = select(_table).where(_OF_ITEM)
 
 
+class Content(NamedTuple):
+    """What was drafted, from what, for whom and by which model; it never changes."""
+
+    draft: str
+    source: tuple[Turn, ...]
+    recipient: str | None
+    model: ModelInfo | None
+
+
 def add(tx: Transaction, drafts: Sequence[tuple[ItemId, IncomingDraft]]) -> None:
     """Store the content of new items, each sealed under a data key of its own."""
     keys.make(tx, [item_id for item_id, _ in drafts])
@@ -28,11 +38,11 @@ def draft(tx: Transaction, item_id: ItemId) -> tuple[str, str | None]:
     return _unseal(tx, item_id, "draft", row.draft), _recipient(tx, item_id, row.recipient)
 
 
-def whole(tx: Transaction, item_id: ItemId) -> tuple[str, tuple[Turn, ...], str | None, ModelInfo | None]:
-    """Return draft, source, recipient and model of an item."""
+def whole(tx: Transaction, item_id: ItemId) -> Content:
+    """Return everything that was drafted."""
     row = tx.run(_WHOLE, {"of_item": item_id}).one()
     source = _load_turns(_unseal(tx, item_id, "source", row.source))
-    return (
+    return Content(
         _unseal(tx, item_id, "draft", row.draft),
         source,
         _recipient(tx, item_id, row.recipient),
@@ -40,15 +50,14 @@ def whole(tx: Transaction, item_id: ItemId) -> tuple[str, tuple[Turn, ...], str 
     )
 
 
-def model(tx: Transaction, item_id: ItemId) -> dict[str, Value] | None:
-    """Return what the ledger says of the model that wrote an item's draft."""
-    stored: dict[str, Value] | None = tx.run(select(_table.c.model).where(_OF_ITEM), {"of_item": item_id}).scalar()
-    return stored
+def dump_model(model: ModelInfo | None) -> dict[str, Value] | None:
+    """Return what the ledger says of the model that wrote a draft."""
+    return None if model is None else _dump_model(model)
 
 
 def model_of(new: IncomingDraft) -> dict[str, Value] | None:
     """Return the same of a draft on its way in."""
-    return None if new.model is None else _dump_model(new.model)
+    return dump_model(new.model)
 
 
 def drop(tx: Transaction, item_id: ItemId) -> None:
@@ -62,7 +71,7 @@ def _row(tx: Transaction, item_id: ItemId, new: IncomingDraft) -> dict[str, obje
         "draft": _seal(tx, item_id, "draft", new.draft),
         "source": _seal(tx, item_id, "source", _dump_turns(new.source)),
         "recipient": None if new.recipient is None else _seal(tx, item_id, "recipient", new.recipient),
-        "model": None if new.model is None else _dump_model(new.model),
+        "model": dump_model(new.model),
     }
 
 

@@ -6,6 +6,7 @@ moment; one that writes holds its actor's chain from the start, so that one memb
 """
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ _NETWORK = {
 place = Table("entry_place", MetaData(), Column("position", BigInteger, primary_key=True), Column("seq", BigInteger))
 
 
-_HOLD_CHAIN = text("SELECT number, hash FROM hold_chain()")
+_HOLD_CHAIN = text("SELECT number, hash, at FROM hold_chain()")
 _TAKE_TURN = text("SELECT pg_try_advisory_xact_lock(7264, hashtext(:name))")
 
 
@@ -200,10 +201,11 @@ def reading(engine: Engine) -> Engine:
     return engine.execution_options(**_READS)
 
 
-def hold_chain(connection: Connection) -> ChainHead:
-    """Wait until no other transaction writes the chain of who is connected, and return where it ends."""
+def hold_chain(connection: Connection) -> tuple[ChainHead, datetime]:
+    """Wait until no other transaction writes the chain of who is connected; return where it ends, and the time."""
     row = connection.execute(_HOLD_CHAIN).one()
-    return START if row.number is None else ChainHead(row.number, bytes(row.hash).hex())
+    head = START if row.number is None else ChainHead(row.number, bytes(row.hash).hex())
+    return head, row.at.astimezone(UTC)
 
 
 def take_turn(connection: Connection, name: str) -> bool:

@@ -39,10 +39,11 @@ CREATE TABLE IF NOT EXISTS factor_session (
 );
 
 CREATE OR REPLACE FUNCTION factor_passed() RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM factor_session s, pg_stat_get_activity(pg_backend_pid()) a
-                   WHERE s.pid = a.pid AND s.started_at = a.backend_start AND s.login = session_user)
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM factor_session s, pg_stat_get_activity(pg_backend_pid()) a
+                   WHERE s.pid = a.pid AND s.started_at = a.backend_start AND s.login = session_user);
+END $$;
 
 -- The code of a step of 30 seconds.
 CREATE OR REPLACE FUNCTION totp(secret bytea, step bigint) RETURNS text

@@ -62,12 +62,15 @@ CREATE TABLE IF NOT EXISTS session_rule (
 );
 INSERT INTO session_rule DEFAULT VALUES ON CONFLICT DO NOTHING;
 
+-- In PL/pgSQL, which keeps its plan for the whole session: every statement of a desk asks this.
 CREATE OR REPLACE FUNCTION session_lives(seen_at timestamptz) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-    SELECT coalesce(bool_and(a.backend_start > clock_timestamp() - r.longest
-                             AND greatest(a.backend_start, seen_at) > clock_timestamp() - r.idle), false)
-    FROM pg_stat_get_activity(pg_backend_pid()) a, session_rule r
-$$;
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN coalesce((
+        SELECT bool_and(a.backend_start > clock_timestamp() - r.longest
+                        AND greatest(a.backend_start, seen_at) > clock_timestamp() - r.idle)
+        FROM pg_stat_get_activity(pg_backend_pid()) a, session_rule r), false);
+END $$;
 
 -- The seat of who is connected, whatever role is set and whoever's function runs. Raises where there is none.
 CREATE OR REPLACE FUNCTION own_seat() RETURNS seat
@@ -83,15 +86,17 @@ BEGIN
     RETURN found_seat;
 END $$;
 
--- Waits until no other transaction writes the own chain, and returns where the chain ends.
+-- Waits until no other transaction writes the own chain, and returns where the chain ends and what the time then is.
 DROP FUNCTION IF EXISTS hold_chain(text);
-CREATE OR REPLACE FUNCTION hold_chain(OUT number bigint, OUT hash bytea)
+DROP FUNCTION IF EXISTS hold_chain();
+CREATE OR REPLACE FUNCTION hold_chain(OUT number bigint, OUT hash bytea, OUT at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     me seat := own_seat();
 BEGIN
     UPDATE seat SET seen_at = clock_timestamp() WHERE login = session_user;
     SELECT e.number, e.hash INTO number, hash FROM entry e WHERE e.actor = me.member_id ORDER BY e.number DESC LIMIT 1;
+    at := date_trunc('milliseconds', clock_timestamp());
 END $$;
 
 -- For admins: the seats of the workspace and who waits to join.
