@@ -126,7 +126,7 @@ class HeldStrip(QFrame):
             return
         left = state_word(UNSENT) if entry.state == UNSENT else clock(entry.seconds_left + 0.999)
         words = self.tr("{0} {1} · {2}").format(kind_label(entry.item.item.kind), verdict_word(entry.verdict), left)
-        if others:
+        if others and entry.state != UNSENT:  # how many wait is told on top
             words += self.tr(" · {0} more held").format(others)
         self._words.setText(words)
         self._undo.setText(self.tr("Undo  {0}").format(self._keys.shown("undo")))

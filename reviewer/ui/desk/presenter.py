@@ -772,6 +772,8 @@ class DeskPresenter(QObject):
         if self._has_begun:
             known = {each.item.id for each in (self._current, *self._next) if each is not None}
             known |= {each.entry.item.item.id for each in self._resending}
+            if self._current is None:
+                self.loading.emit()
             self._claiming = True
             self._worker.run(partial(self._pick_up_job, known), self._on_picked_up, self._on_claim_failed)
         self._tell_link()
