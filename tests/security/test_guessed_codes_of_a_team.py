@@ -332,5 +332,7 @@ def test_the_codes_are_those_of_the_standard(guarded: Guarded) -> None:
 def test_a_wrong_code_is_told_as_wrong(guarded: Guarded) -> None:
     with pytest.raises(WrongFactorError):
         guarded.access().unlock(None, guarded.wrong())
+    session = guarded.access().unlock(None, guarded.code())
     with pytest.raises(RuleError, match="second factor already"):
-        guarded.profile.access.set_second_factor(guarded.access().unlock(None, guarded.code()))
+        guarded.profile.access.set_second_factor(session)
+    session.store.close()
