@@ -23,7 +23,8 @@ _PRAGMAS: dict[str, object] = {
     "foreign_keys": 1,
     "busy_timeout": _PATIENCE_S * 1_000,
 }
-FAULTS = (dbapi2.DatabaseError,)  # raised outside SQLAlchemy's hands
+# Raised outside SQLAlchemy's hands; a damaged file may also claim a size that no memory holds.
+FAULTS = (dbapi2.DatabaseError, MemoryError)
 
 
 def open_engine(path: Path, key: bytes) -> Engine:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -198,7 +198,7 @@ class _Tour:
         from reviewer.services import demo
 
         drafts = {record["id"]: record["draft"] for record in map(json.loads, demo.lines())}
-        self._open_head(next(h for h in self._heads() if h.kind == kind and fits(drafts[h.external_id])))
+        self._open_head(next(h for h in self._heads() if h.kind == kind and fits(_draft_of(h, drafts))))
 
     def _mark_personal(self) -> None:
         """Show marks of personal data, which come a moment after the item."""
@@ -470,3 +470,8 @@ class _Tour:
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
             if time.monotonic() > end:
                 raise TimeoutError("the desk did not get there")
+
+
+def _draft_of(head: ItemHead, drafts: Mapping[str, str]) -> str:
+    """Return the draft of an item; a copy of a full queue has the number of its copy behind its id."""
+    return drafts.get(head.external_id) or drafts[head.external_id.rpartition("-")[0]]

@@ -64,6 +64,9 @@ def _command(folder: Path, *words: str) -> Any:
     return json.loads(out.getvalue())
 
 
+_REFUSALS = ("This item cannot be claimed now", "There is nothing to undo", "The hold is over")  # another was faster
+
+
 def _spans_of_desk(journal: Path) -> list[Span]:
     """Return when a desk had which item on screen: from its being shown to the next act that may end that."""
     spans: list[Span] = []
@@ -76,7 +79,7 @@ def _spans_of_desk(journal: Path) -> list[Span]:
             shown = entry
         assert entry["what"] != "fault", entry
         if entry["what"] == "refused":
-            assert entry["why"].startswith("This item cannot be claimed now"), entry
+            assert entry["why"].startswith(_REFUSALS), entry
     return spans
 
 

@@ -144,7 +144,7 @@ def _judge(recording: Recording, number: int, into: Path) -> Counter[str]:
     for profile, acknowledged in _cuts(recording, number, random.Random(seed), into):
         try:
             losses.update(set(_lost(profile, acknowledged)))
-        except (ReviewerError, dbapi2.DatabaseError) as exc:
+        except (ReviewerError, dbapi2.DatabaseError, MemoryError) as exc:
             losses[f"corrupt: {exc}"] += 1
     return losses
 

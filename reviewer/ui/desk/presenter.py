@@ -38,7 +38,7 @@ from reviewer.ui.desk.checking import FindingsPresenter
 from reviewer.ui.desk.keeper import Keeper
 from reviewer.ui.worker import Worker
 
-AUTOSAVE_MS = 400
+AUTOSAVE_MS = 250
 HEARTBEAT_MS = 30_000
 POLL_MS = 2_000
 ROUND_MS = 1_000
