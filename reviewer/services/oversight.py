@@ -53,7 +53,7 @@ class Oversight:
         """Return who may be given that item, by name. Raises RuleError, NotFoundError."""
         self._need_supervisor()
         with self._store.read() as tx:
-            row = items.row(tx, item_id)
+            row = self._movable(tx, item_id)
             route = _route(tx, self._actor.member, row.route_id)
             found = [
                 Colleague(member.id, member.name)

@@ -205,9 +205,14 @@ def claim_for(tx: Transaction, *, ahead: bool, item_id: str | None = None) -> Le
         tx.leave_unrecorded(Unrecorded.NOTHING)  # what waited, others took in the same moment
         return None
     tx.record(Action.CLAIMED, lease.item_id, fence=lease.fence, ahead=ahead)
-    if tx.dialect == "sqlite":  # a team's database shows them only once the look is committed: see Queue._fetch
-        keep_texts_of_others(tx, lease.item_id)
+    _keep_texts_at_claim(tx, lease.item_id)
     return lease
+
+
+def _keep_texts_at_claim(tx: Transaction, item_id: ItemId) -> None:
+    """Keep colleagues' texts within the claim; a team's database shows them later only, to Queue._fetch."""
+    if tx.dialect == "sqlite":
+        keep_texts_of_others(tx, item_id)
 
 
 def keep_texts_of_others(tx: Transaction, item_id: ItemId) -> None:
@@ -224,7 +229,7 @@ def _take_up(tx: Transaction, old: Lease, length: timedelta, *, ahead: bool) -> 
     new = leases.take_over(tx, old.item_id, old.id, length, ahead=ahead)
     if new is not None:
         tx.record(Action.TAKEN_OVER, new.item_id, fence=new.fence, from_desk=old.desk)
-        keep_texts_of_others(tx, new.item_id)
+        _keep_texts_at_claim(tx, new.item_id)
     return new
 
 

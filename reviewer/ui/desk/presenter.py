@@ -1156,8 +1156,9 @@ class DeskPresenter(QObject):
                 self._next[place] = replace(claimed, rules_off=off, examination=None)
         if self._current is not None:
             off = news.off(self._current.item.kind)
-            self._current = replace(self._current, rules_off=off)
-            self.findings.follow_rules(off)
+            if self._current.rules_off != off:
+                self._current = replace(self._current, rules_off=off)
+                self.findings.follow_rules(off)
         if news.handed and not self._leaving:
             self._worker.run(self._take_up_job, self._on_handed, self._on_quiet_failure)
 

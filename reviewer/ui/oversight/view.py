@@ -35,6 +35,7 @@ class OversightView(QWidget):
         super().__init__(parent)
         self._presenter = presenter
         self._appearance = appearance
+        self._is_failing = False
         self._chosen: tuple[str, str] | None = None  # the item and what it is called
         self._lines: dict[str, tuple[QLabel, QLabel, AgeBar, QLabel]] = {}
         outer = QVBoxLayout(self)
@@ -63,7 +64,7 @@ class OversightView(QWidget):
         outer.addWidget(self._build_foot())
         presenter.changed.connect(self._on_changed)
         presenter.refused.connect(self._on_problem)
-        presenter.failed.connect(self._on_problem)
+        presenter.failed.connect(self._on_failed)
         presenter.moved.connect(self._on_moved)
         presenter.colleagues_known.connect(self._on_colleagues)
         self._show_choice()
@@ -171,6 +172,7 @@ class OversightView(QWidget):
         none.setAlignment(Qt.AlignmentFlag.AlignCenter)
         set_role(none, "muted")
         table.hide()
+        none.hide()  # nobody knows before the first look
         return table, title, none
 
     def _panel(self, title: QLabel, table: QTableView, none: QLabel) -> QFrame:
@@ -213,6 +215,9 @@ class OversightView(QWidget):
 
     @Slot(object)
     def _on_changed(self, state: TeamState) -> None:
+        if self._is_failing:
+            self._is_failing = False
+            self._problem.hide()
         self._show_waiting(state)
         this_hour, whole = state.settled[-1], sum(state.settled)
         self._settled.setText(self.tr("{0:,} in 24 hours, {1:,} in the last one").format(whole, this_hour))
@@ -277,6 +282,12 @@ class OversightView(QWidget):
     def _on_problem(self, why: str) -> None:
         self._problem.setText(why)
         self._problem.show()
+
+    @Slot(str)
+    def _on_failed(self, why: str) -> None:
+        """Say that nothing newer is known; the next look that comes through takes it back."""
+        self._is_failing = True
+        self._on_problem(why)
 
     @Slot(str)
     def _on_moved(self, _item_id: str) -> None:
