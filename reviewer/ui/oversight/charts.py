@@ -12,12 +12,30 @@ _BAR_PX, _CHART_PX = 10, 72
 _RADIUS = 2.0
 
 
-class AgeBar(QWidget):
+class _Chart(QWidget):
+    """What the charts share: a look, a size, and a painter without outlines."""
+
+    def __init__(self, appearance: Appearance, size_px: tuple[int, int], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._appearance = appearance
+        self._size_px = size_px
+
+    def sizeHint(self) -> QSize:
+        """Return the usual size."""
+        return QSize(*map(self._appearance.px, self._size_px))
+
+    def _painter(self) -> QPainter:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        return painter
+
+
+class AgeBar(_Chart):
     """A bar as long as the number that waits, in parts that grow stronger with age."""
 
     def __init__(self, appearance: Appearance, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._appearance = appearance
+        super().__init__(appearance, (160, _BAR_PX), parent)
         self._ages: tuple[int, ...] = ()
         self._longest = 1
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -28,17 +46,11 @@ class AgeBar(QWidget):
             self._ages, self._longest = ages, max(1, longest)
             self.update()
 
-    def sizeHint(self) -> QSize:
-        """Return the usual size."""
-        return QSize(self._appearance.px(160), self._appearance.px(_BAR_PX))
-
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the parts from left to right."""
         del event
         theme = self._appearance.theme
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
+        painter = self._painter()
         painter.setBrush(theme.colour("border"))
         painter.drawRoundedRect(QRectF(self.rect()), _RADIUS, _RADIUS)
         at = 0.0
@@ -52,12 +64,11 @@ class AgeBar(QWidget):
         painter.end()
 
 
-class HourChart(QWidget):
+class HourChart(_Chart):
     """A column for each hour."""
 
     def __init__(self, appearance: Appearance, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._appearance = appearance
+        super().__init__(appearance, (320, _CHART_PX), parent)
         self._numbers: tuple[int, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(appearance.px(_CHART_PX))
@@ -68,17 +79,11 @@ class HourChart(QWidget):
             self._numbers = numbers
             self.update()
 
-    def sizeHint(self) -> QSize:
-        """Return the usual size."""
-        return QSize(self._appearance.px(320), self._appearance.px(_CHART_PX))
-
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the columns on their base line."""
         del event
         theme = self._appearance.theme
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
+        painter = self._painter()
         step = self.width() / max(1, len(self._numbers))
         most = max((*self._numbers, 1))
         for place, number in enumerate(self._numbers):
