@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -38,6 +38,18 @@ def on_both(metafunc: pytest.Metafunc, *, file_only: Iterable[str] = ()) -> None
 def pytest_configure(config: pytest.Config) -> None:
     """Start with nothing to tell."""
     config.stash[_notes] = []
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what a part of a run has to tell to the whole."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["notes"] = session.config.stash[_notes]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a part of this run had to tell."""
+    node.config.stash[_notes] += getattr(node, "workeroutput", {}).get("notes", [])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,7 +1,7 @@
 """Claiming items, and every way a lease ends.
 
-A claim looks at the head of each route its member may serve (one index probe a route), then takes the best one in
-one statement that skips what another claimer holds. Its fence number grows with each claim: a decision that carries
+A claim looks at the head of each route (one index probe a route), then takes the best one that its member may serve,
+in one statement that skips what another claimer holds. Its fence number grows with each claim: a decision that carries
 an older one is refused.
 """
 
@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Executable, Row, Select, Update, bindparam
 
 from reviewer.domain.errors import LeaseLostError
 from reviewer.domain.items import ItemHead, ItemId, ItemState, Lease, LeaseId
-from reviewer.domain.members import Actor, DeskId, MemberId
+from reviewer.domain.members import Actor, DeskId, MemberId, WorkspaceId
 from reviewer.domain.oversight import HANDED
 from reviewer.storage import clock, items, schema
 from reviewer.storage.items import Route
@@ -80,8 +80,8 @@ def _taking(which: ColumnElement[bool]) -> Update:
 
 # The statements of each claim and decision stand ready, since making one costs more than running it.
 _queued = _item.alias("queued")
-_BEST_ROUTE = (
-    select(_route.c.id)
+_INVITING = (
+    select(_route)
     .join(
         _item,
         _item.c.id
@@ -92,9 +92,8 @@ _BEST_ROUTE = (
         .correlate(_route)
         .scalar_subquery(),
     )
-    .where(_route.c.id.in_(bindparam("routes", expanding=True)))
+    .where(_route.c.workspace_id == bindparam("workspace"))
     .order_by(*_ORDER)
-    .limit(1)
 )
 _TAKE_BEST = _taking(
     _item.c.id
@@ -123,7 +122,7 @@ _TAKE_AWAY = (
     .where((_item.c.id == bindparam("of_item")) & (_item.c.lease_id == bindparam("from_lease")))
     .values(_WAITS_AGAIN | _NO_LEASE)
 )
-_HOLD = update(_item).where(_HELD).values({"state": ItemState.HELD.value} | _NO_LEASE)
+_HOLD = update(_item).where(_HELD).values({"state": ItemState.HELD.value} | _NO_LEASE).returning(_item)
 _EXPIRED = select(_item.c.id, _item.c.lease_member_id).where(
     _item.c.lease_id.is_not(None), _item.c.lease_expires_at <= clock.now()
 )
@@ -138,15 +137,20 @@ _LOCK_EXPIRED, _LOCK_RESTED, _LOCK_LATE = (
 
 
 def claim_best(
-    tx: Transaction, routes: Sequence[Route], length: Callable[[str], timedelta], *, ahead: bool
+    tx: Transaction,
+    workspace_id: WorkspaceId,
+    may_serve: Callable[[Route], bool],
+    length: Callable[[str], timedelta],
+    *,
+    ahead: bool,
 ) -> Lease | None:
-    """Lease the most urgent item on `routes` for `length(kind)`; None where nothing waits."""
-    kinds = {route.id: route.kind for route in routes}
-    while (best := tx.run(_BEST_ROUTE, {"routes": list(kinds)}).scalar()) is not None:
-        lease = _take(tx, _TAKE_BEST, {"best": best}, length(kinds[best]), ahead=ahead)
-        if lease is not None:
-            return lease
-        del kinds[best]  # others are taking all that waits there
+    """Lease the most urgent item on the routes one may serve, for `length(kind)`; None where nothing waits."""
+    for row in tx.run(_INVITING, {"workspace": workspace_id}).all():
+        route = items.route(row)
+        if may_serve(route):
+            lease = _take(tx, _TAKE_BEST, {"best": route.id}, length(route.kind), ahead=ahead)
+            if lease is not None:
+                return lease  # otherwise others are taking all that waits there
     return None
 
 
@@ -222,10 +226,9 @@ def take_away(tx: Transaction, item_id: str, lease_id: str) -> None:
         raise LeaseLostError(MOVED)
 
 
-def hold(tx: Transaction, lease: Lease) -> None:
-    """End a live lease because its item is decided. Raises LeaseLostError."""
-    if tx.change(_HOLD, _of(lease)) == 0:
-        raise LeaseLostError(LOST)
+def hold(tx: Transaction, lease: Lease) -> ItemHead:
+    """End a live lease because its item is decided, and return the item's head. Raises LeaseLostError."""
+    return items.head(_held(tx, _HOLD, lease))
 
 
 def resume(tx: Transaction, item_id: str, length: timedelta) -> Lease:
