@@ -11,7 +11,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Row, Select, Update, bindparam, case, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Row,
+    Select,
+    Update,
+    bindparam,
+    case,
+    literal_column,
+    null,
+    select,
+    true,
+    update,
+)
 
 from reviewer.domain.errors import LeaseLostError
 from reviewer.domain.items import ItemHead, ItemId, ItemState, Lease, LeaseId
@@ -79,28 +92,31 @@ def _taking(which: ColumnElement[bool]) -> Update:
 
 
 # The statements of each claim and decision stand ready, since making one costs more than running it.
+_ONE = literal_column("1")  # a limit that is a parameter would be planned anew each time
 _queued = _item.alias("queued")
-_INVITING = (
-    select(_route)
-    .join(
-        _item,
-        _item.c.id
-        == select(_queued.c.id)
-        .where(_queued.c.waiting_on == _route.c.id)
-        .order_by(_queued.c.rank, _queued.c.due_at, _queued.c.received_at, _queued.c.id)
-        .limit(1)
-        .correlate(_route)
-        .scalar_subquery(),
-    )
-    .where(_route.c.workspace_id == bindparam("workspace"))
-    .order_by(*_ORDER)
+_HEAD = (
+    select(_queued)
+    .where(_queued.c.waiting_on == _route.c.id)
+    .order_by(_queued.c.rank, _queued.c.due_at, _queued.c.received_at, _queued.c.id)
+    .limit(_ONE)
+    .correlate(_route)
 )
+_head = _HEAD.lateral("head")
+_ROUTES = select(_route).where(_route.c.workspace_id == bindparam("workspace"))
+# Routes in the order of their heads. A server must see a head as a part of its own: joined by its id, the policies of
+# rows would have it read the whole table, as what a subquery finds is asked of no index before them.
+_INVITING = {
+    "sqlite": _ROUTES.join(_item, _item.c.id == _HEAD.with_only_columns(_queued.c.id).scalar_subquery()).order_by(
+        *_ORDER
+    ),
+    "postgresql": _ROUTES.join(_head, true()).order_by(_head.c.rank, _head.c.due_at, _head.c.received_at, _head.c.id),
+}
 _TAKE_BEST = _taking(
     _item.c.id
     == select(_item.c.id)
     .where(_item.c.waiting_on == bindparam("best"))
     .order_by(*_ORDER)
-    .limit(1)
+    .limit(_ONE)
     .with_for_update(skip_locked=True)
     .scalar_subquery()
 )
@@ -145,7 +161,7 @@ def claim_best(
     ahead: bool,
 ) -> Lease | None:
     """Lease the most urgent item on the routes one may serve, for `length(kind)`; None where nothing waits."""
-    for row in tx.run(_INVITING, {"workspace": workspace_id}).all():
+    for row in tx.run(_INVITING[tx.dialect], {"workspace": workspace_id}).all():
         route = items.route(row)
         if may_serve(route):
             lease = _take(tx, _TAKE_BEST, {"best": route.id}, length(route.kind), ahead=ahead)

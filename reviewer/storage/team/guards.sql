@@ -89,24 +89,26 @@ END $$;
 -- ---- Items: who may take one, keep it, give it back
 
 CREATE OR REPLACE FUNCTION may_take(me seat, on_route integer) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-    SELECT EXISTS (
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (
         SELECT FROM route r JOIN kind_rule k ON k.kind = r.kind
         WHERE r.id = on_route AND r.workspace_id = me.workspace_id
           AND CASE WHEN r.escalated THEN 'supervisor' = ANY (me.roles) ELSE k.roles && me.roles END
           AND (me.skills IS NULL OR ARRAY(SELECT jsonb_array_elements_text(r.requires::jsonb)) <@ me.skills)
           AND (me.languages IS NULL OR r.language = ''
                OR EXISTS (SELECT FROM unnest(me.languages) own WHERE lower(r.language) = lower(own)
-                          OR starts_with(lower(r.language), lower(own) || '-'))))
-$$;
+                          OR starts_with(lower(r.language), lower(own) || '-'))));
+END $$;
 
 -- A supervisor gives an item to a colleague who may take it; no desk of theirs holds it yet.
 CREATE OR REPLACE FUNCTION hands(me seat, given item, on_route integer) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-    SELECT 'supervisor' = ANY (me.roles) AND given.lease_desk = 'handed' AND EXISTS (
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN 'supervisor' = ANY (me.roles) AND given.lease_desk = 'handed' AND EXISTS (
         SELECT FROM seat s WHERE s.member_id = given.lease_member_id AND s.removed_at IS NULL
-          AND s.workspace_id = me.workspace_id AND may_take(s, on_route))
-$$;
+          AND s.workspace_id = me.workspace_id AND may_take(s, on_route));
+END $$;
 
 CREATE OR REPLACE FUNCTION guard_item() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
