@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Executable,
+    Integer,
     Row,
     Select,
     Update,
@@ -92,7 +93,7 @@ def _taking(which: ColumnElement[bool]) -> Update:
 
 
 # The statements of each claim and decision stand ready, since making one costs more than running it.
-_ONE = literal_column("1")  # a limit that is a parameter would be planned anew each time
+_ONE = literal_column("1", Integer)  # a limit that is a parameter would be planned anew each time
 _queued = _item.alias("queued")
 _HEAD = (
     select(_queued)
