@@ -45,15 +45,16 @@ class Progress:
 
 
 def take_next(tx: Transaction, desk_is_alive: Callable[[str], bool], but: ServingId | None) -> Held | None:
-    """Lease the next clip of the actor's line: one that a dead desk of theirs held comes first; None where none waits.
+    """Lease the next clip of the actor's line; None where none waits. `but` is the one on screen already.
 
-    `but` is the one on screen already.
+    One that a dead desk of theirs held comes first, and of several the one that was typed in last.
     """
     own = (_serving.c.member_id == tx.actor.member.id) & (_serving.c.state.in_(_OPEN))
     rows = tx.run(
         select(_serving.c.id, _serving.c.state, _serving.c.lease_desk, _serving.c.lease_expires_at)
+        .outerjoin(_draft, (_draft.c.serving_id == _serving.c.id) & (_serving.c.state == ServingState.LEASED.value))
         .where(own)
-        .order_by(_serving.c.state, _serving.c.place)  # leased before ready
+        .order_by(_serving.c.state, _draft.c.saved_at.desc().nulls_last(), _serving.c.place)  # leased before ready
     )
     for row in rows:
         if row.id != but and (row.state == ServingState.READY.value or _is_left(tx, row, desk_is_alive)):

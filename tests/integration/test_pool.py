@@ -288,6 +288,14 @@ def test_what_a_dead_desk_typed_comes_back_first(pool: PoolOf) -> None:
     assert (back.serving.id, back.serving.text, back.serving.cursor) == (clip.serving.id, "half", 2)
 
 
+def test_of_two_clips_that_a_dead_desk_had_the_one_typed_in_last_comes_first(pool: PoolOf) -> None:
+    gone, alive = pool.transcribing(desk="gone"), pool.transcribing(desk="new")
+    ahead, on_screen = _hear(gone.next()), _hear(gone.next())
+    gone.save(on_screen, "half", 2)
+    alive._is_alive = lambda desk: desk != "gone"
+    assert [_hear(alive.next()).serving.id for _ in range(2)] == [on_screen.serving.id, ahead.serving.id]
+
+
 def test_the_hypothesis_is_seen_only_where_the_policy_says_and_by_no_blind_share(profile: Profile) -> None:
     pool = PoolOf(profile, transcribers=2)
     pool.pool.set_policy(hypothesis=True, blind_percent=50)
