@@ -29,9 +29,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def on_both(metafunc: pytest.Metafunc, *, file_only: Iterable[str] = ()) -> None:
-    """Run each test that has a profile on a file and on a server, where its module does not choose one."""
+    """Run each test that has a profile or a pool on a file and on a server, where its module does not choose one."""
     has_choice = not hasattr(metafunc.module, "database")
-    if has_choice and "profile" in metafunc.fixturenames and metafunc.definition.originalname not in file_only:
+    if (
+        has_choice
+        and {"profile", "pool"} & set(metafunc.fixturenames)
+        and metafunc.definition.originalname not in file_only
+    ):
         metafunc.parametrize("database", ["file", "server"])
 
 

@@ -119,6 +119,11 @@ class Transaction:
         """Wait until no other transaction writes the actor's chain, and note where it ends and when that was."""
         self._head, self._now = postgresql.hold_chain(self._connection)  # the time comes with it: one question less
 
+    def hold_turn(self, name: str) -> None:
+        """Wait until no other transaction has the turn of that name; in a file whoever writes is alone anyway."""
+        if self.dialect != "sqlite":
+            postgresql.hold_turn(self._connection, name)
+
     def take_turn(self, name: str) -> bool:
         """Tell whether no other transaction has the turn of that name; in a file whoever writes is alone anyway."""
         return self.dialect == "sqlite" or postgresql.take_turn(self._connection, name)

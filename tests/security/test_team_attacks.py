@@ -698,8 +698,8 @@ def test_who_is_no_clinician_signs_no_note_whatever_their_desk_says(profile: Pro
 def test_a_desk_that_skips_the_check_of_the_lease_is_refused(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
     lease = _claimed(profile, profile.first)
     profile.let_leases_lapse()
-    _without(monkeypatch, leases, "hold")
-    monkeypatch.setattr(leases, "check", lambda tx, lease: items.head(items.row(tx, lease.item_id)))
+    for look in ("hold", "check"):
+        monkeypatch.setattr(leases, look, lambda tx, lease: items.head(items.row(tx, lease.item_id)))
     with pytest.raises(LeaseLostError, match="without a live lease"):
         profile.services().review.decide(lease, Judgement(Verdict.APPROVE, "My words."), key=new_key())
     assert profile.rows("SELECT * FROM decision") == []

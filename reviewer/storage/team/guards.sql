@@ -34,8 +34,8 @@ BEGIN
     PERFORM need(NEW.hash = sha256('\x00'::bytea || NEW.body || NEW.signature), 'an entry with a wrong hash');
     PERFORM need(length(NEW.signature) = 64, 'an entry without a signature');
     PERFORM need(abs(extract(epoch FROM NEW.at - clock_timestamp())) < 60, 'an entry with a wrong time');
-    IF NEW.action = 'opened' AND NEW.item_id IS NOT NULL THEN
-        SELECT * INTO about FROM item WHERE id = NEW.item_id;
+    SELECT * INTO about FROM item WHERE id = NEW.item_id;
+    IF NEW.action = 'opened' AND about.id IS NOT NULL THEN
         PERFORM need((about.lease_member_id = me.member_id AND about.lease_expires_at > clock_timestamp())
                      OR EXISTS (SELECT FROM decision d JOIN kind_rule k ON k.kind = about.kind
                                 WHERE d.item_id = NEW.item_id AND d.state = 'settled' AND k.signed
@@ -50,9 +50,13 @@ BEGIN
         SELECT FROM outbox o JOIN decision d ON d.id = o.decision_id
         WHERE d.item_id = NEW.item_id AND d.state = 'settled' AND o.state = 'sending'),
         'a look at an item that was not taken to be sent');
-    PERFORM need(NEW.item_id IS NULL OR EXISTS (SELECT FROM item WHERE id = NEW.item_id
-                                                AND workspace_id = me.workspace_id), 'an item of another workspace');
-    IF NEW.action IN ('opened', 'analysed', 'sending') AND NEW.item_id IS NOT NULL THEN
+    PERFORM need(NEW.item_id IS NULL OR about.workspace_id = me.workspace_id
+                 OR (about.id IS NULL AND of_pool(me, NEW.action, NEW.item_id)), 'an item of another workspace');
+    IF NEW.action IN ('clip_opened', 'clip_taken_back') THEN
+        PERFORM need(NEW.item_id IS NOT NULL, 'a hearing of nothing');
+        INSERT INTO hearing VALUES (NEW.item_id, NEW.actor, pg_current_xact_id()) ON CONFLICT DO NOTHING;
+    END IF;
+    IF NEW.action IN ('opened', 'analysed', 'sending') AND about.id IS NOT NULL THEN
         INSERT INTO look VALUES (NEW.item_id, NEW.actor, NEW.action, pg_current_xact_id(), clock_timestamp())
             ON CONFLICT DO NOTHING;
     END IF;
