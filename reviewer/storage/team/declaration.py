@@ -184,6 +184,7 @@ INNER_FUNCTIONS = frozenset(
         "guard_item()",
         "guard_label_draft()",
         "guard_outbox()",
+        "guard_pool_key()",
         "guard_serving()",
         "guard_workspace()",
         "guard_workspace_key()",

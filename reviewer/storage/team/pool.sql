@@ -110,6 +110,20 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- Whoever holds a generation may seal it to somebody who transcribes too; an admin makes new ones.
+CREATE OR REPLACE FUNCTION guard_pool_key() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+BEGIN
+    PERFORM need(me.is_admin OR EXISTS (
+        SELECT FROM pool_key k WHERE k.generation = NEW.generation AND k.member_id = me.member_id), 'a key that you do not hold');
+    PERFORM need(EXISTS (
+        SELECT FROM seat s WHERE s.member_id = NEW.member_id AND s.removed_at IS NULL AND 'transcriber' = ANY (s.roles)),
+        'a key for who does not transcribe');
+    RETURN NEW;
+END $$;
+
 CREATE OR REPLACE FUNCTION guard_clip() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
