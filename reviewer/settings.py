@@ -1,6 +1,5 @@
 """The profile's settings: one TOML file, read whole, written whole. It never holds content or secrets."""
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ from typing import Any
 import tomli_w
 
 from reviewer.domain.errors import UnavailableError, UsageError
+from reviewer.files import write_whole
 
 _THEMES = ("system", "light", "dark")
 LONGEST_HOLD_S = 3_600
@@ -105,13 +105,8 @@ class SettingsFile:
                 "workspace": cells.workspace,
                 "serial": cells.serial,
             }
-        part = self._path.with_suffix(f".{os.getpid()}.part")
         try:
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(tomli_w.dumps(data).encode())
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self._path)
+            write_whole(self._path, [tomli_w.dumps(data).encode()])
         except OSError as exc:
             raise UnavailableError(f"The settings file {self._path.name} cannot be written: {exc.strerror}.") from exc
 

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -29,15 +29,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def on_both(metafunc: pytest.Metafunc, *, file_only: Iterable[str] = ()) -> None:
-    """Run each test that has a profile on a file and on a server, where its module does not choose one."""
+    """Run each test that has a profile or a pool on a file and on a server, where its module does not choose one."""
     has_choice = not hasattr(metafunc.module, "database")
-    if has_choice and "profile" in metafunc.fixturenames and metafunc.definition.originalname not in file_only:
+    if (
+        has_choice
+        and {"profile", "pool"} & set(metafunc.fixturenames)
+        and metafunc.definition.originalname not in file_only
+    ):
         metafunc.parametrize("database", ["file", "server"])
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start with nothing to tell."""
     config.stash[_notes] = []
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what a part of a run has to tell to the whole."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["notes"] = session.config.stash[_notes]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a part of this run had to tell."""
+    node.config.stash[_notes] += getattr(node, "workeroutput", {}).get("notes", [])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -10,7 +10,6 @@ import binascii
 import contextlib
 import importlib
 import os
-import secrets
 import stat
 import sys
 from pathlib import Path
@@ -21,6 +20,7 @@ from keyring.errors import KeyringLocked
 
 from reviewer.crypto.sealing import SECRET_BYTES
 from reviewer.domain.errors import KeysUnavailableError
+from reviewer.files import write_whole
 
 _KEYRINGS = {
     "win32": "Windows Credential Locker keeps the keys: log in to Windows as their owner.",
@@ -216,15 +216,9 @@ class KeyFile:
 
     def _write(self, kept: dict[str, bytes]) -> None:
         lines = [_KEY_FILE_HEAD, *(f"{name} {base64.b64encode(secret).decode()}" for name, secret in kept.items())]
-        new = self._path.with_name(f"{self._path.name}.{secrets.token_hex(8)}")
         try:
-            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-                file.write("\n".join(lines) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._path)
+            write_whole(self._path, [f"{line}\n".encode("ascii") for line in lines])
         except OSError as exc:
-            new.unlink(missing_ok=True)
             raise KeysUnavailableError(f"The key file {self._path.name} cannot be written: {exc.strerror}.") from exc
 
 

@@ -53,6 +53,7 @@ from reviewer.domain.errors import (
 )
 from reviewer.domain.events import Action
 from reviewer.domain.members import Actor, DeskId, Member, MemberId, Role, WorkspaceId
+from reviewer.files import write_whole
 from reviewer.ledger import Directory
 from reviewer.ledger.directory import encode_key
 from reviewer.storage import Address, Store, Transaction, entries, keys, members
@@ -392,8 +393,8 @@ class Access:
         else:
             name, secret = secrets.token_hex(16), new_secret()
             self._keystore.save(name, secret)
-        _write_whole(self._second_copy, seal_device_secret(secret, name, code))
-        _write_whole(self._name_file, name.encode("ascii"))
+        write_whole(self._second_copy, [seal_device_secret(secret, name, code)])
+        write_whole(self._name_file, [name.encode("ascii")])
         return secret
 
     def _is_made(self) -> bool:
@@ -494,16 +495,6 @@ def _check_name(what: str, text: str) -> None:
         raise UsageError(f"The {what}'s name must have 1 to {limits.NAME_CHARACTERS} characters.")
     if limits.unstorable_character(text):
         raise UsageError(f"The {what}'s name holds a character that cannot be stored.")
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file that only its owner reads, whole or not at all, and lasting."""
-    part = path.with_name(f"{path.name}.part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 def _factors(stored: MemberSecrets, wait_s: int) -> Factors:

@@ -16,10 +16,12 @@ from reviewer.domain.findings import Examination
 from reviewer.domain.items import Item, ItemId, ItemState
 from reviewer.domain.members import Actor
 from reviewer.domain.personal_data import ItemPersonalData, PersonalData
+from reviewer.privacy.gate import Outgoing
 from reviewer.services.analyst import UNAVAILABLE, Analyst, Found, read
 from reviewer.services.examiners import PERSONAL, PERSONAL_VERSION, VERSIONS, Subject
 from reviewer.services.gatekeeper import outgoing
-from reviewer.storage import Store, Transaction, analyses, contents, items
+from reviewer.storage import Store, Transaction, analyses, items
+from reviewer.storage.opening import Opened, opened
 from reviewer.storage.store import Unrecorded
 
 BATCH = 8
@@ -128,10 +130,22 @@ class Analysis:
         return state in (ItemState.DECIDED, ItemState.ERASED)
 
     def _subject(self, tx: Transaction, item_id: ItemId) -> Subject:
-        draft, source, recipient, _ = contents.whole(tx, item_id)
-        head = items.find(tx, self._actor.member.workspace_id, item_id)
-        going = outgoing(tx, self._actor.member, head, source, recipient)
-        return Subject(item_id, head.kind, head.language, draft, source, recipient, going.contacts, going.suppressed)
+        item = opened(tx, self._actor.member.workspace_id, item_id)
+        return subject_to(item, outgoing(tx, self._actor.member, item))
+
+
+def subject_to(item: Opened, going: Outgoing) -> Subject:
+    """Return what analyses may know of an item that was read."""
+    return Subject(
+        item.head.id,
+        item.head.kind,
+        item.head.language,
+        item.content.draft,
+        item.content.source,
+        item.content.recipient,
+        going.contacts,
+        going.suppressed,
+    )
 
 
 def subject_of(item: Item) -> Subject:

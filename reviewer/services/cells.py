@@ -13,6 +13,7 @@ from pathlib import Path
 from reviewer.crypto import MapKey
 from reviewer.crypto.signatures import is_valid
 from reviewer.domain.errors import InputRefusedError, NotFoundError, UnavailableError
+from reviewer.files import write_whole
 from reviewer.ledger.canonical import NotCanonicalError, Value, dumps, loads
 from reviewer.storage import Address
 
@@ -47,10 +48,8 @@ def signed(cells: Mapping[str, str], serial: int, key: MapKey) -> bytes:
 
 def write(path: Path, content: bytes) -> None:
     """Write a map, whole or not at all, as desks may be reading it. Raises UnavailableError."""
-    part = path.with_name(f"{path.name}.part")
     try:
-        part.write_bytes(content)
-        part.replace(path)
+        write_whole(path, [content], mode=0o644)
     except OSError as exc:
         raise UnavailableError(f"The map of workspaces {path} cannot be written: {exc.strerror}.") from exc
 

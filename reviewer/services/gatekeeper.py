@@ -3,25 +3,23 @@
 from dataclasses import replace
 
 from reviewer.domain.findings import Finding
-from reviewer.domain.items import ItemHead, Turn
 from reviewer.domain.members import Member
 from reviewer.privacy import gate
 from reviewer.services.suppressions import is_suppressed
 from reviewer.storage import Transaction, suppressions
+from reviewer.storage.opening import Opened
 
 
-def outgoing(
-    tx: Transaction, member: Member, head: ItemHead, source: tuple[Turn, ...], recipient: str | None
-) -> gate.Outgoing:
+def outgoing(tx: Transaction, member: Member, opened: Opened) -> gate.Outgoing:
     """Return what the gate wants to know of an item as things stand now; its text is still to come."""
     return gate.Outgoing(
         "",
-        kind=head.kind,
-        recipient=recipient,
-        source=source,
-        language=head.language,
-        contacts=suppressions.contacts(tx, member.workspace_id),
-        suppressed=is_suppressed(tx, member, recipient),
+        kind=opened.head.kind,
+        recipient=opened.content.recipient,
+        source=opened.content.source,
+        language=opened.head.language,
+        contacts=suppressions.contacts(tx, member.workspace_id) if opened.has_contacts else frozenset(),
+        suppressed=opened.has_lists and is_suppressed(tx, member, opened.content.recipient),
     )
 
 

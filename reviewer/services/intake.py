@@ -1,7 +1,6 @@
 """Take drafts in: every good line becomes one item, every bad one is refused with its reason."""
 
 import json
-import os
 import secrets
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
@@ -17,6 +16,7 @@ from reviewer.domain.errors import UnavailableError, UsageError
 from reviewer.domain.events import Action
 from reviewer.domain.items import ItemId
 from reviewer.domain.members import Actor
+from reviewer.files import write_whole
 from reviewer.storage import Store, contents, items, keys
 
 _BATCH = 100
@@ -68,13 +68,8 @@ class Intake:
         """
         kept = path.with_name(f"{path.name}.refused.jsonl")
         rows = ({"line": r.number, "field": r.field, "reason": r.reason, "text": r.line} for r in refused)
-        part = kept.with_name(f".{kept.name}.{os.getpid()}.part")
         try:
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.writelines(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(kept)
+            write_whole(kept, (json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows))
         except OSError as exc:
             raise UnavailableError(f"The refused lines cannot be kept in {kept}: {exc.strerror}.") from exc
         return kept

@@ -17,6 +17,7 @@ from reviewer.crypto import SignatureCheckers, first_bad_signature
 from reviewer.domain.errors import LedgerBrokenError, NotFoundError, UnavailableError
 from reviewer.domain.events import Action
 from reviewer.domain.members import Actor
+from reviewer.files import write_whole
 from reviewer.ledger import (
     ChainHead,
     Checkpoint,
@@ -96,12 +97,7 @@ class WitnessFile:
             kept |= {"size": head.size, "root": head.root.hex()}
         if own is not None:
             kept |= {"number": own.number, "hash": own.hash}
-        part = self._path.with_suffix(f".{os.getpid()}.part")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump(kept, file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self._path)
+        write_whole(self._path, [json.dumps(kept).encode()])
 
 
 class Sink:

@@ -7,8 +7,8 @@ has; seconds are taken from the budget before a clip is offered, never after.
 
 import secrets
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -27,7 +27,7 @@ from reviewer.domain.events import Action
 from reviewer.domain.members import Actor, MemberId, Role
 from reviewer.domain.serving import FEWEST_CALLS, Limits, arrange
 from reviewer.services.label_exports import recalled
-from reviewer.services.label_quality import contested, refuse_shared
+from reviewer.services.label_quality import contested
 from reviewer.storage import Store, Transaction, calls, clips, entries, pool_keys, vault_keys
 from reviewer.storage.calls import StagedClip
 from reviewer.storage.clips import Origin, Withdrawn
@@ -185,21 +185,18 @@ class Pool:
 
     def policy(self) -> Policy:
         """Return what the workspace decided about listening."""
-        refuse_shared(self._store)
         with self._store.read() as tx:
             return calls.policy(tx)
 
     def exists(self) -> bool:
         """Tell whether the workspace has a pool."""
-        if self._store.is_shared:
-            return False
         with self._store.read() as tx:
             return pool_keys.newest(tx) is not None
 
     def set_policy(self, **changed: Any) -> Policy:
         """Change the policy; each change is an entry. Raises UsageError for what no policy may say."""
         self._need(Role.ADMIN)
-        with self._store.write(self._actor) as tx:
+        with self._write() as tx:
             old = calls.policy(tx)
             new = replace(old, **changed)
             _check_policy(new)
@@ -225,7 +222,7 @@ class Pool:
         if self._maker is None:
             raise RuleError("This installation cannot read recordings.")
         seconds = self._maker.seconds(recording)
-        with self._store.write(self._actor) as tx:
+        with self._write() as tx:
             self._ensure_keys(tx)
             known = calls.find(tx, call.external_id)
             rows = {row.id: row for row in calls.rows(tx)} if known else {}
@@ -260,7 +257,7 @@ class Pool:
 
     def round(self) -> RoundOutcome:
         """Withdraw what may no longer be heard, release what is due, and fill the transcribers' lines."""
-        if not self.exists():
+        if not (self._may_keep() and self.exists()):
             return RoundOutcome()
         withdrawn = self._withdraw_stopped()
         return RoundOutcome(self._release(), self._assign(), withdrawn)
@@ -268,7 +265,7 @@ class Pool:
     def erase_call(self, external_id: str) -> None:
         """Destroy a call's key and withdraw its clips. Raises NotFoundError."""
         self._need(Role.ADMIN)
-        with self._store.write(self._actor) as tx:
+        with self._write() as tx:
             call_id = _known(tx, external_id)
             withdrawn = self._stop(tx, [call_id])
             calls.erase(tx, call_id)
@@ -285,7 +282,7 @@ class Pool:
         self._need(Role.ADMIN)
         if not who and scope is not Scope.WORKSPACE:
             raise UsageError(f"Say which {scope.value} opts out.")
-        with self._store.write(self._actor) as tx:
+        with self._write() as tx:
             digest = vault_keys.digest(tx, scope.value, who)
             calls.opt_out(tx, scope.value, digest)
             touched = self._touched(tx, scope, digest, who)
@@ -343,6 +340,13 @@ class Pool:
 
     # ---- Steps
 
+    @contextmanager
+    def _write(self) -> Iterator[Transaction]:
+        """Open a write that nobody else who keeps the pool comes into."""
+        with self._store.write(self._actor) as tx:
+            tx.hold_turn(clips.TURN)
+            yield tx
+
     def _ensure_keys(self, tx: Transaction) -> int:
         """Return the newest generation of the pool's key, made where there is none; raises RuleError."""
         newest = pool_keys.newest(tx)
@@ -389,7 +393,7 @@ class Pool:
     def _unbuilt(self, report: BuildReport) -> list[CallId]:
         """Return the calls to be cut now, and note where the others stand."""
         todo = []
-        with self._store.write(self._actor) as tx:
+        with self._write() as tx:
             self._ensure_keys(tx)
             changed = 0
             for row in calls.rows(tx):
@@ -412,7 +416,7 @@ class Pool:
 
     def _build_one(self, call_id: CallId, report: BuildReport) -> None:
         assert self._maker is not None  # noqa: S101 - build() looked
-        with self._store.write(self._actor) as tx:
+        with self._write() as tx:
             calls.drop_staged(tx, [call_id])  # of a building that did not come to its end
             call, recording = calls.record(tx, call_id, with_words=True)
             tx.record(Action.OPENED, call_id, what="call")
@@ -426,11 +430,11 @@ class Pool:
         try:
             number, masked = self._stage(call_id, call, made)
         except ReviewerError:
-            with self._store.write(self._actor) as tx:
+            with self._write() as tx:
                 tx.leave_unrecorded(Unrecorded.PART_BUILT)
                 calls.drop_staged(tx, [call_id])
             raise
-        with self._store.write(self._actor) as tx:
+        with self._write() as tx:
             calls.mark_built(tx, call_id, clean=made.clean, counts=made.left_out)
             standing = eligibility.standing(self._facts(tx, call, clean=made.clean))
             calls.set_standing(tx, call_id, standing)
@@ -456,7 +460,7 @@ class Pool:
         number = masked = 0
         coming = iter(made.clips if made.clean else ())
         while piece := list(islice(coming, _AT_ONCE)):
-            with self._store.write(self._actor) as tx:
+            with self._write() as tx:
                 tx.leave_unrecorded(Unrecorded.PART_BUILT)
                 policy = calls.policy(tx)
                 calls.stage(tx, [(_staged(tx, call_id, call, each), _delay(policy)) for each in piece])
@@ -465,7 +469,7 @@ class Pool:
 
     def _withdraw_stopped(self) -> int:
         """Withdraw the clips of calls that a gate has closed on since: a retention that passed, a legal hold."""
-        with self._store.write(self._actor) as tx:
+        with self._write() as tx:
             stopped = []
             for row in calls.rows(tx):
                 call, _ = _record(tx, row.id)
@@ -485,7 +489,7 @@ class Pool:
 
     def _release(self) -> int:
         """Let clips into the pool whose delay is over, together, once they and the pool are of enough calls."""
-        with self._store.write(self._actor) as tx:
+        with self._write() as tx:
             due = calls.due(tx)
             tx.leave_unrecorded(Unrecorded.NOTHING)
             live = {each.call_id for each in clips.origins(tx) if each.state is ClipState.LIVE}
@@ -499,7 +503,7 @@ class Pool:
 
     def _assign(self) -> int:
         """Fill every transcriber's line as far as rules and budget allow."""
-        with self._store.write(self._actor) as tx:
+        with self._write() as tx:
             tx.leave_unrecorded(Unrecorded.NOTHING)
             generation = self._current_generation(tx)
             known, again = clips.origins(tx), contested(tx)
@@ -551,8 +555,11 @@ class Pool:
         wanted = set(call_ids)
         return clips.withdraw(tx, [each.clip_id for each in clips.origins(tx) if each.call_id in wanted])
 
+    def _may_keep(self) -> bool:
+        """Tell whether this member may change the pool: in a file whoever opens it, on a team's server an admin."""
+        return not self._store.is_shared or Role.ADMIN in self._actor.member.roles
+
     def _need(self, *roles: Role) -> None:
-        refuse_shared(self._store)
         if not self._actor.member.roles & set(roles):
             raise RuleError(f"Only a member with the role '{roles[0]}' may do this.")
 

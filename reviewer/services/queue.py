@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from reviewer.domain.errors import RuleError
 from reviewer.domain.events import Action
@@ -15,6 +16,7 @@ from reviewer.services.analysis import kept
 from reviewer.services.analyst import read
 from reviewer.services.gatekeeper import outgoing
 from reviewer.storage import Store, Transaction, contents, decisions, items, leases, policies, working_copies
+from reviewer.storage.opening import Opened, opened
 from reviewer.storage.store import Unrecorded
 
 
@@ -174,10 +176,13 @@ class Queue:
     def _read(self, lease: Lease) -> tuple[ClaimedItem, bool]:
         """Return an item's content, and whether colleagues left texts that the claim was not shown."""
         with self._store.read() as tx:
-            left = self._store.is_shared and bool(working_copies.of_others(tx, lease.item_id))
-            copy = working_copies.load(tx, lease.item_id, self._actor.member.id)
-            item, analysed = _item(tx, self._actor.member, lease.item_id), kept(tx, lease.item_id)
-            off = policies.rules_off(tx, self._actor.member.workspace_id, item.kind)
+            member = self._actor.member
+            there = opened(tx, member.workspace_id, lease.item_id)
+            copies = working_copies.on(tx, lease.item_id) if there.has_copies else {}
+            copy = copies.pop(member.id, None)
+            left = self._store.is_shared and bool(copies)
+            item, analysed = _item(tx, member, there), kept(tx, lease.item_id)
+            off = policies.rules_off(tx, member.workspace_id, item.kind) if there.has_rules_off else frozenset()
         found = analysed.found
         examination = None if found is None else read(found).without(off)
         return ClaimedItem(item, lease, copy, examination, found, off, analysed.personal), left
@@ -193,12 +198,11 @@ def claim_for(tx: Transaction, *, ahead: bool, item_id: str | None = None) -> Le
     """Lease an item to the actor within `tx`. Raises RuleError or NotFoundError where `item_id` is not to be had."""
     member = tx.actor.member
     expire_leases(tx)
-    mine = _routes(tx, member)
     if item_id is None:
-        lease = leases.claim_best(tx, mine, length_of, ahead=ahead)
+        lease = leases.claim_best(tx, member.workspace_id, partial(may_serve, member), length_of, ahead=ahead)
     else:
         kind = items.find(tx, member.workspace_id, item_id).kind
-        lease = leases.claim_one(tx, item_id, [route.id for route in mine], length_of(kind))
+        lease = leases.claim_one(tx, item_id, [route.id for route in _routes(tx, member)], length_of(kind))
         if lease is None:
             raise RuleError("This item cannot be claimed now: somebody has it, it is decided, or it is not for you.")
     if lease is None:
@@ -273,19 +277,17 @@ def _routes(tx: Transaction, member: Member) -> list[items.Route]:
     return [route for route in items.routes(tx, member.workspace_id) if may_serve(member, route)]
 
 
-def _item(tx: Transaction, member: Member, item_id: ItemId) -> Item:
-    draft, source, recipient, model = contents.whole(tx, item_id)
-    head = items.find(tx, member.workspace_id, item_id)
-    going = outgoing(tx, member, head, source, recipient)
+def _item(tx: Transaction, member: Member, there: Opened) -> Item:
+    going = outgoing(tx, member, there)
     return Item(
-        head=head,
-        escalated=items.is_escalated(tx, item_id),
-        draft=draft,
-        source=source,
-        model=model,
-        recipient=recipient,
-        second_opinions=working_copies.opinions(tx, item_id),
-        passed_on=decisions.passed_on(tx, item_id),
+        head=there.head,
+        escalated=there.escalated,
+        draft=there.content.draft,
+        source=there.content.source,
+        model=there.content.model,
+        recipient=there.content.recipient,
+        second_opinions=working_copies.opinions(tx, there.head.id) if there.has_opinions else (),
+        passed_on=decisions.passed_on(tx, there.head.id) if there.has_passed_on else (),
         contacts=going.contacts,
         suppressed=going.suppressed,
     )

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from reviewer.crypto import DataKey
 from reviewer.domain import layout, limits
 from reviewer.domain.attention import NO_ATTENTION, Attention, Override, applied, by_rule, left, summary
 from reviewer.domain.attestations import Attestation
@@ -32,9 +31,9 @@ from reviewer.ledger.canonical import Value
 from reviewer.ledger.entries import instant
 from reviewer.privacy.gate import Outgoing
 from reviewer.services import recorded
-from reviewer.services.analysis import kept
-from reviewer.services.analyst import Analyst, read
-from reviewer.services.examiners import VERSIONS, Subject
+from reviewer.services.analysis import kept, subject_to
+from reviewer.services.analyst import Analyst, Found, read
+from reviewer.services.examiners import VERSIONS
 from reviewer.services.gatekeeper import outgoing, stopping
 from reviewer.services.queue import Queue, claim_for, keep_texts_of_others, length_of, shown
 from reviewer.storage import (
@@ -49,6 +48,7 @@ from reviewer.storage import (
     policies,
     working_copies,
 )
+from reviewer.storage.opening import Opened, opened
 from reviewer.storage.store import Unrecorded
 
 _NO_OVERRIDES: Mapping[str, str] = {}
@@ -106,20 +106,25 @@ class Review:
         The same `key` again returns the first decision. Raises LeaseLostError (the text is then kept as a second
         opinion), FindingsLeftError or another RuleError, InputRefusedError or KeyReusedError.
         """
+        request = _Request(lease, judgement, key, attestation, attention, showing, claim_ahead)
         try:
-            checked = self._check(lease, judgement, key)
-            with self._store.write(self._actor) as tx:
-                decision = self._replayed(tx, lease, judgement, key)
-                if decision is None:
-                    decision = self._record(tx, lease, judgement, key, attestation, checked, attention)
-                next_showing = None if showing is None else _try_show(tx, showing)
-                ahead = claim_for(tx, ahead=True) if claim_ahead else None
-                if not claim_ahead and showing is None and tx.settled:
-                    tx.leave_unrecorded(Unrecorded.NOTHING)  # a replay writes nothing
-                return Outcome(decision, next_showing, ahead)
+            try:
+                return self._decide(request, None)
+            except _UncheckedError:
+                return self._decide(request, self._check(lease, judgement))
         except LeaseLostError:
             self.keep_as_opinion(lease.item_id, judgement.text)
             raise
+
+    def _decide(self, request: "_Request", checked: "_Checked | None") -> Outcome:
+        """Do it in one transaction. Raises _UncheckedError where `checked` is needed and missing."""
+        with self._store.write(self._actor) as tx:
+            decision = self._replayed(tx, request) or self._record(tx, request, checked)
+            next_showing = None if request.showing is None else _try_show(tx, request.showing)
+            ahead = claim_for(tx, ahead=True) if request.claim_ahead else None
+            if not request.claim_ahead and request.showing is None and tx.settled:
+                tx.leave_unrecorded(Unrecorded.NOTHING)  # a replay writes nothing
+            return Outcome(decision, next_showing, ahead)
 
     def decide_by_ids(
         self,
@@ -182,8 +187,9 @@ class Review:
             keep_texts_of_others(tx, lease.item_id)
         return Queue(self._store, self._actor).open(lease)
 
-    def _replayed(self, tx: Transaction, lease: Lease, judgement: Judgement, key: str) -> Decision | None:
-        earlier = decisions.by_key(tx, key)
+    def _replayed(self, tx: Transaction, request: "_Request") -> Decision | None:
+        lease, judgement = request.lease, request.judgement
+        earlier = decisions.by_key(tx, request.key)
         if earlier is None:
             return None
         draft, _ = contents.draft(tx, lease.item_id)
@@ -225,8 +231,8 @@ class Review:
             if decisions.standing(tx, item_id) is not None:
                 raise RuleError("Another addendum is in its hold: wait until that is over, or withdraw it.")
             recorded.check(tx, decisions.by_id(tx, signed))
-            _, source, recipient, _ = contents.whole(tx, head.id)
-            _pass_gate(outgoing(tx, self._actor.member, head, source, recipient), text)
+            item = opened(tx, self._actor.member.workspace_id, head.id)
+            _pass_gate(outgoing(tx, self._actor.member, item), text)
             decision = decisions.add(
                 tx,
                 DecisionId(secrets.token_hex(16)),
@@ -238,7 +244,7 @@ class Review:
                 note=None,
                 hold=self.hold_of(kind.key),
             )
-            request = _request(head, decision, text, recipient, _signed(tx, attestation))
+            request = _outgoing_request(head, decision, text, item.content.recipient, _signed(tx, attestation))
             outbox.add(tx, decision, "sent", request)
             self._record_signature(tx, decision, text, attestation)
             after = _digests(tx, head.id, final=text, request=request)
@@ -269,85 +275,83 @@ class Review:
                 recorded.check_final(tx, stored, decisions.texts(tx, stored.decision)[0])
             return decisions.signed_final(tx, item_id)
 
-    def _check(self, lease: Lease, judgement: Judgement, key: str) -> "_Checked | None":
-        """Return what is found in a text that is to be released, None where there is no such text or it was before.
+    def _check(self, lease: Lease, judgement: Judgement) -> "_Checked":
+        """Return what is found in a text that is to be released.
 
-        This may wait for the analyst, so it comes before the transaction that others would have to wait for.
+        This may wait for the analyst, so it is no part of a transaction that others would have to wait for.
         """
         with self._store.read() as tx:
-            if decisions.is_known(tx, self._actor.member.id, key):
-                return None
-            head = leases.check(tx, lease)
-            content = contents.whole(tx, lease.item_id)
-            key_of_item = keys.of(tx, lease.item_id)
+            leases.check(tx, lease)
+            item = opened(tx, self._actor.member.workspace_id, lease.item_id)
+            subject = subject_to(item, outgoing(tx, self._actor.member, item))
             found = kept(tx, lease.item_id).found
-            off = policies.rules_off(tx, self._actor.member.workspace_id, head.kind)
-            draft, source, recipient, _ = content
-            going = outgoing(tx, self._actor.member, head, source, recipient)
-        _, final = judgement.against(draft)
-        if final is None and found is None:
-            return None
-        if final is not None and judgement.lacking(draft) is not None:
-            return None  # it will be refused for that
-        subject = Subject(
-            lease.item_id, head.kind, head.language, draft, source, recipient, going.contacts, going.suppressed
-        )
+            off = self._rules_off(tx, item)
         if found is None:
             found = self._analyst.examine(subject, hurried=True)
         in_draft = read(found).without(off)
-        if final is None or final == draft:
-            return _Checked(content, key_of_item, in_draft, final, in_draft)
-        in_final = self._analyst.recheck(subject, found, final).without(off)
-        return _Checked(content, key_of_item, in_draft, final, in_final)
+        _, final = judgement.against(subject.draft)
+        if final is None or final == subject.draft or judgement.lacking(subject.draft) is not None:
+            return _Checked(in_draft, final, in_draft)
+        return _Checked(in_draft, final, self._analyst.recheck(subject, found, final).without(off))
+
+    def _check_draft(self, tx: Transaction, item: Opened, final: str | None) -> "_Checked | None":
+        """Return what was found in a draft, if that tells all of `final`. Raises _UncheckedError where it does not."""
+        found = kept(tx, item.head.id).found
+        if final is None:
+            return None if found is None else self._as_found(tx, item, found, None)
+        if found is None or final != item.content.draft:
+            raise _UncheckedError
+        return self._as_found(tx, item, found, final)
+
+    def _as_found(self, tx: Transaction, item: Opened, found: Found, final: str | None) -> "_Checked":
+        in_draft = read(found).without(self._rules_off(tx, item))
+        return _Checked(in_draft, final, in_draft)
+
+    def _rules_off(self, tx: Transaction, item: Opened) -> frozenset[str]:
+        if not item.has_rules_off:
+            return frozenset()
+        return policies.rules_off(tx, self._actor.member.workspace_id, item.head.kind)
 
     def _with_overrides(
         self, lease: Lease, judgement: Judgement, key: str, attention: Attention, reasons: Mapping[str, str]
     ) -> Attention:
-        checked = self._check(lease, judgement, key)
-        if checked is None or checked.final is None:
+        with self._store.read() as tx:
+            if decisions.is_known(tx, self._actor.member.id, key):
+                return attention
+        checked = self._check(lease, judgement)
+        if checked.final is None:
             return attention
         for override in by_rule(checked.in_final, checked.final, reasons, judgement.note):
             attention = attention.with_override(override)
         return attention
 
-    def _record(
-        self,
-        tx: Transaction,
-        lease: Lease,
-        judgement: Judgement,
-        key: str,
-        attestation: Attestation | None,
-        checked: "_Checked | None",
-        attention: Attention,
-    ) -> Decision:
-        head = leases.check(tx, lease)
-        kind = KINDS[head.kind]
-        # What was drafted never changes, nor does its key; had it been erased since, there would be no lease.
-        if checked is not None:
-            tx.data_keys[lease.item_id] = checked.key
-        draft, source, recipient, model = contents.whole(tx, lease.item_id) if checked is None else checked.content
+    def _record(self, tx: Transaction, request: "_Request", checked: "_Checked | None") -> Decision:
+        lease, judgement, attention = request.lease, request.judgement, request.attention
+        head = leases.hold(tx, lease)
+        item = opened(tx, self._actor.member.workspace_id, lease.item_id)
+        kind, draft, recipient = KINDS[head.kind], item.content.draft, item.content.recipient
         verdict, final = judgement.against(draft)
         lacking = judgement.lacking(draft)
         if lacking is not None:
             raise InputRefusedError(lacking)
-        _check_key(key)
+        _check_key(request.key)
         if verdict not in kind.decisions:
             raise RuleError(f"An item of the kind '{kind.key}' cannot be decided so.")
         if verdict.releases and not self._actor.member.roles & kind.roles:
             raise RuleError(f"Your roles do not let you approve an item of the kind '{kind.key}'.")
-        if verdict.releases and kind.signed and attestation is None:
+        if verdict.releases and kind.signed and request.attestation is None:
             raise RuleError(f"An item of the kind '{kind.key}' is released by a signature: sign it.")
+        checked = checked or self._check_draft(tx, item, final)
         overrides = () if final is None else _overridden(checked, final, attention)
         if final is not None:
-            _pass_gate(outgoing(tx, self._actor.member, head, source, recipient), final)
-        signature = attestation if verdict.releases and kind.signed else None
-        leases.hold(tx, lease)
+            _pass_gate(outgoing(tx, self._actor.member, item), final)
+        signature = request.attestation if verdict.releases and kind.signed else None
         decision = decisions.add(
             tx,
             DecisionId(secrets.token_hex(16)),
             lease,
             verdict,
-            key=key,
+            key=request.key,
             final=final,
             reason=judgement.reason,
             note=judgement.note,
@@ -357,14 +361,15 @@ class Review:
         if judgement.text is not None or attention != NO_ATTENTION:
             text = draft if judgement.text is None else judgement.text
             working_copies.save(tx, lease.item_id, text, 0, attention)  # withdrawing brings it back
-        request = None
+        leaving = None
         if verdict.releases or verdict.returns:
-            request = _request(head, decision, final, recipient, None if signature is None else _signed(tx, signature))
-            outbox.add(tx, decision, "sent" if verdict.releases else "returned", request)
+            signed = None if signature is None else _signed(tx, signature)
+            leaving = _outgoing_request(head, decision, final, recipient, signed)
+            outbox.add(tx, decision, "sent" if verdict.releases else "returned", leaving)
         if signature is not None and final is not None:
             self._record_signature(tx, decision, final, signature)
-        told = _told(checked, attention)
-        self._record_decision(tx, decision, draft, final, request, contents.dump_model(model), told)
+        told = _told(draft, checked, attention)
+        self._record_decision(tx, decision, draft, final, leaving, contents.dump_model(item.content.model), told)
         return decision
 
     def _record_signature(self, tx: Transaction, decision: Decision, final: str, attestation: Attestation) -> None:
@@ -406,20 +411,30 @@ class Review:
         )
 
 
+class _UncheckedError(Exception):
+    """A text is to be released of which it is not known what is found in it; found outside a transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What a member asks to be recorded, and what comes onto their desk with it."""
+
+    lease: Lease
+    judgement: Judgement
+    key: str
+    attestation: Attestation | None
+    attention: Attention
+    showing: Lease | None
+    claim_ahead: bool
+
+
 @dataclass(frozen=True, slots=True)
 class _Checked:
     """What was found in a draft, and in the final that it became; without a final, in the draft again."""
 
-    content: contents.Content
-    key: DataKey
     in_draft: Examination
     final: str | None
     in_final: Examination
-
-    @property
-    def draft(self) -> str:
-        """Return the draft."""
-        return self.content.draft
 
 
 def _overridden(checked: _Checked | None, final: str, attention: Attention) -> tuple[Override, ...]:
@@ -436,12 +451,12 @@ def _overridden(checked: _Checked | None, final: str, attention: Attention) -> t
     return applied(checked.in_final, final, attention.overrides)
 
 
-def _told(checked: _Checked | None, attention: Attention) -> dict[str, Any]:
+def _told(draft: str, checked: _Checked | None, attention: Attention) -> dict[str, Any]:
     """Return what the ledger says of the findings: rules, numbers and codes."""
     if checked is None:
         return {}
     after = None if checked.final is None else (checked.in_final, checked.final)
-    told = summary((checked.in_draft, checked.draft), after, attention)
+    told = summary((checked.in_draft, draft), after, attention)
     return {"findings": told, "findings_shown": attention.was_shown, "analyses": VERSIONS}
 
 
@@ -480,7 +495,7 @@ def _signed(tx: Transaction, attestation: Attestation) -> dict[str, object]:
     }
 
 
-def _request(
+def _outgoing_request(
     head: ItemHead,
     decision: Decision,
     final: str | None,

@@ -15,7 +15,7 @@ from reviewer.domain.errors import RuleError
 from reviewer.domain.events import Action
 from reviewer.domain.members import Actor, Role
 from reviewer.ledger.directory import Directory
-from reviewer.storage import Store, Transaction, entries, pool_keys, servings
+from reviewer.storage import Store, Transaction, clips, entries, pool_keys, servings
 from reviewer.storage.servings import Held, Progress
 from reviewer.storage.store import Unrecorded
 
@@ -40,7 +40,7 @@ class Transcribing:
 
     def has_pool(self) -> bool:
         """Tell whether there is a pool for this member."""
-        if Role.TRANSCRIBER not in self._actor.member.roles or self._store.is_shared:
+        if Role.TRANSCRIBER not in self._actor.member.roles:
             return False
         with self._store.read() as tx:
             return pool_keys.newest(tx) is not None
@@ -113,6 +113,7 @@ class Transcribing:
     def report(self, clip: OpenClip, *, listened_ms: int) -> None:
         """Say that a clip holds personal data: it is taken from everybody in this very moment, its sound deleted."""
         with self._store.write(self._actor) as tx:
+            tx.hold_turn(clips.TURN)  # it is taken out of the lines of others too
             servings.finish(tx, clip.held, ServingState.REPORTED, listened_ms=listened_ms)
             servings.report(tx, clip.serving.id)
             tx.record(Action.CLIP_REPORTED, clip.serving.id)

@@ -8,7 +8,6 @@ has.
 """
 
 import json
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,12 +30,13 @@ from reviewer.domain.errors import (
 )
 from reviewer.domain.items import ItemId, ItemState, Lease, LeaseId
 from reviewer.domain.members import Actor, DeskId, MemberId
+from reviewer.files import write_whole
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
 from reviewer.storage import Store, decisions, items, leases
 
 FOLDER = "unsent"
-_INTENT, _TEXT, _DAMAGED, _PART = ".intent", ".text", ".damaged", ".part"
+_INTENT, _TEXT, _DAMAGED = ".intent", ".text", ".damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +155,9 @@ class Journal:
 
     def _write(self, name: str, data: dict[str, Any]) -> None:
         sealed = self._sealer.seal(name, json.dumps(data).encode())
-        part = self._folder / f"{name}{_PART}"
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(sealed)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self._folder / name)
-            _sync_folder(self._folder)
+            write_whole(self._folder / name, [sealed])
         except OSError as exc:
             raise UnavailableError(f"This computer's disk does not take what is to be sent: {exc.strerror}.") from exc
 
@@ -328,14 +322,3 @@ def _intent(data: dict[str, Any]) -> Intent:
         attestation=None if signed is None else Attestation(**(signed | {"factors": tuple(signed["factors"])})),
         attention=Attention.from_data(data["attention"]),
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    """Let a rename last: on Windows there is nothing to do for that."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -22,8 +22,9 @@ from reviewer.domain.members import Actor
 from reviewer.services import recorded
 from reviewer.services.gatekeeper import outgoing, stopping
 from reviewer.services.queue import expire_leases
-from reviewer.storage import Store, Transaction, contents, decisions, items, leases, outbox, working_copies
+from reviewer.storage import Store, Transaction, decisions, items, leases, outbox, working_copies
 from reviewer.storage.decisions import StoredDecision
+from reviewer.storage.opening import opened
 from reviewer.storage.outbox import Parcel
 from reviewer.storage.store import Unrecorded
 
@@ -176,10 +177,8 @@ class Work:
         """
         if parcel.destination != "sent":
             return []
-        item_id = ItemId(parcel.item_id)
-        _, source, recipient, _ = contents.whole(tx, item_id)
-        head = items.find(tx, self._actor.member.workspace_id, item_id)
-        found = stopping(outgoing(tx, self._actor.member, head, source, recipient), _final(request))
+        item = opened(tx, self._actor.member.workspace_id, ItemId(parcel.item_id))
+        found = stopping(outgoing(tx, self._actor.member, item), _final(request))
         return sorted({finding.rule for finding in found})
 
     def _stop(self, stored: StoredDecision, parcel: Parcel, request: bytes, rules: list[str]) -> RoundReport:

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from reviewer.domain.items import IncomingDraft, ItemId, ModelInfo, Turn
 from reviewer.ledger.canonical import Value
@@ -14,7 +14,6 @@ from reviewer.storage.store import Transaction
 _table = schema.content
 _OF_ITEM = _table.c.item_id == bindparam("of_item")
 _DRAFT = select(_table.c.draft, _table.c.recipient).where(_OF_ITEM)
-_WHOLE = select(_table).where(_OF_ITEM)
 
 
 class Content(NamedTuple):
@@ -38,9 +37,8 @@ def draft(tx: Transaction, item_id: ItemId) -> tuple[str, str | None]:
     return _unseal(tx, item_id, "draft", row.draft), _recipient(tx, item_id, row.recipient)
 
 
-def whole(tx: Transaction, item_id: ItemId) -> Content:
-    """Return everything that was drafted."""
-    row = tx.run(_WHOLE, {"of_item": item_id}).one()
+def read(tx: Transaction, item_id: ItemId, row: Row[Any]) -> Content:
+    """Return everything that was drafted from the row that holds it."""
     source = _load_turns(_unseal(tx, item_id, "source", row.source))
     return Content(
         _unseal(tx, item_id, "draft", row.draft),

@@ -18,12 +18,11 @@ from reviewer.domain.members import WorkspaceId
 from reviewer.storage import analyses, clock, contents, schema
 from reviewer.storage.store import Transaction
 
+UNKNOWN = "No item has that id in this workspace: 'reviewer queue' lists them."
+
 _item, _route = schema.item, schema.route
 _ROUTES = select(_route).where(_route.c.workspace_id == bindparam("workspace"))
 _FIND = select(_item).where(_item.c.id == bindparam("of_item"), _item.c.workspace_id == bindparam("workspace"))
-_ESCALATED = (
-    select(_route.c.escalated).join(_item, _item.c.route_id == _route.c.id).where(_item.c.id == bindparam("of_item"))
-)
 _WAITING = (
     select(_item)
     .where(_item.c.waiting_on == bindparam("on"))
@@ -50,11 +49,12 @@ class Route:
 
 def routes(tx: Transaction, workspace_id: WorkspaceId) -> tuple[Route, ...]:
     """Return every route of the workspace."""
-    rows = tx.run(_ROUTES, {"workspace": workspace_id})
-    return tuple(
-        Route(row.id, row.kind, row.language or None, frozenset(json.loads(row.requires)), row.escalated)
-        for row in rows
-    )
+    return tuple(route(row) for row in tx.run(_ROUTES, {"workspace": workspace_id}))
+
+
+def route(row: Row[Any]) -> Route:
+    """Return a route from its row."""
+    return Route(row.id, row.kind, row.language or None, frozenset(json.loads(row.requires)), row.escalated)
 
 
 def route_for(
@@ -146,14 +146,14 @@ def waiting(tx: Transaction, route_ids: Sequence[int], limit: int) -> list[ItemH
 
 def waiting_counts(tx: Transaction, route_ids: Sequence[int]) -> Counter[str]:
     """Count what waits on these routes by kind, from the queue's index alone."""
-    table, route = schema.item, schema.route
+    table = schema.item
     numbers = (
         select(table.c.waiting_on, func.count().label("number"))
         .where(table.c.waiting_on.in_(route_ids))
         .group_by(table.c.waiting_on)
         .subquery()
     )
-    rows = tx.run(select(route.c.kind, numbers.c.number).join(numbers, numbers.c.waiting_on == route.c.id))
+    rows = tx.run(select(_route.c.kind, numbers.c.number).join(numbers, numbers.c.waiting_on == _route.c.id))
     counted: Counter[str] = Counter()
     for row in rows:
         counted[row.kind] += row.number
@@ -175,7 +175,7 @@ def find(tx: Transaction, workspace_id: WorkspaceId, item_id: str) -> ItemHead:
     """Return the head of an item. Raises NotFoundError."""
     row = tx.run(_FIND, {"of_item": item_id, "workspace": workspace_id}).one_or_none()
     if row is None:
-        raise NotFoundError("No item has that id in this workspace: 'reviewer queue' lists them.")
+        raise NotFoundError(UNKNOWN)
     return head(row)
 
 
@@ -190,11 +190,6 @@ def holder(tx: Transaction, item_id: ItemId) -> str | None:
     return tx.run(
         select(member.c.name).join(table, table.c.lease_member_id == member.c.id).where(table.c.id == item_id)
     ).scalar()
-
-
-def is_escalated(tx: Transaction, item_id: str) -> bool:
-    """Tell whether an item is on a supervisor's route."""
-    return bool(tx.run(_ESCALATED, {"of_item": item_id}).scalar())
 
 
 def finish(tx: Transaction, item_id: str) -> None:

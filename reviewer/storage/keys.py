@@ -7,8 +7,9 @@ version, under its conversation's data key. Deleting a data key's row erases the
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql
 
 from reviewer.crypto import DataKey, FieldPlace, WorkspaceKey
@@ -102,13 +103,16 @@ def make(tx: Transaction, item_ids: Sequence[str]) -> None:
 
 def of(tx: Transaction, item_id: str) -> DataKey:
     """Return the data key of a conversation. Raises ErasedError where it was destroyed."""
-    key = tx.data_keys.get(item_id)
-    if key is None:
-        row = tx.run(_OF_ITEM, {"of_item": item_id}).one_or_none()
-        if row is None:
-            raise ErasedError("This conversation was erased: nobody can read it any more.")
-        key = generation(tx, row.generation).unwrap(bytes(row.wrapped), item_id, row.key_id)
-        tx.data_keys[item_id] = key
+    known = tx.data_keys.get(item_id)
+    return known or take(tx, item_id, tx.run(_OF_ITEM, {"of_item": item_id}).one_or_none())
+
+
+def take(tx: Transaction, item_id: str, row: Row[Any] | None) -> DataKey:
+    """Open a conversation's data key as it was read, for this transaction. Raises ErasedError where there is none."""
+    if row is None:
+        raise ErasedError("This conversation was erased: nobody can read it any more.")
+    key = generation(tx, row.generation).unwrap(bytes(row.wrapped), item_id, row.key_id)
+    tx.data_keys[item_id] = key
     return key
 
 

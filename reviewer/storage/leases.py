@@ -1,7 +1,7 @@
 """Claiming items, and every way a lease ends.
 
-A claim looks at the head of each route its member may serve (one index probe a route), then takes the best one in
-one statement that skips what another claimer holds. Its fence number grows with each claim: a decision that carries
+A claim looks at the head of each route (one index probe a route), then takes the best one that its member may serve,
+in one statement that skips what another claimer holds. Its fence number grows with each claim: a decision that carries
 an older one is refused.
 """
 
@@ -11,11 +11,25 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Row, Select, Update, bindparam, case, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Integer,
+    Row,
+    Select,
+    Update,
+    bindparam,
+    case,
+    literal_column,
+    null,
+    select,
+    true,
+    update,
+)
 
 from reviewer.domain.errors import LeaseLostError
 from reviewer.domain.items import ItemHead, ItemId, ItemState, Lease, LeaseId
-from reviewer.domain.members import Actor, DeskId, MemberId
+from reviewer.domain.members import Actor, DeskId, MemberId, WorkspaceId
 from reviewer.domain.oversight import HANDED
 from reviewer.storage import clock, items, schema
 from reviewer.storage.items import Route
@@ -79,29 +93,31 @@ def _taking(which: ColumnElement[bool]) -> Update:
 
 
 # The statements of each claim and decision stand ready, since making one costs more than running it.
+_ONE = literal_column("1", Integer)  # a limit that is a parameter would be planned anew each time
 _queued = _item.alias("queued")
-_BEST_ROUTE = (
-    select(_route.c.id)
-    .join(
-        _item,
-        _item.c.id
-        == select(_queued.c.id)
-        .where(_queued.c.waiting_on == _route.c.id)
-        .order_by(_queued.c.rank, _queued.c.due_at, _queued.c.received_at, _queued.c.id)
-        .limit(1)
-        .correlate(_route)
-        .scalar_subquery(),
-    )
-    .where(_route.c.id.in_(bindparam("routes", expanding=True)))
-    .order_by(*_ORDER)
-    .limit(1)
+_HEAD = (
+    select(_queued)
+    .where(_queued.c.waiting_on == _route.c.id)
+    .order_by(_queued.c.rank, _queued.c.due_at, _queued.c.received_at, _queued.c.id)
+    .limit(_ONE)
+    .correlate(_route)
 )
+_head = _HEAD.lateral("head")
+_ROUTES = select(_route).where(_route.c.workspace_id == bindparam("workspace"))
+# Routes in the order of their heads. A server must see a head as a part of its own: joined by its id, the policies of
+# rows would have it read the whole table, as what a subquery finds is asked of no index before them.
+_INVITING = {
+    "sqlite": _ROUTES.join(_item, _item.c.id == _HEAD.with_only_columns(_queued.c.id).scalar_subquery()).order_by(
+        *_ORDER
+    ),
+    "postgresql": _ROUTES.join(_head, true()).order_by(_head.c.rank, _head.c.due_at, _head.c.received_at, _head.c.id),
+}
 _TAKE_BEST = _taking(
     _item.c.id
     == select(_item.c.id)
     .where(_item.c.waiting_on == bindparam("best"))
     .order_by(*_ORDER)
-    .limit(1)
+    .limit(_ONE)
     .with_for_update(skip_locked=True)
     .scalar_subquery()
 )
@@ -123,7 +139,7 @@ _TAKE_AWAY = (
     .where((_item.c.id == bindparam("of_item")) & (_item.c.lease_id == bindparam("from_lease")))
     .values(_WAITS_AGAIN | _NO_LEASE)
 )
-_HOLD = update(_item).where(_HELD).values({"state": ItemState.HELD.value} | _NO_LEASE)
+_HOLD = update(_item).where(_HELD).values({"state": ItemState.HELD.value} | _NO_LEASE).returning(_item)
 _EXPIRED = select(_item.c.id, _item.c.lease_member_id).where(
     _item.c.lease_id.is_not(None), _item.c.lease_expires_at <= clock.now()
 )
@@ -138,15 +154,20 @@ _LOCK_EXPIRED, _LOCK_RESTED, _LOCK_LATE = (
 
 
 def claim_best(
-    tx: Transaction, routes: Sequence[Route], length: Callable[[str], timedelta], *, ahead: bool
+    tx: Transaction,
+    workspace_id: WorkspaceId,
+    may_serve: Callable[[Route], bool],
+    length: Callable[[str], timedelta],
+    *,
+    ahead: bool,
 ) -> Lease | None:
-    """Lease the most urgent item on `routes` for `length(kind)`; None where nothing waits."""
-    kinds = {route.id: route.kind for route in routes}
-    while (best := tx.run(_BEST_ROUTE, {"routes": list(kinds)}).scalar()) is not None:
-        lease = _take(tx, _TAKE_BEST, {"best": best}, length(kinds[best]), ahead=ahead)
-        if lease is not None:
-            return lease
-        del kinds[best]  # others are taking all that waits there
+    """Lease the most urgent item on the routes one may serve, for `length(kind)`; None where nothing waits."""
+    for row in tx.run(_INVITING[tx.dialect], {"workspace": workspace_id}).all():
+        route = items.route(row)
+        if may_serve(route):
+            lease = _take(tx, _TAKE_BEST, {"best": route.id}, length(route.kind), ahead=ahead)
+            if lease is not None:
+                return lease  # otherwise others are taking all that waits there
     return None
 
 
@@ -222,10 +243,9 @@ def take_away(tx: Transaction, item_id: str, lease_id: str) -> None:
         raise LeaseLostError(MOVED)
 
 
-def hold(tx: Transaction, lease: Lease) -> None:
-    """End a live lease because its item is decided. Raises LeaseLostError."""
-    if tx.change(_HOLD, _of(lease)) == 0:
-        raise LeaseLostError(LOST)
+def hold(tx: Transaction, lease: Lease) -> ItemHead:
+    """End a live lease because its item is decided, and return the item's head. Raises LeaseLostError."""
+    return items.head(_held(tx, _HOLD, lease))
 
 
 def resume(tx: Transaction, item_id: str, length: timedelta) -> Lease:

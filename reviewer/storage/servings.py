@@ -4,7 +4,7 @@ Nothing here asks for the workspace's key, and no row that it reads says of whic
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,19 +45,22 @@ class Progress:
 
 
 def take_next(tx: Transaction, desk_is_alive: Callable[[str], bool], but: ServingId | None) -> Held | None:
-    """Lease the next clip of the actor's line: one that a dead desk of theirs held comes first; None where none waits.
+    """Lease the next clip of the actor's line; None where none waits. `but` is the one on screen already.
 
-    `but` is the one on screen already.
+    One that a dead desk of theirs held comes first, and of several the one that was typed in last.
     """
     own = (_serving.c.member_id == tx.actor.member.id) & (_serving.c.state.in_(_OPEN))
     rows = tx.run(
         select(_serving.c.id, _serving.c.state, _serving.c.lease_desk, _serving.c.lease_expires_at)
+        .outerjoin(_draft, (_draft.c.serving_id == _serving.c.id) & (_serving.c.state == ServingState.LEASED.value))
         .where(own)
-        .order_by(_serving.c.state, _serving.c.place)  # leased before ready
+        .order_by(_serving.c.state, _draft.c.saved_at.desc().nulls_last(), _serving.c.place)  # leased before ready
     )
     for row in rows:
         if row.id != but and (row.state == ServingState.READY.value or _is_left(tx, row, desk_is_alive)):
-            return _lease(tx, ServingId(row.id))
+            held = _lease(tx, ServingId(row.id), (row.state,))
+            if held is not None:
+                return held  # otherwise it was withdrawn in this moment
     return None
 
 
@@ -132,7 +135,8 @@ def finish(
         for_vault = seal_label(tx.keys.owner.workspace, door, held.serving_id, text.encode())
     tx.run(delete(_draft).where(_draft.c.serving_id == held.serving_id))
     ended = {**_NO_LEASE, "state": state.value, "done_at": clock.now()}
-    tx.run(update(_serving).where(_serving.c.id == held.serving_id).values(ended))
+    if tx.change(update(_serving).where(_holds(held)).values(ended)) == 0:
+        raise LeaseLostError(LOST)
     tx.run(
         insert(_label).values(
             serving_id=held.serving_id,
@@ -178,8 +182,8 @@ def take_back(tx: Transaction, since: datetime) -> Held | None:
     serving_id = ServingId(row.id)
     old = tx.run(select(_label.c.text).where(_label.c.serving_id == serving_id)).scalar()
     tx.run(delete(_label).where(_label.c.serving_id == serving_id))
-    held = _lease(tx, serving_id)
-    if old is not None:
+    held = _lease(tx, serving_id, undoable)
+    if held is not None and old is not None:
         text = _key(tx, _row(tx, serving_id)).open(_place(_label, serving_id), bytes(old)).decode()
         save_draft(tx, held, text, len(text))
     return held
@@ -205,7 +209,7 @@ def _is_left(tx: Transaction, row: Row[Any], desk_is_alive: Callable[[str], bool
     return not desk_is_alive(row.lease_desk)
 
 
-def _lease(tx: Transaction, serving_id: ServingId) -> Held:
+def _lease(tx: Transaction, serving_id: ServingId, states: Collection[str]) -> Held | None:
     held = Held(serving_id, secrets.token_hex(16), tx.actor.desk, tx.now() + LEASE)
     values = {
         "state": ServingState.LEASED.value,
@@ -214,8 +218,8 @@ def _lease(tx: Transaction, serving_id: ServingId) -> Held:
         "lease_expires_at": clock.now(LEASE),
         "done_at": None,
     }
-    tx.run(update(_serving).where(_serving.c.id == serving_id).values(values))
-    return held
+    there = (_serving.c.id == serving_id) & _serving.c.state.in_(states)
+    return held if tx.change(update(_serving).where(there).values(values)) == 1 else None
 
 
 def _holds(held: Held) -> Any:

@@ -31,6 +31,7 @@ from reviewer.storage.postgresql import Address
 from reviewer.storage.second_factors import FactorState
 
 _SETTLING_S, _LOOK_AGAIN_S = 1.0, 0.005
+_ADD_ENTRY = insert(schema.entry)
 
 
 class Unrecorded(StrEnum):
@@ -60,6 +61,7 @@ class Transaction:
         self._now: datetime | None = None
         self._wrote = False
         self._recorded = False
+        self._unwritten: list[dict[str, Any]] = []  # entries that go to the database together
         self.data_keys: dict[str, DataKey] = {}  # those that this transaction has opened
         self.directory: Directory | None = None  # the members, once this transaction has asked the ledger
 
@@ -94,12 +96,14 @@ class Transaction:
 
     def run(self, statement: Executable, values: Any = None) -> Result[Any]:
         """Execute one statement."""
+        self.write_entries()
         if isinstance(statement, UpdateBase):
             self._wrote = True
         return self._connection.execute(statement, values)
 
     def change(self, statement: UpdateBase, values: Any = None) -> int:
         """Execute one insert, update or delete and return the number of rows it touched."""
+        self.write_entries()
         self._wrote = True
         result = self._connection.execute(statement, values, execution_options={"preserve_rowcount": True})
         assert isinstance(result, CursorResult)  # noqa: S101 - for the type checker
@@ -114,6 +118,11 @@ class Transaction:
     def hold_chain(self) -> None:
         """Wait until no other transaction writes the actor's chain, and note where it ends and when that was."""
         self._head, self._now = postgresql.hold_chain(self._connection)  # the time comes with it: one question less
+
+    def hold_turn(self, name: str) -> None:
+        """Wait until no other transaction has the turn of that name; in a file whoever writes is alone anyway."""
+        if self.dialect != "sqlite":
+            postgresql.hold_turn(self._connection, name)
 
     def take_turn(self, name: str) -> bool:
         """Tell whether no other transaction has the turn of that name; in a file whoever writes is alone anyway."""
@@ -136,7 +145,7 @@ class Transaction:
         last: int | None = None,
         **details: Value,
     ) -> None:
-        """Add a signed entry of what this transaction does to the actor's chain.
+        """Add a signed entry of what this transaction does to the actor's chain; it is written before what follows it.
 
         `before` and `after` hold keyed digests; `last` is the number of the last entry under a rule that this one ends.
         No content, no name and no number of a person goes in here.
@@ -161,20 +170,26 @@ class Transaction:
             details=details,
         )
         signed = entry.sign(self.keys.identity.sign)
-        self._connection.execute(
-            insert(schema.entry).values(
-                actor=entry.actor,
-                number=entry.number,
-                hash=signed.hash,
-                body=signed.body,
-                signature=signed.signature,
-                at=entry.at,
-                action=entry.action,
-                item_id=item_id,
-            )
+        self._unwritten.append(
+            {
+                "actor": entry.actor,
+                "number": entry.number,
+                "hash": signed.hash,
+                "body": signed.body,
+                "signature": signed.signature,
+                "at": entry.at,
+                "action": entry.action,
+                "item_id": item_id,
+            }
         )
         self._head = ChainHead(entry.number, signed.hash.hex())
         self._recorded = True
+
+    def write_entries(self) -> None:
+        """Write the entries that were recorded since the last statement, in one go."""
+        if self._unwritten:
+            unwritten, self._unwritten = self._unwritten, []
+            self._connection.execute(_ADD_ENTRY, unwritten if len(unwritten) > 1 else unwritten[0])
 
     def _chain_head(self) -> ChainHead:
         table = schema.entry
@@ -284,6 +299,7 @@ class Store:
             raise RuntimeError("a write in the name of another than whose keys are open")
         with self._transaction(actor, writes=True) as transaction:
             yield transaction
+            transaction.write_entries()
             if not transaction.settled:
                 raise RuntimeError("a write recorded nothing and was rolled back")
         if transaction.head is not None:

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, Row, Table, bindparam, delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert_server
 from sqlalchemy.dialects.sqlite import insert as upsert_file
 from sqlalchemy.sql.dml import UpdateBase
@@ -17,7 +17,8 @@ from reviewer.storage import clock, keys, schema
 from reviewer.storage.store import Transaction
 
 _copy, _opinion = schema.working_copy, schema.second_opinion
-_OWN = select(_copy).where(_copy.c.item_id == bindparam("of_item"), _copy.c.member_id == bindparam("member"))
+_ON = select(_copy).where(_copy.c.item_id == bindparam("of_item"))
+_OWN = _ON.where(_copy.c.member_id == bindparam("member"))
 _OF_OTHERS = select(_copy.c.member_id, _copy.c.text).where(
     _copy.c.item_id == bindparam("of_item"), _copy.c.member_id != bindparam("member")
 )
@@ -51,10 +52,12 @@ def save(tx: Transaction, item_id: ItemId, text: str, cursor: int, attention: At
 def load(tx: Transaction, item_id: str, member_id: MemberId) -> WorkingCopy | None:
     """Return a member's text on an item, if any is kept."""
     row = tx.run(_OWN, {"of_item": item_id, "member": member_id}).one_or_none()
-    if row is None:
-        return None
-    text = _unseal(tx, _copy, item_id, member_id, row.text)
-    return WorkingCopy(text, row.cursor, row.saved_at, _attention(tx, item_id, member_id, row.attention))
+    return None if row is None else _read(tx, row)
+
+
+def on(tx: Transaction, item_id: str) -> dict[str, WorkingCopy]:
+    """Return the texts of all members on an item, as far as one may see them."""
+    return {row.member_id: _read(tx, row) for row in tx.run(_ON, {"of_item": item_id})}
 
 
 def of_others(tx: Transaction, item_id: str) -> list[tuple[MemberId, str]]:
@@ -95,6 +98,11 @@ def drop_everything(tx: Transaction, item_id: str) -> None:
     tx.run(delete(_opinion).where(_opinion.c.item_id == item_id))
 
 
+def _read(tx: Transaction, row: Row[Any]) -> WorkingCopy:
+    text = _unseal(tx, _copy, row.item_id, row.member_id, row.text)
+    return WorkingCopy(text, row.cursor, row.saved_at, _attention(tx, row.item_id, row.member_id, row.attention))
+
+
 def _seal(tx: Transaction, table: Table, item_id: str, row: str, text: str) -> bytes:
     return keys.seal(tx, item_id, (table.name, f"{item_id}/{row}", "text"), text)
 
@@ -103,7 +111,7 @@ def _unseal(tx: Transaction, table: Table, item_id: str, row: str, stored: bytes
     return keys.unseal(tx, item_id, (table.name, f"{item_id}/{row}", "text"), stored)
 
 
-def _attention(tx: Transaction, item_id: str, member_id: MemberId, stored: bytes | None) -> Attention:
+def _attention(tx: Transaction, item_id: str, member_id: str, stored: bytes | None) -> Attention:
     if stored is None:  # kept by an earlier version
         return Attention()
     return Attention.from_data(json.loads(keys.unseal(tx, item_id, _attention_place(item_id, member_id), stored)))

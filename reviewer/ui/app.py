@@ -26,7 +26,7 @@ from reviewer.services.ledger import Verified
 from reviewer.services.vault import KeyAge
 from reviewer.ui.clipboard import PrivateClipboard
 from reviewer.ui.desk import BackgroundAnalysis, DeskPresenter, DeskSpelling, DeskView
-from reviewer.ui.desk.presenter import Place
+from reviewer.ui.desk.state import Place
 from reviewer.ui.icons import icon
 from reviewer.ui.idle import IdleWatch
 from reviewer.ui.keys import ShortcutGuard

@@ -24,7 +24,7 @@ from reviewer.services import demo
 from reviewer.services.access import Factors
 from reviewer.services.queue import Overview
 from reviewer.ui.desk import DeskPresenter, DeskView
-from reviewer.ui.desk.presenter import LinkState
+from reviewer.ui.desk.state import LinkState
 from reviewer.ui.ledger import BrokenLedgerView
 from reviewer.ui.oversight import OversightPresenter, OversightView
 from reviewer.ui.theme import Mode

@@ -185,10 +185,10 @@ def import_beside(folder: Path, number: int) -> dict[str, Any]:
     desk = _open(folder)
     desk.settle()
     ended: list[object] = []
-    desk.presenter.import_ended.connect(ended.append)
+    desk.presenter.imports.ended.connect(ended.append)
     gaps = Gaps()
     start = time.monotonic()
-    busy = gaps.during(lambda: desk.presenter.import_file(path), lambda: ended)
+    busy = gaps.during(lambda: desk.presenter.imports.begin(path), lambda: ended)
     took = time.monotonic() - start
     desk.settle()
     idle_until = time.monotonic() + took

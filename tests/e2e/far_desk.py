@@ -14,7 +14,7 @@ from PySide6.QtCore import QElapsedTimer, QTimer
 from PySide6.QtWidgets import QApplication
 
 from reviewer.ui.desk import view
-from reviewer.ui.desk.presenter import UNSENT
+from reviewer.ui.desk.state import UNSENT
 from tests.ui.driver import DrivenDesk, strike, type_text, wait_until
 
 _PACE_MS = 250

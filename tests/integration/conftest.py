@@ -12,12 +12,8 @@ _FILE_ONLY = {
     "test_no_act_of_reviewing_reads_a_whole_table",
     "test_a_claim_takes_the_head_of_the_index_and_sorts_nothing",
 }
-# The transcribers' pool is kept in files only.
-_FILE_MODULES = {"test_pool", "test_label_exports", "test_clip_making"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run on both."""
-    if metafunc.module.__name__.rpartition(".")[2] in _FILE_MODULES:
-        return
     on_both(metafunc, file_only=_FILE_ONLY)

@@ -24,7 +24,11 @@ TEXT = "And then [noise] the ((doctor)) said"
 def _labelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PoolOf]:
     """A pool in which one transcriber labelled five clips and skipped one, to be copied."""
     profile = Profile(tmp_path_factory.mktemp("labelled") / "profile")
-    pool = PoolOf(profile).fill()
+    yield _label(PoolOf(profile).fill())
+    profile.close()
+
+
+def _label(pool: PoolOf) -> PoolOf:
     desk = pool.transcribing()
     for number in range(6):
         clip = desk.next()
@@ -33,14 +37,17 @@ def _labelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PoolOf]:
             desk.skip(clip, SkipReason.TOO_NOISY, listened_ms=0)
         else:
             desk.submit(clip, f"{TEXT} {['one', 'two', 'three', 'four', 'five'][number]}", listened_ms=2_000)
-    yield pool
-    profile.close()
+    return pool
 
 
 @pytest.fixture
-def pool(tmp_path: Path, _labelled: PoolOf) -> Iterator[PoolOf]:
-    """A copy of that pool."""
-    made = _labelled.copy_to(tmp_path / "profile")
+def pool(request: pytest.FixtureRequest, tmp_path: Path, database: str) -> Iterator[PoolOf]:
+    """A copy of that pool, or one like it on a server."""
+    if database == "server":
+        yield _label(PoolOf(request.getfixturevalue("profile")).fill())
+        return
+    labelled: PoolOf = request.getfixturevalue("_labelled")
+    made = labelled.copy_to(tmp_path / "profile")
     yield made
     made.profile.close()
 

@@ -145,6 +145,7 @@ def test_without_portaudio_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     player.close()
 
 
+@pytest.mark.timeout(1_800)  # a thousand take five minutes
 def test_a_thousand_clips_in_a_row_arrive_whole(
     player: SoundPlayer, server: SoundServer, count: Callable[[int, int], int]
 ) -> None:

@@ -468,17 +468,15 @@ def test_a_fault_at_any_step_undoes_the_whole_decision(profile: Profile, table: 
 def test_a_lease_that_ends_between_the_check_and_the_write_is_noticed(
     profile: Profile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lease, real = _lease(profile), leases.check
+    lease, real = _lease(profile), leases.hold
 
-    def slow(tx: Transaction, checked: Lease) -> ItemHead:
-        head = real(tx, checked)
-        if tx.writes:
-            tx.run(update(schema.item).values(lease_expires_at=lease.expires_at - timedelta(hours=1)))
-        return head
+    def late(tx: Transaction, held: Lease) -> ItemHead:
+        tx.run(update(schema.item).values(lease_expires_at=lease.expires_at - timedelta(hours=1)))
+        return real(tx, held)
 
-    monkeypatch.setattr(leases, "check", slow)
+    monkeypatch.setattr(leases, "hold", late)
     with pytest.raises(LeaseLostError, match="text is kept"):
-        profile.services().review.decide(lease, Judgement(Verdict.APPROVE), key=new_key())
+        profile.services().review.decide(lease, Judgement(Verdict.APPROVE, "My own words."), key=new_key())
     assert profile.rows("SELECT * FROM decision") == []
 
 

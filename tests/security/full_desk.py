@@ -10,7 +10,9 @@ from reviewer.domain.decisions import Judgement, Verdict
 from reviewer.domain.errors import ErasedError, LeaseLostError
 from reviewer.domain.items import ClaimedItem, ItemId
 from reviewer.domain.kinds import KINDS
-from reviewer.storage import Store, Transaction, analyses, contents, keys, schema, working_copies
+from reviewer.domain.members import WorkspaceId
+from reviewer.storage import Store, Transaction, analyses, keys, schema, working_copies
+from reviewer.storage.opening import opened
 from tests.factories import SIGNED, Beneath, every_override, line, new_key
 
 Words = Callable[[str], str]  # content for a place: "draft", "note", ...
@@ -88,7 +90,7 @@ def content_of(store: Store, item_id: str) -> dict[str, str] | None:
 
 
 def _content(tx: Transaction, item_id: ItemId) -> dict[str, str]:
-    draft, source, recipient, _ = contents.whole(tx, item_id)
+    draft, source, recipient, _ = opened(tx, WorkspaceId(tx.keys.owner.workspace), item_id).content
     found = {"draft": draft, "source": str(source), "recipient": str(recipient)}
     for copy in tx.run(schema.working_copy.select().where(schema.working_copy.c.item_id == item_id)).all():
         kept = working_copies.load(tx, item_id, copy.member_id)

@@ -32,8 +32,7 @@ from reviewer.domain.events import Action
 from reviewer.domain.items import Lease
 from reviewer.domain.members import Actor, DeskId, Member, Role
 from reviewer.services.queue import expire_leases
-from reviewer.storage import Address, Store, Transaction, decisions, items, leases, outbox, schema
-from reviewer.storage.items import Route
+from reviewer.storage import Address, Store, Transaction, decisions, leases, outbox, schema
 from reviewer.storage.store import Unrecorded
 from tests.security.histories import Act, Done
 
@@ -134,13 +133,11 @@ class _Desk:
         self._leads = Role.SUPERVISOR in seat.member.roles
         self._refusal = ReviewerError if orders.ignores_fence else LeaseLostError  # any guard's then
         self._late: list[Lease] = []
-        self._routes: list[Route] = []
 
     def work(self) -> None:
         """Do what was ordered."""
         ctypes.CDLL(os.environ["REVIEWER_SKEW"]).skew_by(self._seat.skew_s)
         with self._store.read() as tx:
-            self._routes = [each for each in items.routes(tx, self._actor.member.workspace_id) if not each.escalated]
             self._report.skews_s[self._seat.number] = round(time.time() - tx.now().timestamp())
         while self._left > 0:
             lease = self._take_over() if self._random.random() < 0.12 else self._claim()
@@ -174,7 +171,9 @@ class _Desk:
         with self._store.write(self._actor) as tx:
             expire_leases(tx)
             length = self._length()
-            lease = leases.claim_best(tx, self._routes, lambda _: length, ahead=False)
+            lease = leases.claim_best(
+                tx, self._actor.member.workspace_id, lambda route: not route.escalated, lambda _: length, ahead=False
+            )
             if lease is None:
                 tx.leave_unrecorded(Unrecorded.NOTHING)
             else:
@@ -296,7 +295,7 @@ class _Desk:
 def _ignore_fence() -> None:
     """Let a decision take an item for one's own because one had it once: so it is done without a fence."""
     held = update(_item).where(_item.c.id == bindparam("of_item"))
-    leases._HOLD = held.values({"state": "held"} | leases._NO_LEASE)
+    leases._HOLD = held.values({"state": "held"} | leases._NO_LEASE).returning(_item)
 
 
 def _run(orders: Orders) -> None:

@@ -42,6 +42,40 @@ INSERT INTO conversation VALUES ('foreign', 'foreign', 'p', 'x', 'k', 1, 'w', 'm
 INSERT INTO look VALUES ('foreign', 'stranger', 'opened', '1', now());
 """
 
+# A pool: one transcriber's line in every state, and a colleague's.
+_LINE = ", ".join(
+    f"('{serving}', '{clip}', '{{{who}}}', {place}, '{state}', NULL, 2000, now(), {lease}, {done})"
+    for serving, clip, who, place, state, lease, done in (
+        ("ready", "c0", "m_transcriber", 0, "ready", "NULL, NULL, NULL", "NULL"),
+        ("leased", "c1", "m_transcriber", 1, "leased", "'l1', 'desk', now() + interval '10 minutes'", "NULL"),
+        ("lapsed", "c2", "m_transcriber", 2, "leased", "'l2', 'desk', now() - interval '1 minute'", "NULL"),
+        ("done", "c3", "m_transcriber", 3, "labelled", "NULL, NULL, NULL", "now()"),
+        ("old", "c4", "m_transcriber", 4, "labelled", "NULL, NULL, NULL", "now() - interval '2 days'"),
+        ("gone", "c7", "m_transcriber", 5, "withdrawn", "NULL, NULL, NULL", "NULL"),
+        ("theirs", "c5", "m_second_transcriber", 0, "leased", "'l5', 'desk', now() + interval '10 minutes'", "NULL"),
+        ("theirs done", "c6", "m_second_transcriber", 1, "labelled", "NULL, NULL, NULL", "now()"),
+    )
+)
+_POOL = f"""
+INSERT INTO vault_key VALUES ('pool', 'k', 1, 'w');
+INSERT INTO vault_door VALUES (1, 's');
+INSERT INTO pool_policy VALUES ('{{workspace}}', '{{{{}}}}'), ('foreign', '{{{{}}}}');
+INSERT INTO call VALUES ('call', '{{workspace}}', 'd', NULL, NULL, 'r', 't', 1000, NULL, false, true, true, NULL, now()),
+                        ('foreign', 'foreign', 'd', NULL, NULL, 'r', 't', 1000, NULL, false, true, true, NULL, now());
+INSERT INTO staged_clip VALUES ('staged', 'call', now(), 'a', 'f'), ('foreign', 'foreign', now(), 'a', 'f');
+INSERT INTO clip SELECT 'c' || n, 'en', 2000, CASE n WHEN 7 THEN 'withdrawn' ELSE 'live' END, 1, 'k', 'sound'
+    FROM generate_series(0, 7) n;
+INSERT INTO clip_origin SELECT 'c' || n, 'o', 'w' FROM generate_series(0, 7) n;
+INSERT INTO serving VALUES {_LINE};
+INSERT INTO hearing SELECT id, member_id, '1' FROM serving WHERE state <> 'ready';
+INSERT INTO label_draft VALUES ('theirs', 't', 0, now());
+INSERT INTO label VALUES ('done', 't', 'v', NULL, 2000, false), ('old', 't', 'v', NULL, 2000, false),
+                         ('theirs done', 't', 'v', NULL, 2000, false);
+INSERT INTO pool_key VALUES (1, '{{m_transcriber}}', 's', now()), (1, '{{m_second_transcriber}}', 's', now());
+INSERT INTO opt_out VALUES ('d', 'caller', now());
+INSERT INTO label_export VALUES ('e', 'jsonl', now(), 'm');
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
@@ -60,6 +94,7 @@ class Team:
         self._database = profile.team
         self.actors: dict[str, Actor] = {role.value: profile.actor(role) for role in Role}
         self.actors["second agent"] = profile.actor(Role.AGENT)
+        self.actors["second transcriber"] = profile.actor(Role.TRANSCRIBER)
         self.logins = {name: f"m{actor.member.id[:16]}" for name, actor in self.actors.items()}
         for login in self.logins.values():
             self._database.cluster.run(f"ALTER ROLE {login} PASSWORD 'known'")
@@ -69,6 +104,7 @@ class Team:
         with closing(self._database.cluster.connect(self._database.name)) as administrator:
             administrator.execute("SET session_replication_role = replica")
             administrator.execute(_FOREIGN.encode())
+            administrator.execute(_POOL.format(**self.fixed.names).encode())
 
     def _fill(self) -> Fixed:
         profile = self.profile

@@ -32,8 +32,8 @@ from reviewer.domain.items import ClaimedItem
 from reviewer.domain.kinds import KINDS
 from reviewer.ui.app import Desk
 from reviewer.ui.desk import DeskPresenter, DeskView, presenter, view
-from reviewer.ui.desk.presenter import HistoryEntry
 from reviewer.ui.desk.signing import SignDialog
+from reviewer.ui.desk.state import HistoryEntry
 from reviewer.ui.text import PlainLabel
 
 PATIENCE_MS = 100_000  # a machine with other work is slow at times

@@ -607,7 +607,7 @@ def test_deciding_goes_on_while_a_file_is_imported_and_finals_leave(
     (profile.folder / "settings.toml").write_text("[hold]\nsms = 0\n")
     desk = open_desk()
     steps: list[int] = []
-    desk.presenter.import_changed.connect(lambda report: steps.append(report.imported))
+    desk.presenter.imports.changed.connect(lambda report: steps.append(report.imported))
     choose_file(drafts(tmp_path / "many.jsonl", 3_000, "many"))
     wait_until(lambda: desk.sees("importing: "), "the first batch")
     amid = 0
@@ -669,5 +669,5 @@ def test_an_import_that_fails_midway_says_so_and_another_can_follow(
 def test_a_file_that_cannot_be_read_is_named(profile: Profile, open_desk: OpenDesk, tmp_path: Path) -> None:
     profile.put(id="1")
     desk = open_desk()
-    desk.presenter.import_file(tmp_path / "gone.jsonl")  # the dialog offers none that is not there
+    desk.presenter.imports.begin(tmp_path / "gone.jsonl")  # the dialog offers none that is not there
     assert desk.sees("The file gone.jsonl cannot be read")

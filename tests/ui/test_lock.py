@@ -264,7 +264,7 @@ def test_an_import_is_cut_short_and_says_so(profile: Profile, open_desk: OpenDes
     file = tmp_path / "drafts.jsonl"
     file.write_bytes(b"".join(line() + b"\n" for _ in range(3_000)))
     desk = open_desk()
-    desk.presenter.import_file(file)
+    desk.presenter.imports.begin(file)
     press("Ctrl+L")
     wait_until(lambda: desk.is_locked)
     ((number,),) = profile.rows("SELECT count(*) FROM item")

@@ -14,7 +14,7 @@ from reviewer.services.unsent import FOLDER
 from reviewer.settings import SettingsFile
 from reviewer.storage import patience
 from reviewer.ui.desk import presenter as presenter_module
-from reviewer.ui.desk.presenter import UNSENT
+from reviewer.ui.desk.state import UNSENT
 from tests.factories import Profile, new_key
 from tests.links import Link, linked
 from tests.ui.driver import DrivenDesk, press, type_text, wait_until

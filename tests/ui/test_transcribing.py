@@ -1,5 +1,6 @@
 """The page of transcribers, by keys only: hear, write, go on; and what is taken away is gone from it."""
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QKeySequenceEdit
 
 from reviewer.services.pool import Pool, Scope
+from tests.conftest import copied_profile
 from tests.factories import Profile
 from tests.ui.driver import press, type_text, wait_until
 from tests.ui.listening import ListeningDesk, fill_pool
@@ -28,15 +30,20 @@ def _filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def pooled(tmp_path: Path, _filled: Path) -> Iterator[Profile]:
-    """A profile with a pool."""
-    import shutil
-
-    shutil.copytree(_filled, tmp_path / "pooled")
-    made = Profile(tmp_path / "pooled")
-    yield made
-    made.close()
+@pytest.fixture(params=["file", "server"])
+def pooled(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Profile]:
+    """A profile with a pool, in a file and on a team's server."""
+    folder = tmp_path / "pooled"
+    if request.param == "server":
+        source: Path = request.getfixturevalue("_new_team_profile")
+        with copied_profile(source, folder, request.getfixturevalue("server")) as made:
+            fill_pool(made)
+            yield made
+        return
+    shutil.copytree(request.getfixturevalue("_filled"), folder)
+    copied = Profile(folder)
+    yield copied
+    copied.close()
 
 
 @pytest.fixture

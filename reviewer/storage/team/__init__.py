@@ -19,11 +19,11 @@ from reviewer.domain.kinds import KINDS
 from reviewer.storage import migrations, postgresql
 from reviewer.storage.postgresql import Address
 from reviewer.storage.team import lint
-from reviewer.storage.team.declaration import FUNCTIONS, NOT_SHARED, TABLES, VIEWS, Rule
+from reviewer.storage.team.declaration import FUNCTIONS, TABLES, VIEWS, Rule
 
 OWNER, MEMBER = "reviewer_owner", "reviewer_member"
 _HERE = Path(__file__).parent
-_PARTS = ("ledger.sql", "seats.sql", "guards.sql", "factors.sql")
+_PARTS = ("ledger.sql", "seats.sql", "guards.sql", "pool.sql", "factors.sql")
 _LOCK = 7_264_000  # two owners at once would trip over each other
 _LOGIN = re.compile(r"[a-z][a-z0-9_]{0,30}\Z")
 _SAFE = {
@@ -178,8 +178,6 @@ def _lay(connection: Connection) -> None:
     _script(connection, _ALL_GIVEN_BACK)
     for table, rule in TABLES.items():
         _grant(connection, table, rule)
-    for table in NOT_SHARED & set(connection.execute(text(_TABLES)).scalars()):
-        _script(connection, f"GRANT SELECT ON {table} TO {MEMBER}")  # no policy: no row
     for view in VIEWS:
         _script(connection, f"GRANT SELECT ON {view} TO {MEMBER}")
     for function in FUNCTIONS:

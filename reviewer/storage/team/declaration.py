@@ -14,6 +14,7 @@ EVERYBODY = frozenset(Role)
 AT_DESK = EVERYBODY - {Role.TRANSCRIBER}
 ADMINS = frozenset({Role.ADMIN})
 LEADS = frozenset({Role.SUPERVISOR, Role.ADMIN})
+LISTENERS = frozenset({Role.TRANSCRIBER})
 REVIEWERS = frozenset({Role.AGENT, Role.CLINICIAN, Role.SUPERVISOR})
 
 
@@ -32,6 +33,8 @@ class Rule:
 
 
 _LEASE = ("lease_id", "lease_member_id", "lease_desk", "lease_expires_at", "lease_ahead")
+
+_STANDING = ("gate", "is_unknown", "built", "clean", "counts")
 
 TABLES = {
     "alembic_version": Rule(read=EVERYBODY),
@@ -108,26 +111,46 @@ TABLES = {
     "entry_place": Rule(read=EVERYBODY),
     "entry_settled": Rule(),
     "checkpoint": Rule(read=EVERYBODY, add=AT_DESK),
+    # The pool: its keepers
+    "vault_key": Rule(
+        read=LEADS, add=ADMINS, change=ADMINS, remove=ADMINS, changed=("key_id", "generation", "wrapped")
+    ),
+    "vault_door": Rule(read=LEADS, add=ADMINS),
+    "pool_policy": Rule(read=EVERYBODY, add=ADMINS, change=ADMINS, changed=("body",)),
+    "call": Rule(
+        read=LEADS,
+        add=ADMINS,
+        change=ADMINS,
+        changed=("member_digest", "caller_digest", "record", "transcript", "seconds_ms", *_STANDING),
+    ),
+    "staged_clip": Rule(read=LEADS, add=ADMINS, remove=ADMINS),
+    "clip_origin": Rule(read=LEADS, add=ADMINS),
+    "opt_out": Rule(read=LEADS, add=ADMINS),
+    "label_export": Rule(read=LEADS, add=ADMINS),
+    # The pool: what transcribers have
+    "pool_key": Rule(read=LISTENERS | LEADS, add=LISTENERS | ADMINS),
+    "hearing": Rule(read=LISTENERS),
+    "clip": Rule(
+        read=LISTENERS | LEADS, add=ADMINS, change=LISTENERS | ADMINS, changed=("state", "sealed_key", "audio")
+    ),
+    "serving": Rule(
+        read=LISTENERS | LEADS,
+        add=ADMINS,
+        change=LISTENERS | ADMINS,
+        remove=ADMINS,
+        changed=("state", "lease_id", "lease_desk", "lease_expires_at", "done_at"),
+    ),
+    "label_draft": Rule(
+        read=LISTENERS | LEADS,
+        add=LISTENERS,
+        change=LISTENERS,
+        remove=LISTENERS | ADMINS,
+        changed=("text", "cursor", "saved_at"),
+    ),
+    "label": Rule(
+        read=LISTENERS | LEADS, add=LISTENERS, change=ADMINS, remove=LISTENERS, changed=("text", "for_vault")
+    ),
 }
-
-# What the pool keeps. It works on a file alone so far: here these tables show nothing and take nothing, to anybody.
-NOT_SHARED = frozenset(
-    {
-        "call",
-        "clip",
-        "clip_origin",
-        "label",
-        "label_draft",
-        "label_export",
-        "opt_out",
-        "pool_key",
-        "pool_policy",
-        "serving",
-        "staged_clip",
-        "vault_door",
-        "vault_key",
-    }
-)
 
 VIEWS = {"decision_text": AT_DESK, "outbox_request": AT_DESK, "own_member": EVERYBODY}
 
@@ -152,18 +175,24 @@ INNER_FUNCTIONS = frozenset(
         "destroy_generation()",
         "erase_content()",
         "grant_pass()",
+        "guard_answer()",
         "guard_checkpoint()",
+        "guard_clip()",
         "guard_data_key()",
         "guard_decision()",
         "guard_entry()",
         "guard_item()",
+        "guard_label_draft()",
         "guard_outbox()",
+        "guard_pool_key()",
+        "guard_serving()",
         "guard_workspace()",
         "guard_workspace_key()",
         "hands(seat,item,integer)",
         "may_take(seat,integer)",
         "need(boolean,text,text)",
         "never()",
+        "of_pool(seat,text,text)",
         "own_seat()",
         "seat_member()",
         "totp(bytea,bigint)",
@@ -174,7 +203,10 @@ INNER_FUNCTIONS = frozenset(
         "whole_item()",
         "whole_member()",
         "whole_outbox()",
+        "whole_pool()",
         "whole_removal()",
+        "whole_serving()",
         "whole_step()",
+        "withdraw_clip()",
     }
 )

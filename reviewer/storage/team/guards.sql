@@ -34,8 +34,8 @@ BEGIN
     PERFORM need(NEW.hash = sha256('\x00'::bytea || NEW.body || NEW.signature), 'an entry with a wrong hash');
     PERFORM need(length(NEW.signature) = 64, 'an entry without a signature');
     PERFORM need(abs(extract(epoch FROM NEW.at - clock_timestamp())) < 60, 'an entry with a wrong time');
-    IF NEW.action = 'opened' AND NEW.item_id IS NOT NULL THEN
-        SELECT * INTO about FROM item WHERE id = NEW.item_id;
+    SELECT * INTO about FROM item WHERE id = NEW.item_id;
+    IF NEW.action = 'opened' AND about.id IS NOT NULL THEN
         PERFORM need((about.lease_member_id = me.member_id AND about.lease_expires_at > clock_timestamp())
                      OR EXISTS (SELECT FROM decision d JOIN kind_rule k ON k.kind = about.kind
                                 WHERE d.item_id = NEW.item_id AND d.state = 'settled' AND k.signed
@@ -50,9 +50,13 @@ BEGIN
         SELECT FROM outbox o JOIN decision d ON d.id = o.decision_id
         WHERE d.item_id = NEW.item_id AND d.state = 'settled' AND o.state = 'sending'),
         'a look at an item that was not taken to be sent');
-    PERFORM need(NEW.item_id IS NULL OR EXISTS (SELECT FROM item WHERE id = NEW.item_id
-                                                AND workspace_id = me.workspace_id), 'an item of another workspace');
-    IF NEW.action IN ('opened', 'analysed', 'sending') AND NEW.item_id IS NOT NULL THEN
+    PERFORM need(NEW.item_id IS NULL OR about.workspace_id = me.workspace_id
+                 OR (about.id IS NULL AND of_pool(me, NEW.action, NEW.item_id)), 'an item of another workspace');
+    IF NEW.action IN ('clip_opened', 'clip_taken_back') THEN
+        PERFORM need(NEW.item_id IS NOT NULL, 'a hearing of nothing');
+        INSERT INTO hearing VALUES (NEW.item_id, NEW.actor, pg_current_xact_id()) ON CONFLICT DO NOTHING;
+    END IF;
+    IF NEW.action IN ('opened', 'analysed', 'sending') AND about.id IS NOT NULL THEN
         INSERT INTO look VALUES (NEW.item_id, NEW.actor, NEW.action, pg_current_xact_id(), clock_timestamp())
             ON CONFLICT DO NOTHING;
     END IF;
@@ -89,24 +93,26 @@ END $$;
 -- ---- Items: who may take one, keep it, give it back
 
 CREATE OR REPLACE FUNCTION may_take(me seat, on_route integer) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-    SELECT EXISTS (
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (
         SELECT FROM route r JOIN kind_rule k ON k.kind = r.kind
         WHERE r.id = on_route AND r.workspace_id = me.workspace_id
           AND CASE WHEN r.escalated THEN 'supervisor' = ANY (me.roles) ELSE k.roles && me.roles END
           AND (me.skills IS NULL OR ARRAY(SELECT jsonb_array_elements_text(r.requires::jsonb)) <@ me.skills)
           AND (me.languages IS NULL OR r.language = ''
                OR EXISTS (SELECT FROM unnest(me.languages) own WHERE lower(r.language) = lower(own)
-                          OR starts_with(lower(r.language), lower(own) || '-'))))
-$$;
+                          OR starts_with(lower(r.language), lower(own) || '-'))));
+END $$;
 
 -- A supervisor gives an item to a colleague who may take it; no desk of theirs holds it yet.
 CREATE OR REPLACE FUNCTION hands(me seat, given item, on_route integer) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-    SELECT 'supervisor' = ANY (me.roles) AND given.lease_desk = 'handed' AND EXISTS (
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN 'supervisor' = ANY (me.roles) AND given.lease_desk = 'handed' AND EXISTS (
         SELECT FROM seat s WHERE s.member_id = given.lease_member_id AND s.removed_at IS NULL
-          AND s.workspace_id = me.workspace_id AND may_take(s, on_route))
-$$;
+          AND s.workspace_id = me.workspace_id AND may_take(s, on_route));
+END $$;
 
 CREATE OR REPLACE FUNCTION guard_item() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$

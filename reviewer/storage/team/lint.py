@@ -4,7 +4,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import dialect
 
 from reviewer.storage.schema import METADATA
-from reviewer.storage.team.declaration import FUNCTIONS, INNER_FUNCTIONS, NOT_SHARED, TABLES, VIEWS
+from reviewer.storage.team.declaration import FUNCTIONS, INNER_FUNCTIONS, TABLES, VIEWS
 
 _CATALOGUE = {
     "table": """
@@ -86,7 +86,7 @@ def undeclared(connection: Connection) -> list[str]:
     tables = {name for kind, name in seen if kind == "table" and seen[kind, name][0] in "rpmf"}
     functions = {name for kind, name in seen if kind == "function"}
     views = {name for kind, name in seen if kind == "view"}
-    found = [f"the table {name} is not declared" for name in sorted(tables - NOT_SHARED ^ TABLES.keys())]
+    found = [f"the table {name} is not declared" for name in sorted(tables ^ TABLES.keys())]
     found += [f"the view {name} is not declared" for name in sorted(views ^ VIEWS.keys())]
     declared = FUNCTIONS.keys() | INNER_FUNCTIONS
     found += [f"the function {name} is not declared" for name in sorted(functions ^ declared)]

@@ -195,12 +195,87 @@ CREATE POLICY shared ON entry FOR SELECT TO reviewer_member
            OR actor = (SELECT member_id FROM seat)
            OR ((SELECT member_id FROM seat) IS NOT NULL
                AND action IN ('member_added', 'member_changed', 'member_keys_changed', 'member_removed',
-                              'workspace_key_made', 'workspace_made')));
+                              'workspace_key_made', 'workspace_made', 'pool_key_made')));
 CREATE POLICY add ON entry FOR INSERT TO reviewer_member WITH CHECK (actor = (SELECT member_id FROM seat));
 
 CREATE POLICY shared ON entry_place FOR SELECT TO reviewer_member USING ((SELECT member_id FROM seat) IS NOT NULL);
 CREATE POLICY shared ON checkpoint FOR SELECT TO reviewer_member USING ((SELECT member_id FROM seat) IS NOT NULL);
 CREATE POLICY add ON checkpoint FOR INSERT TO reviewer_member WITH CHECK ((SELECT at_desk FROM seat));
+
+-- ---- The pool: its keepers see where clips come from, a transcriber their own line alone
+
+CREATE POLICY keepers ON vault_key FOR SELECT TO reviewer_member USING ((SELECT roles && '{supervisor,admin}' FROM seat));
+CREATE POLICY add ON vault_key FOR INSERT TO reviewer_member WITH CHECK ((SELECT is_admin FROM seat));
+CREATE POLICY rewrap ON vault_key FOR UPDATE TO reviewer_member USING ((SELECT is_admin FROM seat));
+CREATE POLICY destroy ON vault_key FOR DELETE TO reviewer_member USING ((SELECT is_admin FROM seat));
+CREATE POLICY keepers ON vault_door FOR SELECT TO reviewer_member USING ((SELECT roles && '{supervisor,admin}' FROM seat));
+CREATE POLICY add ON vault_door FOR INSERT TO reviewer_member WITH CHECK ((SELECT is_admin FROM seat));
+
+CREATE POLICY shared ON pool_policy FOR SELECT TO reviewer_member
+    USING (workspace_id = (SELECT s.workspace_id FROM seat s WHERE s.member_id IS NOT NULL));
+CREATE POLICY add ON pool_policy FOR INSERT TO reviewer_member
+    WITH CHECK (workspace_id = (SELECT s.workspace_id FROM seat s WHERE s.is_admin));
+CREATE POLICY change ON pool_policy FOR UPDATE TO reviewer_member
+    USING (workspace_id = (SELECT s.workspace_id FROM seat s WHERE s.is_admin));
+
+CREATE POLICY keepers ON call FOR SELECT TO reviewer_member
+    USING (workspace_id = (SELECT s.workspace_id FROM seat s WHERE s.roles && '{supervisor,admin}'));
+CREATE POLICY add ON call FOR INSERT TO reviewer_member
+    WITH CHECK (workspace_id = (SELECT s.workspace_id FROM seat s WHERE s.is_admin));
+CREATE POLICY change ON call FOR UPDATE TO reviewer_member
+    USING (workspace_id = (SELECT s.workspace_id FROM seat s WHERE s.is_admin));
+CREATE POLICY keepers ON staged_clip FOR SELECT TO reviewer_member USING (EXISTS (SELECT FROM call c WHERE c.id = call_id));
+CREATE POLICY add ON staged_clip FOR INSERT TO reviewer_member
+    WITH CHECK ((SELECT is_admin FROM seat) AND EXISTS (SELECT FROM call c WHERE c.id = call_id));
+CREATE POLICY drop ON staged_clip FOR DELETE TO reviewer_member
+    USING ((SELECT is_admin FROM seat) AND EXISTS (SELECT FROM call c WHERE c.id = call_id));
+
+CREATE POLICY own ON hearing FOR SELECT TO reviewer_member USING (member_id = (SELECT member_id FROM seat));
+CREATE POLICY heard ON clip FOR SELECT TO reviewer_member
+    USING ((SELECT roles && '{supervisor,admin}' FROM seat)
+           OR EXISTS (SELECT FROM serving s JOIN hearing h ON h.serving_id = s.id
+                      WHERE s.clip_id = clip.id AND s.member_id = (SELECT member_id FROM seat)
+                        AND pg_xact_status(h.xid) IS DISTINCT FROM 'in progress'));
+CREATE POLICY add ON clip FOR INSERT TO reviewer_member WITH CHECK ((SELECT is_admin FROM seat));
+CREATE POLICY withdraw ON clip FOR UPDATE TO reviewer_member
+    USING ((SELECT roles && '{transcriber,admin}' FROM seat));
+CREATE POLICY keepers ON clip_origin FOR SELECT TO reviewer_member USING ((SELECT roles && '{supervisor,admin}' FROM seat));
+CREATE POLICY add ON clip_origin FOR INSERT TO reviewer_member WITH CHECK ((SELECT is_admin FROM seat));
+
+CREATE POLICY own ON serving FOR SELECT TO reviewer_member
+    USING (member_id = (SELECT s.member_id FROM seat s) OR (SELECT roles && '{supervisor,admin}' FROM seat));
+CREATE POLICY add ON serving FOR INSERT TO reviewer_member WITH CHECK ((SELECT is_admin FROM seat));
+CREATE POLICY change ON serving FOR UPDATE TO reviewer_member
+    USING (member_id = (SELECT s.member_id FROM seat s WHERE s.roles && '{transcriber}') OR (SELECT is_admin FROM seat));
+CREATE POLICY drop ON serving FOR DELETE TO reviewer_member USING ((SELECT is_admin FROM seat) AND state = 'ready');
+
+CREATE POLICY own ON label_draft FOR SELECT TO reviewer_member USING (EXISTS (SELECT FROM serving v WHERE v.id = serving_id));
+CREATE POLICY add ON label_draft FOR INSERT TO reviewer_member
+    WITH CHECK (EXISTS (SELECT FROM serving v WHERE v.id = serving_id AND v.member_id = (SELECT member_id FROM seat)));
+CREATE POLICY change ON label_draft FOR UPDATE TO reviewer_member
+    USING (EXISTS (SELECT FROM serving v WHERE v.id = serving_id AND v.member_id = (SELECT member_id FROM seat)));
+CREATE POLICY drop ON label_draft FOR DELETE TO reviewer_member
+    USING ((SELECT is_admin FROM seat)
+           OR EXISTS (SELECT FROM serving v WHERE v.id = serving_id AND v.member_id = (SELECT member_id FROM seat)));
+
+CREATE POLICY own ON label FOR SELECT TO reviewer_member USING (EXISTS (SELECT FROM serving v WHERE v.id = serving_id));
+CREATE POLICY add ON label FOR INSERT TO reviewer_member
+    WITH CHECK (EXISTS (SELECT FROM serving v WHERE v.id = serving_id AND v.member_id = (SELECT member_id FROM seat)));
+CREATE POLICY close ON label FOR UPDATE TO reviewer_member USING ((SELECT is_admin FROM seat));
+CREATE POLICY take_back ON label FOR DELETE TO reviewer_member
+    USING (EXISTS (SELECT FROM serving v WHERE v.id = serving_id AND v.member_id = (SELECT member_id FROM seat)));
+
+CREATE POLICY keepers ON opt_out FOR SELECT TO reviewer_member USING ((SELECT roles && '{supervisor,admin}' FROM seat));
+CREATE POLICY add ON opt_out FOR INSERT TO reviewer_member WITH CHECK ((SELECT is_admin FROM seat));
+CREATE POLICY keepers ON label_export FOR SELECT TO reviewer_member
+    USING ((SELECT roles && '{supervisor,admin}' FROM seat));
+CREATE POLICY add ON label_export FOR INSERT TO reviewer_member WITH CHECK ((SELECT is_admin FROM seat));
+
+-- Sealed to its holder, so that nobody else can open it; who holds one may seal it to somebody who came later.
+CREATE POLICY holders ON pool_key FOR SELECT TO reviewer_member
+    USING ((SELECT roles && '{transcriber,supervisor,admin}' FROM seat));
+CREATE POLICY add ON pool_key FOR INSERT TO reviewer_member
+    WITH CHECK ((SELECT roles && '{transcriber,admin}' FROM seat));
 
 -- ---- The guards
 
@@ -236,3 +311,28 @@ CREATE CONSTRAINT TRIGGER whole AFTER INSERT OR DELETE ON factor DEFERRABLE INIT
     FOR EACH ROW EXECUTE FUNCTION whole_factor();
 CREATE CONSTRAINT TRIGGER whole AFTER DELETE ON data_key DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION whole_erasure();
+CREATE TRIGGER guard BEFORE UPDATE ON serving FOR EACH ROW EXECUTE FUNCTION guard_serving();
+CREATE CONSTRAINT TRIGGER whole AFTER UPDATE ON serving DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (NEW.state <> OLD.state OR NEW.lease_id IS DISTINCT FROM OLD.lease_id) EXECUTE FUNCTION whole_serving();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON label FOR EACH ROW EXECUTE FUNCTION guard_answer();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON label_draft FOR EACH ROW EXECUTE FUNCTION guard_label_draft();
+CREATE TRIGGER guard BEFORE INSERT ON pool_key FOR EACH ROW EXECUTE FUNCTION guard_pool_key();
+CREATE TRIGGER guard BEFORE UPDATE ON clip FOR EACH ROW EXECUTE FUNCTION guard_clip();
+CREATE TRIGGER withdraw AFTER UPDATE ON clip FOR EACH ROW
+    WHEN (OLD.state = 'live' AND NEW.state = 'withdrawn') EXECUTE FUNCTION withdraw_clip();
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT OR UPDATE ON pool_policy DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('policy_changed');
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON pool_key DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('pool_key_made');
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON call DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('call_added');
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON clip DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('clips_released');
+CREATE CONSTRAINT TRIGGER whole_new AFTER INSERT ON serving DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('clips_assigned');
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON opt_out DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('opted_out');
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON label_export DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('labels_exported');
+CREATE CONSTRAINT TRIGGER whole AFTER DELETE ON vault_key DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('erased');

@@ -62,9 +62,10 @@ CREATE TABLE IF NOT EXISTS session_rule (
 );
 INSERT INTO session_rule DEFAULT VALUES ON CONFLICT DO NOTHING;
 
--- In PL/pgSQL, which keeps its plan for the whole session: every statement of a desk asks this.
+-- Every statement of a desk asks this. PL/pgSQL keeps its plan for the whole session, and as it always runs as one role,
+-- that plan holds: called now by a member and now by the owner, it would be made anew each time.
 CREATE OR REPLACE FUNCTION session_lives(seen_at timestamptz) RETURNS boolean
-LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN coalesce((
         SELECT bool_and(a.backend_start > clock_timestamp() - r.longest

@@ -4,7 +4,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from reviewer.ui.desk.presenter import UNSENT, HistoryEntry, LinkState
+from reviewer.ui.desk.state import UNSENT, HistoryEntry, LinkState
 from reviewer.ui.desk.words import clock, kind_label, state_word, verdict_word
 from reviewer.ui.icons import icon
 from reviewer.ui.keys import KeyMap

@@ -5,7 +5,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from reviewer.domain.kinds import KINDS
-from reviewer.ui.desk.presenter import HistoryEntry
+from reviewer.ui.desk.state import HistoryEntry
 from reviewer.ui.desk.words import clock, kind_label, state_word, verdict_word
 from reviewer.ui.tables import Index, RowsModel, rows_table
 from reviewer.ui.theme import set_role

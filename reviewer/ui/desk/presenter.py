@@ -11,31 +11,40 @@ desk goes on with what it holds; what was decided is sent once the connection is
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from reviewer.bootstrap import Services
-from reviewer.channels import drafts
-from reviewer.domain.attention import Attention
-from reviewer.domain.attestations import ADDENDUM_MEANING, Attestation
-from reviewer.domain.decisions import Decision, DecisionId, Judgement, Verdict
-from reviewer.domain.errors import LeaseLostError, ReviewerError, RuleError, UnreachableError
+from reviewer.domain.attestations import Attestation
+from reviewer.domain.decisions import DecisionId, Judgement, Verdict
+from reviewer.domain.errors import LeaseLostError, ReviewerError, UnreachableError
 from reviewer.domain.items import ClaimedItem, ItemId, Lease, SignedFinal, WorkingCopy
 from reviewer.domain.kinds import KINDS
 from reviewer.services.access import Factors
-from reviewer.services.intake import IntakeReport
 from reviewer.services.queue import News, Overview
-from reviewer.services.review import Outcome
-from reviewer.services.unsent import Intent, KeptText, Sent, Settled
+from reviewer.services.unsent import KeptText, Sent
 from reviewer.services.work import RoundReport
 from reviewer.ui.desk.checking import FindingsPresenter
+from reviewer.ui.desk.importing import ImportPresenter
+from reviewer.ui.desk.jobs import DeskJobs
 from reviewer.ui.desk.keeper import Keeper
+from reviewer.ui.desk.state import (
+    UNSENT,
+    Decided,
+    Deciding,
+    HistoryEntry,
+    LinkState,
+    Place,
+    Progress,
+    Resumed,
+    Saved,
+    SignRequest,
+    without_content,
+)
 from reviewer.ui.worker import Worker
 
 AUTOSAVE_MS = 250
@@ -44,109 +53,6 @@ POLL_MS = 2_000
 ROUND_MS = 1_000
 _ROUND_PATIENCE = timedelta(seconds=0.5)  # on a slow link, others on the worker must not wait for all that is due
 SLOW_S = 2.0  # so long an answer is waited for before that is told
-UNSENT = "unsent"  # the state of a decision that waits on this computer for the connection
-
-
-@dataclass(slots=True)
-class HistoryEntry:
-    """One decision of this session; `deadline` is when its hold ends, by this process's steady clock."""
-
-    item: ClaimedItem
-    verdict: Verdict
-    decided_at: datetime
-    deadline: float
-    decision: Decision | None = None  # None until it is on disk
-    state: str = "deciding"
-    key: str = ""
-
-    @property
-    def seconds_left(self) -> float:
-        """Return how long the decision can still be undone, in seconds."""
-        return max(0.0, self.deadline - time.monotonic()) if self.state in ("deciding", "held") else 0.0
-
-    @property
-    def is_undoable(self) -> bool:
-        """Tell whether the decision may still be taken back; what waits to be sent is held for as long as it waits."""
-        return self.state == UNSENT or self.seconds_left > 0
-
-
-@dataclass(frozen=True, slots=True)
-class SignRequest:
-    """What is to be signed, and by whom."""
-
-    name: str
-    roles: str
-    text: str
-    factors: Factors
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How the session goes."""
-
-    done: int = 0
-    edited: int = 0
-    waiting: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where somebody was when the desk locked; nothing of any content is in it."""
-
-    item_id: ItemId | None = None
-    cursor: int = 0
-    history: tuple[HistoryEntry, ...] = ()
-    progress: Progress = Progress()
-    news: tuple[str, ...] = ()  # what could not be told while the desk was locking
-
-
-@dataclass(frozen=True, slots=True)
-class LinkState:
-    """How the desk stands with its team's server."""
-
-    since: datetime | None = None  # since when it is out of reach; None while it answers
-    why: str = ""
-    unsent: int = 0  # decisions that wait on this computer
-    held: int = 0  # items that can be worked on meanwhile
-    slow_s: int = 0  # for how long an answer has been waited for
-
-
-@dataclass(frozen=True, slots=True)
-class _Deciding:
-    entry: HistoryEntry
-    judgement: Judgement
-    key: str
-    showing: ClaimedItem | None
-    attestation: Attestation | None
-    attention: Attention
-    kept: "Future[None] | None" = None  # the journal's word that it is on this disk
-    was_tried: bool = True  # it may be on record though no answer came
-
-    @property
-    def intent(self) -> Intent:
-        """Return what the journal keeps of it."""
-        return Intent(self.key, self.entry.item.lease, self.judgement, self.attestation, self.attention)
-
-
-@dataclass(frozen=True, slots=True)
-class _Decided:
-    outcome: Outcome
-    ahead: ClaimedItem | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Saved:
-    """A saved text; where only this computer has it, `version` is that of the journal."""
-
-    at: datetime
-    kept: KeptText
-    version: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Resumed:
-    claimed: list[ClaimedItem]
-    settled: Settled
 
 
 class DeskPresenter(QObject):
@@ -172,18 +78,16 @@ class DeskPresenter(QObject):
     signing_refused = Signal(str)  # the factor was wrong; the page asks again
     refused = Signal(str)  # why the last wish was not granted; nothing was lost
     told = Signal(str)  # good news worth a line
-    import_changed = Signal(object)  # IntakeReport while an import runs
-    import_ended = Signal(object)  # IntakeReport
     failed = Signal(str)  # the store does not answer
 
     def __init__(self, services: Services, worker: Worker, is_alive: Callable[[str], bool], parent: QObject) -> None:
         super().__init__(parent)
         self._services = services
         self._worker = worker
-        self._is_alive = is_alive
+        self._jobs = DeskJobs(services, is_alive)
         self._current: ClaimedItem | None = None
         self._next: deque[ClaimedItem] = deque()
-        self._deciding: deque[_Deciding] = deque()
+        self._deciding: deque[Deciding] = deque()
         self._history: list[HistoryEntry] = []
         self._keys: dict[tuple[ItemId, Judgement], str] = {}
         self._deadlines: dict[str, float] = {}
@@ -198,7 +102,6 @@ class DeskPresenter(QObject):
         self._claiming = False
         self._in_round = False
         self._in_poll = self._poll_again = False
-        self._import: Iterator[IntakeReport] | None = None
         self._progress = Progress()
         self._leaving = False
         self._place = Place()
@@ -206,11 +109,15 @@ class DeskPresenter(QObject):
         self._keeper = None if services.unsent is None else Keeper(services.unsent)
         self._link = LinkState()
         self._has_begun = False
-        self._unsent: deque[_Deciding] = deque()  # decided here, and not under way
-        self._resending: deque[_Deciding] = deque()
-        self._kept_here: dict[ItemId, _Saved] = {}  # texts that only this computer has
+        self._unsent: deque[Deciding] = deque()  # decided here, and not under way
+        self._resending: deque[Deciding] = deque()
+        self._kept_here: dict[ItemId, Saved] = {}  # texts that only this computer has
         self._since_back = [0, 0]  # since the connection is back: decisions on record, and too late
         self.analysis = services.analysis
+        self.imports = ImportPresenter(services.intake, worker, self)
+        self.imports.refused.connect(self.refused)
+        self.imports.failed.connect(self._on_quiet_failure)
+        self.imports.ended.connect(self._poll)
         self.findings = FindingsPresenter(services.analysis, worker, self)
         self.findings.attended.connect(self._on_attended)
         self.findings.settled.connect(self._on_checked)
@@ -287,7 +194,7 @@ class DeskPresenter(QObject):
     def _begin(self) -> None:
         self._claiming = True
         self.loading.emit()
-        self._worker.run(partial(self._resume_job, self._place.item_id), self._on_resumed, self._on_claim_failed)
+        self._worker.run(partial(self._jobs.resume, self._place.item_id), self._on_resumed, self._on_claim_failed)
 
     def resume(self, place: Place) -> None:
         """Start where the desk was locked."""
@@ -446,41 +353,16 @@ class DeskPresenter(QObject):
 
     def read_signed(self, item_id: str) -> None:
         """Show a signed final with its signature line and addenda."""
-        job = partial(self._read_job, item_id)
+        job = partial(self._jobs.read_signed, item_id)
         self._worker.run(job, self._on_signed_read, self._on_wish_failed)
 
     def add_addendum(self, item_id: str, text: str, passphrase: str | None, code: str | None) -> None:
         """Sign an addendum with fresh factors."""
-        job = partial(self._addendum_job, item_id, text, passphrase, code)
+        job = partial(self._jobs.add_addendum, item_id, text, passphrase, code)
         self._worker.run(job, self._on_signed_read, self._on_confirm_failed)
-
-    def _addendum_job(
-        self, item_id: str, text: str, passphrase: str | None, code: str | None
-    ) -> tuple[SignedFinal, Factors]:
-        attestation = replace(self._services.signing.confirm(passphrase, code), meaning=ADDENDUM_MEANING)
-        self._services.review.add_addendum(item_id, text, attestation, key=secrets.token_hex(16))
-        return self._read_job(item_id)
-
-    def _read_job(self, item_id: str) -> tuple[SignedFinal, Factors]:
-        return self._services.review.read_signed(item_id), self._services.signing.factors()
 
     def _on_signed_read(self, read: tuple[SignedFinal, Factors]) -> None:
         self.signed_shown.emit(*read)
-
-    def import_file(self, path: Path) -> None:
-        """Import drafts batch by batch, so that decisions get in between."""
-        if self._import is not None:
-            self.refused.emit(self.tr("Another file is being imported; wait until it has ended."))
-            return
-        try:
-            self._import_file = path.open("rb")
-        except OSError as exc:
-            self.refused.emit(self.tr("The file {0} cannot be read: {1}.").format(path.name, exc.strerror or ""))
-            return
-        self._import = self._services.intake.take(drafts.lines(self._import_file), "import")
-        self._import_path = path
-        self._import_report: IntakeReport | None = None
-        self._worker.run(self._import_batch, self._on_batch, self._on_import_failed)
 
     def flush(self) -> None:
         """Save the working copy now."""
@@ -492,22 +374,7 @@ class DeskPresenter(QObject):
     def _save(self, kept: KeptText) -> None:
         # Before whatever waits: nothing of that is about this text, which a slow store must not keep off the disk.
         written = None if self._keeper is None else self._keeper.keep_text(kept)
-        self._worker.run(partial(self._save_job, kept, written), self._on_saved, self._on_save_failed, urgent=True)
-
-    def _save_job(self, kept: KeptText, written: "Future[int] | None") -> _Saved:
-        """Save a text; that it is on this disk is enough while the server is out of reach."""
-        try:
-            at = self._services.review.save(kept.item_id, kept.text, kept.cursor, kept.attention)
-        except UnreachableError:
-            if written is None:
-                raise
-            return _Saved(datetime.now(UTC), kept, written.result())
-        self._forget_text(kept.item_id, written)
-        return _Saved(at, kept)
-
-    def _forget_text(self, item_id: ItemId, written: "Future[int] | None") -> None:
-        if self._services.unsent is not None and written is not None and written.exception() is None:
-            self._services.unsent.journal.forget_text(item_id, written.result())
+        self._worker.run(partial(self._jobs.save, kept, written), self._on_saved, self._on_save_failed, urgent=True)
 
     def leave(self, cursor: int) -> None:
         """Begin to leave the desk for its lock: save everything, and start nothing that is new.
@@ -515,6 +382,7 @@ class DeskPresenter(QObject):
         The item on screen keeps its lease. When the worker has come to rest, `put_away` does the rest.
         """
         self._leaving = True
+        self.imports.cut_short()
         self._engaged = False
         self._place = replace(Place(), item_id=None if self._current is None else self._current.item.id, cursor=cursor)
         self.stop()
@@ -542,7 +410,7 @@ class DeskPresenter(QObject):
         return Place(
             item_id=None if current is None else current.item.id,
             cursor=self._place.cursor if stayed else self._cursor,
-            history=tuple(_without_content(entry) for entry in self._history),
+            history=tuple(without_content(entry) for entry in self._history),
             progress=self._progress,
             news=tuple(dict.fromkeys(self._news)),
         )
@@ -561,9 +429,7 @@ class DeskPresenter(QObject):
         self.flush()
         self.stopped.emit()
         self.findings.close()
-        if self._import is not None:
-            self._import = None
-            self._worker.run(self._import_file.close)
+        self.imports.close()
         if not self.is_offline:
             self._worker.run(self._services.queue.release_all, None, self._on_quiet_failure)
         self.end()
@@ -623,7 +489,7 @@ class DeskPresenter(QObject):
         )
         self._history.append(entry)
         showing = self._next.popleft() if self._next else None
-        deciding = _Deciding(entry, judgement, key, showing, attestation, self.findings.attention)
+        deciding = Deciding(entry, judgement, key, showing, attestation, self.findings.attention)
         if self._keeper is not None:
             deciding = replace(deciding, kept=self._keeper.keep(deciding.intent))
             self._kept_here.pop(current.item.id, None)  # the decision has the text
@@ -636,42 +502,17 @@ class DeskPresenter(QObject):
             if showing is None:
                 self._claiming = True
             # Shown first, recorded at once after: the worker is idle while a person reads.
-            job = partial(self._decide_job, deciding, not self._next)
+            job = partial(self._jobs.decide, deciding, not self._next)
             self._worker.run(job, self._on_decided, self._on_decide_failed)
         self._tell_history()
 
-    def _decide_job(self, deciding: _Deciding, claim_ahead: bool) -> _Decided:  # noqa: FBT001 - bound by partial
-        showing = deciding.showing
-        if deciding.kept is not None:
-            deciding.kept.result()  # on this disk before it is sent
-        outcome = self._services.review.decide(
-            deciding.entry.item.lease,
-            deciding.judgement,
-            key=deciding.key,
-            attestation=deciding.attestation,
-            attention=deciding.attention,
-            showing=None if showing is None else showing.lease,
-            claim_ahead=claim_ahead,
-        )
-        self._forget_intent(deciding)
-        try:
-            ahead = None if outcome.ahead is None else self._services.queue.open(outcome.ahead, ahead=True)
-        except UnreachableError:  # the decision is on record; what was claimed ahead is fetched another time
-            ahead = None
-        return _Decided(outcome, ahead)
-
-    def _forget_intent(self, deciding: _Deciding) -> None:
-        if self._services.unsent is not None:
-            self._services.unsent.journal.forget(deciding.key)
-            self._services.unsent.journal.forget_text(deciding.entry.item.item.id)
-
-    def _on_decided(self, decided: _Decided) -> None:
+    def _on_decided(self, decided: Decided) -> None:
         deciding = self._deciding.popleft()
         entry = deciding.entry
         entry.decision = decided.outcome.decision
         if entry.state == "deciding":
             entry.state = "held"
-        entry.item = _without_content(entry).item  # to show it again it is fetched anew, and that is recorded
+        entry.item = without_content(entry).item  # to show it again it is fetched anew, and that is recorded
         self._keys.pop((entry.item.item.id, deciding.judgement), None)
         if deciding.showing is not None and decided.outcome.showing is None:
             self._lose(deciding.showing.lease)
@@ -719,7 +560,7 @@ class DeskPresenter(QObject):
             self._save_aside(item)
             self.refused.emit(self.tr("{0} The item comes next.").format(why))
 
-    def _forget_decision(self, deciding: _Deciding, *, keep_text: bool) -> None:
+    def _forget_decision(self, deciding: Deciding, *, keep_text: bool) -> None:
         """Let a decision that was not recorded go from the journal, and its text stay where it is still wanted."""
         if self._keeper is None:
             return
@@ -743,7 +584,7 @@ class DeskPresenter(QObject):
             self._link = replace(self._link, why=failure.message)
         self._tell_link()
 
-    def _wait_for_link(self, deciding: _Deciding) -> None:
+    def _wait_for_link(self, deciding: Deciding) -> None:
         """Let a decision wait on this computer."""
         deciding.entry.state = UNSENT
         self._unsent.append(deciding)
@@ -761,27 +602,22 @@ class DeskPresenter(QObject):
         for deciding in waiting:
             deciding.entry.state = "deciding"
             deciding.entry.deadline = 0.0
-            self._worker.run(partial(self._resend_job, deciding), self._on_resent, self._on_resend_failed)
+            self._worker.run(partial(self._jobs.resend, deciding), self._on_resent, self._on_resend_failed)
         kept, self._kept_here = list(self._kept_here.values()), {}
         current = self._current
         if current is not None and not self._lost:
             self._note_deadline(current.lease)  # whether it is still ours is being asked
-            self._worker.run(partial(self._hold_again_job, current.lease), self._on_held_again, self._on_renew_failed)
+            self._worker.run(partial(self._jobs.hold_again, current.lease), self._on_held_again, self._on_renew_failed)
         for each in kept:  # urgent as every save is: an older text must not come after a newer one
-            self._worker.run(partial(self._save_again_job, each), self._on_saved, self._on_save_failed, urgent=True)
+            self._worker.run(partial(self._jobs.save_again, each), self._on_saved, self._on_save_failed, urgent=True)
         if self._has_begun:
             known = {each.item.id for each in (self._current, *self._next) if each is not None}
             known |= {each.entry.item.item.id for each in self._resending}
             if self._current is None:
                 self.loading.emit()
             self._claiming = True
-            self._worker.run(partial(self._pick_up_job, known), self._on_picked_up, self._on_claim_failed)
+            self._worker.run(partial(self._jobs.pick_up, known), self._on_picked_up, self._on_claim_failed)
         self._tell_link()
-
-    def _pick_up_job(self, known: set[ItemId]) -> list[ClaimedItem]:
-        """Renew what this desk holds, and open what it was given while no answer came through."""
-        queue = self._services.queue
-        return [queue.open(each, ahead=True) for each in queue.adopt(self._is_alive) if each.item_id not in known]
 
     def _on_picked_up(self, found: list[ClaimedItem]) -> None:
         self._claiming = False
@@ -792,25 +628,6 @@ class DeskPresenter(QObject):
         elif not self._next:
             self._look_ahead()
 
-    def _resend_job(self, deciding: _Deciding) -> Sent:
-        assert self._services.unsent is not None  # noqa: S101 - only a team's desk goes offline
-        if deciding.kept is not None:
-            deciding.kept.result()
-        return self._services.unsent.send(deciding.intent)
-
-    def _save_again_job(self, saved: _Saved) -> _Saved:
-        assert self._services.unsent is not None  # noqa: S101 - only a team's desk goes offline
-        try:
-            self._services.unsent.save(saved.kept)
-        except UnreachableError:
-            return saved
-        self._services.unsent.journal.forget_text(saved.kept.item_id, saved.version)
-        return _Saved(datetime.now(UTC), saved.kept)
-
-    def _hold_again_job(self, lease: Lease) -> Lease:
-        assert self._services.unsent is not None  # noqa: S101 - only a team's desk goes offline
-        return self._services.unsent.hold_again(lease)
-
     def _on_held_again(self, lease: Lease) -> None:
         if self._current is not None and self._current.lease.item_id == lease.item_id:
             self._current = replace(self._current, lease=lease)
@@ -820,7 +637,7 @@ class DeskPresenter(QObject):
         deciding = self._resending.popleft()
         entry = deciding.entry
         self._settle_entry(entry, sent)
-        entry.item = _without_content(entry).item
+        entry.item = without_content(entry).item
         self._keys.pop((entry.item.item.id, deciding.judgement), None)
         self._since_back[0] += 1
         self._tell_caught_up()
@@ -900,32 +717,7 @@ class DeskPresenter(QObject):
         if withdrawing or not isinstance(failure, ReviewerError):  # else it never became a decision, which is told
             self._on_wish_failed(failure)
 
-    def _resume_job(self, wanted: ItemId | None) -> _Resumed:
-        unsent = self._services.unsent
-        settled = Settled() if unsent is None else unsent.settle()  # first: their leases may be those to take over
-        return _Resumed(self._resume(wanted), settled)
-
-    def _resume(self, wanted: ItemId | None) -> list[ClaimedItem]:
-        queue = self._services.queue
-        leases = sorted(queue.adopt(self._is_alive), key=lambda lease: lease.item_id != wanted)
-        claimed = [queue.open(lease, ahead=lease is not leases[0]) for lease in leases[:2]]
-        for surplus in leases[2:]:
-            queue.release(surplus.item_id, surplus.id)
-        if wanted is not None and wanted not in [each.item.id for each in claimed]:
-            claimed = [*self._reclaim(wanted), *claimed][:2]
-        first = claimed or [item for item in (queue.claim(),) if item is not None]
-        ahead = queue.claim_ahead() if len(first) == 1 else None
-        return first + ([] if ahead is None else [ahead])
-
-    def _reclaim(self, wanted: ItemId) -> list[ClaimedItem]:
-        """Claim again what was on screen: its lease ran out meanwhile, but perhaps nobody took it."""
-        try:
-            claimed = self._services.queue.claim(wanted)
-        except RuleError:
-            return []
-        return [] if claimed is None else [claimed]
-
-    def _on_resumed(self, resumed: _Resumed) -> None:
+    def _on_resumed(self, resumed: Resumed) -> None:
         claimed, settled = resumed.claimed, resumed.settled
         self._has_begun = True
         for entry in list(self._history):
@@ -963,7 +755,7 @@ class DeskPresenter(QObject):
             return
         self._claiming = True
         self.loading.emit()
-        self._worker.run(self._ahead_job, self._on_claimed, self._on_claim_failed)
+        self._worker.run(self._jobs.claim_ahead, self._on_claimed, self._on_claim_failed)
 
     def _on_claimed(self, claimed: ClaimedItem | None) -> None:
         if claimed is not None:
@@ -975,10 +767,7 @@ class DeskPresenter(QObject):
 
     def _look_ahead(self) -> None:
         if not (self._leaving or self.is_offline):
-            self._worker.run(self._ahead_job, self._on_ahead, self._on_quiet_failure)
-
-    def _ahead_job(self) -> ClaimedItem | None:
-        return self._services.queue.claim_ahead()
+            self._worker.run(self._jobs.claim_ahead, self._on_ahead, self._on_quiet_failure)
 
     def _on_ahead(self, ahead: ClaimedItem | None) -> None:
         if ahead is not None:
@@ -1160,11 +949,7 @@ class DeskPresenter(QObject):
                 self._current = replace(self._current, rules_off=off)
                 self.findings.follow_rules(off)
         if news.handed and not self._leaving:
-            self._worker.run(self._take_up_job, self._on_handed, self._on_quiet_failure)
-
-    def _take_up_job(self) -> list[ClaimedItem]:
-        queue = self._services.queue
-        return [queue.open(lease, ahead=True) for lease in queue.take_up()]
+            self._worker.run(self._jobs.take_up, self._on_handed, self._on_quiet_failure)
 
     def _on_handed(self, handed: list[ClaimedItem]) -> None:
         for claimed in handed:
@@ -1218,11 +1003,7 @@ class DeskPresenter(QObject):
             return
         self._in_poll, self._poll_again = True, False
         ids = [entry.decision.id for entry in self._history[-50:] if entry.decision is not None]
-        self._worker.run(partial(self._poll_job, ids), self._on_polled, self._on_poll_failed)
-
-    def _poll_job(self, ids: list[DecisionId]) -> tuple[Overview, dict[DecisionId, str], News]:
-        queue = self._services.queue
-        return queue.overview(), self._services.review.progress(ids), queue.news()
+        self._worker.run(partial(self._jobs.poll, ids), self._on_polled, self._on_poll_failed)
 
     def _on_poll_failed(self, failure: Exception) -> None:
         self._in_poll = False
@@ -1252,7 +1033,7 @@ class DeskPresenter(QObject):
         elif not self._next:
             self._look_ahead()
 
-    def _on_saved(self, saved: _Saved) -> None:
+    def _on_saved(self, saved: Saved) -> None:
         if saved.version is None:
             self._kept_here.pop(saved.kept.item_id, None)
         else:
@@ -1264,41 +1045,6 @@ class DeskPresenter(QObject):
     def _on_save_failed(self, failure: Exception) -> None:
         self._save_soon()
         self._on_quiet_failure(failure)
-
-    def _import_batch(self) -> IntakeReport | None:
-        return None if self._import is None else next(self._import, None)
-
-    def _on_batch(self, report: IntakeReport | None) -> None:
-        if report is not None:
-            self._import_report = report
-        if report is not None and self._leaving:
-            self.refused.emit(
-                self.tr("Locking cut the import short. Import the file again: what is here already is left alone.")
-            )
-        if report is None or self._leaving:
-            self._worker.run(self._keep_refused_job, self._on_import_kept, self._on_import_failed)
-            return
-        self.import_changed.emit(report)
-        self._worker.run(self._import_batch, self._on_batch, self._on_import_failed)
-
-    def _keep_refused_job(self) -> IntakeReport | None:
-        report = self._import_report
-        if report is not None and report.refused:
-            self._services.intake.keep_refused(self._import_path, report.refused)
-        return report
-
-    def _on_import_kept(self, report: IntakeReport | None) -> None:
-        self._end_import(report)
-        self._poll()
-
-    def _on_import_failed(self, failure: Exception) -> None:
-        self._end_import(self._import_report)
-        self._on_quiet_failure(failure)
-
-    def _end_import(self, report: IntakeReport | None) -> None:
-        self._import = None
-        self._import_file.close()
-        self.import_ended.emit(report)
 
     def _on_opinion_kept(self, kept: bool) -> None:  # noqa: FBT001 - what the worker delivers
         self.told.emit(
@@ -1347,13 +1093,6 @@ class DeskPresenter(QObject):
         timer.setSingleShot(single)
         timer.timeout.connect(fired)
         return timer
-
-
-def _without_content(entry: HistoryEntry) -> HistoryEntry:
-    """Return an entry that says what was decided on which item, and nothing of its texts."""
-    item = replace(entry.item.item, draft="", source=(), recipient=None, second_opinions=(), passed_on=())
-    bare = replace(entry.item, item=item, working_copy=None, examination=None, found=None, personal=None)
-    return replace(entry, item=bare)
 
 
 def _message(failure: Exception) -> str:

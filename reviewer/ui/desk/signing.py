@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from reviewer.domain.attestations import ADDENDUM_MEANING, MEANING, STATEMENT
 from reviewer.domain.items import SignedFinal, SignedText
 from reviewer.services.access import Factors
-from reviewer.ui.desk.presenter import SignRequest
+from reviewer.ui.desk.state import SignRequest
 from reviewer.ui.text import PlainLabel, PlainTextEdit, PlainTextView
 from reviewer.ui.theme import Appearance, set_role
 

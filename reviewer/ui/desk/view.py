@@ -35,9 +35,10 @@ from reviewer.ui.desk.findings import FindingsPanel
 from reviewer.ui.desk.history import HistoryPanel
 from reviewer.ui.desk.panels import QueuePanel
 from reviewer.ui.desk.personal import PersonalMarks
-from reviewer.ui.desk.presenter import DeskPresenter, HistoryEntry, LinkState, Progress, SignRequest
+from reviewer.ui.desk.presenter import DeskPresenter
 from reviewer.ui.desk.signing import SignDialog, SignedDialog
 from reviewer.ui.desk.source import SourcePanel
+from reviewer.ui.desk.state import HistoryEntry, LinkState, Progress, SignRequest
 from reviewer.ui.desk.words import channel_label, clock, drafted_by, kind_label
 from reviewer.ui.keys import KeyMap
 from reviewer.ui.text import PlainLabel, PlainTextEdit, plain_tooltip
@@ -289,8 +290,8 @@ class DeskView(QWidget):
         presenter.sign_requested.connect(self._on_sign_requested)
         presenter.findings.examined.connect(self._show_approval)
         presenter.signed_shown.connect(self._on_signed_shown)
-        presenter.import_changed.connect(self._on_import)
-        presenter.import_ended.connect(self._on_import_ended)
+        presenter.imports.changed.connect(self._on_import)
+        presenter.imports.ended.connect(self._on_import_ended)
         self.editor.edited.connect(self._on_edited)
         self.editor.cursor_moved.connect(self._on_cursor_moved)
         self.queue.item_chosen.connect(presenter.open_item)
@@ -616,7 +617,7 @@ class DeskView(QWidget):
 
     @Slot(str)
     def _on_file(self, name: str) -> None:
-        self._presenter.import_file(Path(name))
+        self._presenter.imports.begin(Path(name))
 
     @Slot(str)
     def _on_notice(self, action: str) -> None:

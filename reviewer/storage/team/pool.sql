@@ -1,0 +1,171 @@
+-- The pool: what transcribers hear, and what only those see who answer for it.
+--
+-- A transcriber sees their own line, and a clip's sealed sound only for a hearing that is on record. What a clip comes
+-- from is sealed under keys that transcribers do not have, and the tables that hold it show them no row.
+
+-- Who has heard what, as their entries say.
+CREATE TABLE IF NOT EXISTS hearing (
+    serving_id varchar(32) NOT NULL,
+    member_id varchar(32) NOT NULL REFERENCES member (id),
+    xid xid8 NOT NULL,
+    PRIMARY KEY (serving_id, xid)
+);
+
+-- What an entry may be about that is no item.
+CREATE OR REPLACE FUNCTION of_pool(me seat, action text, object text) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN CASE
+        WHEN action IN ('clip_opened', 'clip_labelled', 'clip_skipped', 'clip_reported', 'clip_taken_back', 'released')
+            THEN EXISTS (SELECT FROM serving s WHERE s.id = object AND s.member_id = me.member_id)
+        WHEN action IN ('call_added', 'call_built', 'opened', 'erased')
+            THEN me.is_admin AND EXISTS (SELECT FROM call c WHERE c.id = object AND c.workspace_id = me.workspace_id)
+        WHEN action IN ('opted_out', 'labels_exported', 'pool_key_made') THEN me.is_admin
+        ELSE false END;
+END $$;
+
+CREATE OR REPLACE FUNCTION guard_serving() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+    moment timestamptz := clock_timestamp();
+    is_live boolean := EXISTS (SELECT FROM clip WHERE id = OLD.clip_id AND state = 'live');
+BEGIN
+    IF NEW.state = 'withdrawn' THEN
+        PERFORM need(OLD.state = 'leased' AND NOT is_live AND NEW.lease_id IS NULL, 'a clip that is not withdrawn');
+        RETURN NEW;
+    END IF;
+    PERFORM need(OLD.member_id = me.member_id, 'another''s clip');
+    IF NEW.state = 'leased' THEN
+        PERFORM need(is_live AND OLD.state IN ('ready', 'leased', 'labelled', 'skipped'), 'a clip that is gone', 'RV003');
+        PERFORM need(OLD.state IN ('ready', 'leased') OR OLD.done_at > moment - interval '1 day', 'an answer that is too old');
+        PERFORM need(NEW.lease_expires_at <= moment + interval '20 minutes 5 seconds' AND NEW.done_at IS NULL,
+                     'a lease that is too long');
+    ELSIF NEW.state = 'ready' THEN
+        PERFORM need(OLD.state = 'leased' AND NEW.lease_id IS NULL, 'a clip that is not yours');
+    ELSIF NEW.state IN ('labelled', 'skipped', 'reported') THEN
+        PERFORM need(is_live AND OLD.state = 'leased' AND OLD.lease_expires_at > moment AND NEW.lease_id IS NULL,
+                     'an answer without a live lease', 'RV003');
+        PERFORM need(abs(extract(epoch FROM NEW.done_at - moment)) < 60, 'an answer with a wrong time');
+    ELSE
+        PERFORM need(false, 'a step that no clip takes');
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- At the commit: every step is on record, and an answer is there, for a clip that was heard whole.
+CREATE OR REPLACE FUNCTION whole_serving() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NEW.state = 'withdrawn' THEN
+        RETURN NULL;
+    END IF;
+    PERFORM need(EXISTS (
+        SELECT FROM entry e WHERE e.item_id = NEW.id AND e.actor = NEW.member_id AND e.xid = pg_current_xact_id()
+          AND e.action = ANY (CASE NEW.state WHEN 'leased' THEN '{clip_opened,clip_taken_back}'::text[]
+                              WHEN 'ready' THEN '{released}' WHEN 'labelled' THEN '{clip_labelled}'
+                              WHEN 'skipped' THEN '{clip_skipped}' ELSE '{clip_reported}' END)), 'a step without its entry');
+    IF NEW.state IN ('labelled', 'skipped', 'reported') THEN
+        PERFORM need(EXISTS (
+            SELECT FROM label l WHERE l.serving_id = NEW.id AND CASE NEW.state
+                WHEN 'labelled' THEN l.text IS NOT NULL AND l.for_vault IS NOT NULL AND l.listened_ms + 1 >= NEW.seconds_ms
+                WHEN 'skipped' THEN l.text IS NULL AND l.reason IS NOT NULL
+                ELSE l.text IS NULL END), 'a step without its answer');
+    END IF;
+    IF NEW.state = 'reported' THEN
+        PERFORM need(EXISTS (SELECT FROM clip c WHERE c.id = NEW.clip_id AND c.state = 'withdrawn'), 'a report that changes nothing');
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION guard_answer() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+    of serving;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        PERFORM need(NEW.text IS NULL AND NEW.for_vault IS NULL, 'an answer that is changed');
+        RETURN NEW;
+    END IF;
+    SELECT * INTO of FROM serving WHERE id = CASE TG_OP WHEN 'DELETE' THEN OLD.serving_id ELSE NEW.serving_id END;
+    IF TG_OP = 'DELETE' THEN
+        PERFORM need(of.state IN ('labelled', 'skipped') AND of.done_at > clock_timestamp() - interval '1 day',
+                     'an answer that stands');
+        RETURN OLD;
+    END IF;
+    PERFORM need(of.member_id = me.member_id AND of.xmin = pg_current_xact_id()::xid
+                 AND of.state IN ('labelled', 'skipped', 'reported'), 'an answer without a live lease', 'RV003');
+    RETURN NEW;
+END $$;
+
+CREATE OR REPLACE FUNCTION guard_label_draft() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+BEGIN
+    PERFORM need(EXISTS (
+        SELECT FROM serving s WHERE s.id = NEW.serving_id AND s.member_id = me.member_id AND s.state = 'leased'
+          AND s.lease_expires_at > clock_timestamp()), 'a text without a live lease', 'RV003');
+    RETURN NEW;
+END $$;
+
+-- Whoever holds a generation may seal it to somebody who transcribes too; an admin makes new ones.
+CREATE OR REPLACE FUNCTION guard_pool_key() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+BEGIN
+    PERFORM need(me.is_admin OR EXISTS (
+        SELECT FROM pool_key k WHERE k.generation = NEW.generation AND k.member_id = me.member_id), 'a key that you do not hold');
+    PERFORM need(EXISTS (
+        SELECT FROM seat s WHERE s.member_id = NEW.member_id AND s.removed_at IS NULL AND 'transcriber' = ANY (s.roles)),
+        'a key for who does not transcribe');
+    RETURN NEW;
+END $$;
+
+CREATE OR REPLACE FUNCTION guard_clip() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+BEGIN
+    PERFORM need(NEW.state = 'withdrawn' AND NEW.audio = '' AND NEW.sealed_key = '', 'a clip that is changed');
+    PERFORM need(me.is_admin OR EXISTS (
+        SELECT FROM serving s WHERE s.clip_id = OLD.id AND s.member_id = me.member_id AND s.state = 'reported'
+          AND s.xmin = pg_current_xact_id()::xid), 'a clip that is not yours to withdraw');
+    RETURN NEW;
+END $$;
+
+-- A transcriber who reports a clip sees only their own line: it is taken out of the others here, as an admin's desk does
+-- it, and a line ends where a clip is taken out of it.
+CREATE OR REPLACE FUNCTION withdraw_clip() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+    it serving;
+BEGIN
+    IF me.is_admin THEN
+        RETURN NULL;
+    END IF;
+    PERFORM pg_advisory_xact_lock(7264, hashtext('pool'));
+    UPDATE label l SET text = NULL, for_vault = NULL FROM serving s WHERE s.clip_id = NEW.id AND l.serving_id = s.id
+        AND (l.text IS NOT NULL OR l.for_vault IS NOT NULL);
+    DELETE FROM label_draft d USING serving s WHERE s.clip_id = NEW.id AND d.serving_id = s.id;
+    FOR it IN SELECT * FROM serving WHERE clip_id = NEW.id AND state IN ('ready', 'leased') ORDER BY id FOR UPDATE LOOP
+        DELETE FROM label_draft d USING serving s
+            WHERE d.serving_id = s.id AND s.member_id = it.member_id AND s.place >= it.place AND s.state = 'ready';
+        DELETE FROM serving s WHERE s.member_id = it.member_id AND s.place >= it.place AND s.state = 'ready';
+        UPDATE serving SET state = 'withdrawn', lease_id = NULL, lease_desk = NULL, lease_expires_at = NULL
+            WHERE id = it.id AND state = 'leased';
+    END LOOP;
+    RETURN NULL;
+END $$;
+
+-- At the commit: what the trigger's arguments name is on record.
+CREATE OR REPLACE FUNCTION whole_pool() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM need(EXISTS (SELECT FROM entry e WHERE e.xid = pg_current_xact_id() AND e.action = ANY (TG_ARGV)),
+                 'a step without its entry');
+    RETURN NULL;
+END $$;
