@@ -22,6 +22,7 @@ LOST = "This clip was withdrawn, or its time ran out: it is gone from your desk.
 
 _clip, _serving, _draft, _label = schema.clip, schema.serving, schema.label_draft, schema.label
 _OPEN = (ServingState.READY.value, ServingState.LEASED.value)
+_ANSWERED = (ServingState.LABELLED.value, ServingState.SKIPPED.value, ServingState.REPORTED.value)
 _NO_LEASE: dict[str, Any] = {"lease_id": None, "lease_desk": None, "lease_expires_at": None}
 
 
@@ -62,6 +63,23 @@ def take_next(tx: Transaction, desk_is_alive: Callable[[str], bool], but: Servin
             if held is not None:
                 return held  # otherwise it was withdrawn in this moment
     return None
+
+
+def take_again(tx: Transaction, serving_id: ServingId, desk_is_alive: Callable[[str], bool]) -> Held | None:
+    """Lease a clip of the actor's line once more; None where it is answered. Raises LeaseLostError where it is gone."""
+    own = (_serving.c.id == serving_id) & (_serving.c.member_id == tx.actor.member.id)
+    columns = (_serving.c.state, _serving.c.lease_desk, _serving.c.lease_expires_at)
+    row = tx.run(select(*columns).where(own)).one_or_none()
+    if row is not None and row.state in _ANSWERED:
+        return None
+    is_free = row is not None and (
+        row.state == ServingState.READY.value
+        or (row.state == ServingState.LEASED.value and _is_left(tx, row, desk_is_alive))
+    )
+    held = _lease(tx, serving_id, (row.state,)) if row is not None and is_free else None
+    if held is None:
+        raise LeaseLostError(LOST)
+    return held
 
 
 def open_serving(tx: Transaction, held: Held) -> Serving:
@@ -192,11 +210,10 @@ def take_back(tx: Transaction, since: datetime) -> Held | None:
 def progress(tx: Transaction, member_id: MemberId, since: datetime) -> Progress:
     """Return how many clips a transcriber did since then, and how many wait for them."""
     own = _serving.c.member_id == member_id
-    done = (ServingState.LABELLED.value, ServingState.SKIPPED.value, ServingState.REPORTED.value)
     row = tx.run(
         select(
             func.count().label("number"), func.coalesce(func.sum(_serving.c.seconds_ms), 0).label("milliseconds")
-        ).where(own, _serving.c.done_at >= since, _serving.c.state.in_(done))
+        ).where(own, _serving.c.done_at >= since, _serving.c.state.in_(_ANSWERED))
     ).one()
     waits = tx.run(select(func.count()).where(own, _serving.c.state.in_(_OPEN))).scalar_one()
     return Progress(row.number, row.milliseconds / 1000, waits)
