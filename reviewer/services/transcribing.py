@@ -51,6 +51,7 @@ class Transcribing:
             if not _newcomers(tx, self._actor):
                 return 0
         with self._store.write(self._actor) as tx:
+            tx.hold_turn(clips.TURN)
             tx.leave_unrecorded(Unrecorded.NOTHING)
             todo = _newcomers(tx, self._actor)
             for generation, member_id in todo:
