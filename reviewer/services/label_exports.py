@@ -67,6 +67,8 @@ class LabelExports:
         self._need()
         if form not in FORMS:
             raise UsageError(f"There is no form '{form}'; the forms are: {', '.join(sorted(FORMS))}.")
+        if with_audio and self._store.is_shared:
+            raise RuleError("On a team's server nobody hears what is not on their line: export without '--audio'.")
         if folder.exists() and any(folder.iterdir()):
             raise UsageError(f"The folder {folder} is not empty.")
         export_id = secrets.token_hex(16)

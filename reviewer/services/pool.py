@@ -370,7 +370,9 @@ class Pool:
         gone = pool_keys.holders(tx, newest) - set(transcribers)
         if not gone:
             return newest
-        clips.take_back_unheard(tx, gone)
+        taken = clips.take_back_unheard(tx, gone)
+        if taken:
+            tx.record(Action.CLIPS_WITHDRAWN, clips=0, servings=taken, why="role")
         return self._make_generation(tx, newest + 1, transcribers) if transcribers else newest
 
     def _facts(self, tx: Transaction, call: Call, *, clean: bool | None) -> eligibility.Facts:
@@ -470,7 +472,7 @@ class Pool:
     def _withdraw_stopped(self) -> int:
         """Withdraw the clips of calls that a gate has closed on since: a retention that passed, a legal hold."""
         with self._write() as tx:
-            stopped = []
+            stopped, changed = [], 0
             for row in calls.rows(tx):
                 call, _ = _record(tx, row.id)
                 if call is None or not row.is_built:
@@ -478,9 +480,11 @@ class Pool:
                 standing = eligibility.standing(self._facts(tx, call, clean=row.clean))
                 if standing != row.standing:
                     calls.set_standing(tx, row.id, standing)
-                    tx.leave_unrecorded(Unrecorded.NOTHING)
+                    changed += 1
                 if not _may_be_heard(standing):
                     stopped.append(row.id)
+            if changed:
+                tx.record(Action.CALL_STOPPED, calls=changed)
             withdrawn = self._stop(tx, stopped)
             if withdrawn.clips:
                 tx.record(Action.CLIPS_WITHDRAWN, clips=withdrawn.clips, servings=withdrawn.servings, why="gate")

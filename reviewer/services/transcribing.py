@@ -51,6 +51,7 @@ class Transcribing:
             if not _newcomers(tx, self._actor):
                 return 0
         with self._store.write(self._actor) as tx:
+            tx.hold_turn(clips.TURN)
             tx.leave_unrecorded(Unrecorded.NOTHING)
             todo = _newcomers(tx, self._actor)
             for generation, member_id in todo:
@@ -70,6 +71,19 @@ class Transcribing:
                 return None
             tx.record(Action.CLIP_OPENED, held.serving_id)
         return self._open(held)
+
+    def take_again(self, clip: OpenClip) -> OpenClip | None:
+        """Lease a clip of this desk once more, whose lease ran out or whose answer may not have arrived.
+
+        None where it is answered already. Raises LeaseLostError where it was withdrawn, or another desk has it.
+        """
+        with self._store.write(self._actor) as tx:
+            held = servings.take_again(tx, clip.serving.id, self._is_alive)
+            if held is None:
+                tx.leave_unrecorded(Unrecorded.NOTHING)
+                return None
+            tx.record(Action.CLIP_OPENED, held.serving_id)
+        return OpenClip(clip.serving, held)
 
     def is_there(self, clip: OpenClip) -> bool:
         """Tell whether a clip on this desk is still to be heard: not withdrawn, its lease not over."""

@@ -207,7 +207,10 @@ def withdraw(tx: Transaction, clip_ids: Collection[ClipId]) -> Withdrawn:
 
 
 def forget_texts(tx: Transaction, clip_id: str) -> int:
-    """Delete what anybody wrote, or is writing, about a clip that is withdrawn; return how many drafts there were."""
+    """Delete what anybody wrote, is writing, or was shown about a withdrawn clip; return how many drafts there were."""
+    # Whoever is answering in this moment is waited for, so that nothing of theirs comes after this.
+    tx.run(select(_serving.c.id).where(_serving.c.clip_id == clip_id).order_by(_serving.c.id).with_for_update()).all()
+    tx.run(update(_serving).where(_serving.c.clip_id == clip_id).values(hypothesis=None))
     of_clip = select(_serving.c.id).where(_serving.c.clip_id == clip_id).scalar_subquery()
     tx.run(update(_label).where(_label.c.serving_id.in_(of_clip)).values(text=None, for_vault=None))
     return tx.change(delete(_draft).where(_draft.c.serving_id.in_(of_clip)))
@@ -219,11 +222,12 @@ def take_from_lines(tx: Transaction, clip_id: str) -> int:
     A line ends where a clip is taken out of it: what stood behind would come too soon after what stood before, so it
     goes back into the pool and is drawn anew. What was never heard gives its seconds back to the budget.
     """
-    rows = tx.run(select(_serving).where(_serving.c.clip_id == clip_id, _serving.c.state.in_(_OPEN))).all()
+    columns = (_serving.c.id, _serving.c.member_id, _serving.c.place, _serving.c.state)
+    rows = tx.run(select(*columns).where(_serving.c.clip_id == clip_id, _serving.c.state.in_(_OPEN))).all()
     for row in rows:
         behind = (_serving.c.member_id == row.member_id) & (_serving.c.place >= row.place)
-        ready = tx.run(select(_serving.c.id).where(behind, _serving.c.state == ServingState.READY.value)).scalars()
-        _drop(tx, list(ready))
+        ready = select(_serving.c.id).where(behind, _serving.c.state == ServingState.READY.value)
+        _drop(tx, list(tx.run(ready.order_by(_serving.c.id).with_for_update()).scalars()))
         if row.state == ServingState.LEASED.value:
             ended = _ENDED | {"state": ServingState.WITHDRAWN.value}
             tx.run(update(_serving).where(_serving.c.id == row.id).values(ended))

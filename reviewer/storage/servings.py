@@ -9,7 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    LargeBinary,
+    MetaData,
+    Row,
+    String,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from reviewer.crypto import ClipKey, seal_label
 from reviewer.domain.clips import LEASE, ClipState, Policy, Serving, ServingId, ServingState, SkipReason
@@ -22,7 +35,27 @@ LOST = "This clip was withdrawn, or its time ran out: it is gone from your desk.
 
 _clip, _serving, _draft, _label = schema.clip, schema.serving, schema.label_draft, schema.label
 _OPEN = (ServingState.READY.value, ServingState.LEASED.value)
+_ANSWERED = (ServingState.LABELLED.value, ServingState.SKIPPED.value, ServingState.REPORTED.value)
 _NO_LEASE: dict[str, Any] = {"lease_id": None, "lease_desk": None, "lease_expires_at": None}
+
+# On a team's database sound and hypothesis are read through a view, which shows them to who has recorded the hearing.
+_VIEW = Table(
+    "heard_clip",
+    MetaData(),
+    Column("serving_id", String),
+    *(Column(name, LargeBinary) for name in ("hypothesis", "sealed_key", "audio")),
+)
+_HEAD = (_serving.c.clip_id, _clip.c.language, _clip.c.seconds_ms, _clip.c.generation)
+_LIVE = (_serving.c.id == bindparam("of_serving")) & (_clip.c.state == ClipState.LIVE.value)
+_HEARD = {
+    "sqlite": select(*_HEAD, _serving.c.hypothesis, _clip.c.sealed_key, _clip.c.audio)
+    .join(_clip, _clip.c.id == _serving.c.clip_id)
+    .where(_LIVE),
+    "postgresql": select(*_HEAD, _VIEW.c.hypothesis, _VIEW.c.sealed_key, _VIEW.c.audio)
+    .join(_clip, _clip.c.id == _serving.c.clip_id)
+    .join(_VIEW, _VIEW.c.serving_id == _serving.c.id)
+    .where(_LIVE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +95,23 @@ def take_next(tx: Transaction, desk_is_alive: Callable[[str], bool], but: Servin
             if held is not None:
                 return held  # otherwise it was withdrawn in this moment
     return None
+
+
+def take_again(tx: Transaction, serving_id: ServingId, desk_is_alive: Callable[[str], bool]) -> Held | None:
+    """Lease a clip of the actor's line once more; None where it is answered. Raises LeaseLostError where it is gone."""
+    own = (_serving.c.id == serving_id) & (_serving.c.member_id == tx.actor.member.id)
+    columns = (_serving.c.state, _serving.c.lease_desk, _serving.c.lease_expires_at)
+    row = tx.run(select(*columns).where(own)).one_or_none()
+    if row is not None and row.state in _ANSWERED:
+        return None
+    is_free = row is not None and (
+        row.state == ServingState.READY.value
+        or (row.state == ServingState.LEASED.value and _is_left(tx, row, desk_is_alive))
+    )
+    held = _lease(tx, serving_id, (row.state,)) if row is not None and is_free else None
+    if held is None:
+        raise LeaseLostError(LOST)
+    return held
 
 
 def open_serving(tx: Transaction, held: Held) -> Serving:
@@ -133,10 +183,10 @@ def finish(
         sealed = _key(tx, row).seal(_place(_label, held.serving_id), text.encode())
         door = pool_keys.named(tx, row.generation).door
         for_vault = seal_label(tx.keys.owner.workspace, door, held.serving_id, text.encode())
-    tx.run(delete(_draft).where(_draft.c.serving_id == held.serving_id))
     ended = {**_NO_LEASE, "state": state.value, "done_at": clock.now()}
     if tx.change(update(_serving).where(_holds(held)).values(ended)) == 0:
         raise LeaseLostError(LOST)
+    tx.run(delete(_draft).where(_draft.c.serving_id == held.serving_id))
     tx.run(
         insert(_label).values(
             serving_id=held.serving_id,
@@ -192,11 +242,10 @@ def take_back(tx: Transaction, since: datetime) -> Held | None:
 def progress(tx: Transaction, member_id: MemberId, since: datetime) -> Progress:
     """Return how many clips a transcriber did since then, and how many wait for them."""
     own = _serving.c.member_id == member_id
-    done = (ServingState.LABELLED.value, ServingState.SKIPPED.value, ServingState.REPORTED.value)
     row = tx.run(
         select(
             func.count().label("number"), func.coalesce(func.sum(_serving.c.seconds_ms), 0).label("milliseconds")
-        ).where(own, _serving.c.done_at >= since, _serving.c.state.in_(done))
+        ).where(own, _serving.c.done_at >= since, _serving.c.state.in_(_ANSWERED))
     ).one()
     waits = tx.run(select(func.count()).where(own, _serving.c.state.in_(_OPEN))).scalar_one()
     return Progress(row.number, row.milliseconds / 1000, waits)
@@ -228,25 +277,14 @@ def _holds(held: Held) -> Any:
 
 
 def _held_row(tx: Transaction, held: Held) -> Row[Any]:
-    if not is_held(tx, held):
+    # Held until the end: who withdraws the clip in this moment comes before, or after, and not in between.
+    if tx.run(select(_serving.c.id).where(_holds(held)).with_for_update()).scalar() is None:
         raise LeaseLostError(LOST)
     return _row(tx, held.serving_id)
 
 
 def _row(tx: Transaction, serving_id: ServingId) -> Row[Any]:
-    row = tx.run(
-        select(
-            _serving.c.clip_id,
-            _serving.c.hypothesis,
-            _clip.c.language,
-            _clip.c.seconds_ms,
-            _clip.c.generation,
-            _clip.c.sealed_key,
-            _clip.c.audio,
-        )
-        .join(_clip, _clip.c.id == _serving.c.clip_id)
-        .where(_serving.c.id == serving_id, _clip.c.state == ClipState.LIVE.value)
-    ).one_or_none()
+    row = tx.run(_HEARD[tx.dialect], {"of_serving": serving_id}).one_or_none()
     if row is None:
         raise LeaseLostError(LOST)
     return row

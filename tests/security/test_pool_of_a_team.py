@@ -1,14 +1,19 @@
 # ruff: noqa: E501 - a table is read more easily with whole statements in its rows
 """What transcribers, and those who keep the pool, try with psql and their own login, and what the database answers."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import bindparam, update
 
-from reviewer.domain.clips import SkipReason
+from reviewer.domain.clips import ClipId, SkipReason
 from reviewer.domain.errors import LeaseLostError
+from reviewer.domain.events import Action
 from reviewer.services.transcribing import OpenClip, Transcribing
+from reviewer.storage import clips, schema
 from tests.conftest import copied_profile
 from tests.factories import Profile
 from tests.pools import PoolOf, transcript
@@ -16,6 +21,11 @@ from tests.postgres import Cluster
 from tests.security.teams import Team, outcome
 from tests.security.test_team_attacks import _linked
 
+_GONE = (
+    update(schema.clip)
+    .where(schema.clip.c.id == bindparam("of_clip"))
+    .values(state="withdrawn", audio=b"", sealed_key=b"")
+)
 _LEASE = "lease_id = 'x', lease_desk = 'x', lease_expires_at = now() + interval '1 minute', done_at = NULL"
 _END = "lease_id = NULL, lease_desk = NULL, lease_expires_at = NULL, done_at = now()"
 
@@ -40,7 +50,7 @@ _REPORT = (
 # name: (who, what, answer). 42501: no right or a policy; RV002: a rule; RV003: no live lease.
 ATTACKS: dict[str, tuple[str, str, str]] = {
     # ---- Controls: the same steps as the desk makes them
-    "hear what is on record": ("transcriber", "SELECT audio FROM clip WHERE id = 'c1'", "done"),
+    "hear what is on record": ("transcriber", "SELECT audio FROM heard_clip WHERE serving_id = 'leased'", "done"),
     "answer": ("transcriber", _answer("leased") + _heard("clip_labelled", "leased"), "done"),
     "take the next clip": (
         "transcriber",
@@ -63,15 +73,15 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     # ---- Hearing more than one's line
     "hear a clip that no hearing is on record for": (
         "transcriber",
-        "SELECT audio FROM clip WHERE id = 'c0'",
+        "SELECT audio FROM heard_clip WHERE serving_id = 'ready'",
         "nothing",
     ),
-    "hear a colleague's clip": ("transcriber", "SELECT audio FROM clip WHERE id = 'c5'", "nothing"),
+    "hear a colleague's clip": ("transcriber", "SELECT audio FROM heard_clip WHERE serving_id = 'theirs'", "nothing"),
     "take a clip, hear it and roll back": (
         "transcriber",
         f"UPDATE serving SET state = 'leased', {_LEASE} WHERE id = 'ready';; "
         + _heard("clip_opened", "ready")
-        + ";; SELECT audio FROM clip WHERE id = 'c0'",
+        + ";; SELECT audio FROM heard_clip WHERE serving_id = 'ready'",
         "nothing",
     ),
     "put a hearing of a colleague's clip on record": ("transcriber", _heard("clip_opened", "theirs"), "RV002"),
@@ -81,8 +91,17 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
         "RV002",
     ),
     "write a hearing oneself": ("transcriber", "INSERT INTO hearing VALUES ('ready', '{m_transcriber}', '1')", "42501"),
-    "hear as an agent": ("agent", "SELECT audio FROM clip", "nothing"),
-    "hear as an auditor": ("auditor", "SELECT audio FROM clip", "nothing"),
+    "hear as an agent": ("agent", "SELECT audio FROM heard_clip", "nothing"),
+    "hear as an auditor": ("auditor", "SELECT audio FROM heard_clip", "nothing"),
+    "hear past the view": ("transcriber", "SELECT audio FROM clip WHERE id = 'c1'", "42501"),
+    "hear as a supervisor": ("supervisor", "SELECT audio FROM clip", "42501"),
+    "hear what is on record, but not leased": ("transcriber", _heard("clip_opened", "ready"), "RV003"),
+    "hear a clip of long ago again": (
+        "transcriber",
+        "SELECT audio FROM heard_clip WHERE serving_id = 'old'",
+        "nothing",
+    ),
+    "see what the machine heard before hearing it": ("transcriber", "SELECT hypothesis FROM serving", "42501"),
     # ---- Reaching for calls
     "see calls": ("transcriber", "SELECT record FROM call", "nothing"),
     "see where clips come from": ("transcriber", "SELECT origin FROM clip_origin", "nothing"),
@@ -135,7 +154,7 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     "take a clip that was withdrawn": (
         "transcriber",
         f"UPDATE serving SET state = 'leased', {_LEASE} WHERE id = 'gone'",
-        "RV003",
+        "nothing",
     ),
     "give a clip back without an entry": (
         "transcriber",
@@ -179,6 +198,32 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
         "INSERT INTO serving VALUES ('x', 'c5', '{m_transcriber}', 9, 'ready', NULL, 2000, now(), NULL, NULL, NULL, NULL)",
         "42501",
     ),
+    "lengthen a lease that is over, and answer": (
+        "transcriber",
+        "UPDATE serving SET lease_expires_at = now() + interval '1 minute' WHERE id = 'lapsed';; "
+        + _answer("lapsed")
+        + _heard("clip_labelled", "lapsed"),
+        "RV003",
+    ),
+    "drop an answer without an entry": ("transcriber", "DELETE FROM label WHERE serving_id = 'done'", "RV002"),
+    "reopen an answer that stays": (
+        "transcriber",
+        f"UPDATE serving SET state = 'leased', {_LEASE} WHERE id = 'done';; " + _heard("clip_taken_back", "done"),
+        "RV002",
+    ),
+    "reopen an answer as if it were new": (
+        "transcriber",
+        f"DELETE FROM label WHERE serving_id = 'done';; UPDATE serving SET state = 'leased', {_LEASE} WHERE id = 'done';; "
+        + _heard("clip_opened", "done"),
+        "RV002",
+    ),
+    "say that one began with the machine's text": (
+        "transcriber",
+        f"UPDATE serving SET state = 'labelled', {_END} WHERE id = 'leased';; "
+        "INSERT INTO label VALUES ('leased', 't', 'v', NULL, 2000, true);; " + _heard("clip_labelled", "leased"),
+        "RV002",
+    ),
+    "write a hypothesis": ("transcriber", "UPDATE serving SET hypothesis = 'x' WHERE id = 'leased'", "RV002"),
     "move up in one's line": ("transcriber", "UPDATE serving SET place = 99 WHERE id = 'ready'", "42501"),
     "give seconds back to the budget": ("transcriber", "UPDATE serving SET seconds_ms = 0", "42501"),
     "drop what one does not like": ("transcriber", "DELETE FROM serving WHERE id = 'ready'", "nothing"),
@@ -234,6 +279,22 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     "opt somebody out without an entry": ("admin", "INSERT INTO opt_out VALUES ('x', 'caller', now())", "RV002"),
     "export without an entry": ("admin", "INSERT INTO label_export VALUES ('x', 'jsonl', now(), 'm')", "RV002"),
     "erase a call without an entry": ("admin", "DELETE FROM vault_key", "RV002"),
+    "destroy an answer": ("admin", "UPDATE label SET text = NULL, for_vault = NULL WHERE serving_id = 'done'", "RV002"),
+    "withdraw a clip without an entry": (
+        "admin",
+        "UPDATE clip SET state = 'withdrawn', audio = '', sealed_key = '' WHERE id = 'c5'",
+        "RV002",
+    ),
+    "empty a line without an entry": ("admin", "DELETE FROM serving WHERE id = 'ready'", "RV002"),
+    "open a gate by hand": ("admin", "UPDATE call SET clean = true, gate = NULL WHERE id = 'call'", "RV002"),
+    "exchange the vault's key": ("admin", "UPDATE vault_key SET wrapped = 'x', key_id = 'y', generation = 9", "RV002"),
+    "lay a second way back": ("admin", "INSERT INTO vault_door VALUES (2, 's')", "RV002"),
+    "destroy the pool's way back under an entry about a call": (
+        "admin",
+        "DELETE FROM vault_key WHERE id = 'pool';; " + _linked("erased", "call").replace("{m_agent}", "{m_admin}"),
+        "RV002",
+    ),
+    "drop what a transcriber types": ("admin", "DELETE FROM label_draft WHERE serving_id = 'theirs'", "RV002"),
     "change a transcriber's answer": ("admin", "UPDATE label SET text = 'x' WHERE serving_id = 'done'", "RV002"),
     "answer in a transcriber's name": (
         "admin",
@@ -298,6 +359,44 @@ def test_a_clip_that_one_reports_is_gone_from_every_line_and_every_desk(profile:
     assert profile.rows(
         "SELECT count(*) FROM serving WHERE clip_id = ? AND state IN ('ready', 'leased')", reported
     ) == [(0,)]
+
+
+def test_an_answer_in_the_moment_of_a_withdrawal_leaves_nothing(profile: Profile) -> None:
+    pool = PoolOf(profile).fill()
+    desk = pool.transcribing()
+    clip = _hear(desk.next())
+    clip_id = ClipId(str(profile.rows("SELECT clip_id FROM serving WHERE id = ?", clip.serving.id)[0][0]))
+    halfway, answered = threading.Event(), threading.Event()
+
+    def withdraw() -> None:
+        with profile.store_of(pool.admin).write(pool.admin) as tx:
+            tx.change(_GONE, {"of_clip": clip_id})
+            halfway.set()
+            answered.wait(1)  # an answer that waits for this write does not come before its end
+            clips.forget_texts(tx, clip_id)
+            clips.take_from_lines(tx, clip_id)
+            tx.record(Action.CLIPS_WITHDRAWN, clips=1, servings=1, why="gate")
+
+    withdrawing = threading.Thread(target=withdraw)
+    withdrawing.start()
+    halfway.wait(10)
+    with suppress(LeaseLostError):
+        desk.save(clip, "a name", 6)
+        desk.submit(clip, "a name", listened_ms=2_000)
+    answered.set()
+    withdrawing.join()
+    about = "WHERE serving_id IN (SELECT id FROM serving WHERE clip_id = ?)"
+    assert profile.rows(f"SELECT count(*) FROM label_draft {about}", clip_id) == [(0,)]
+    assert profile.rows(f"SELECT count(*) FROM label {about} AND text IS NOT NULL", clip_id) == [(0,)]
+    assert _hear(desk.next()).serving.id != clip.serving.id
+
+
+def test_who_transcribes_no_more_hears_nothing_more(profile: Profile) -> None:
+    pool = PoolOf(profile).fill()
+    clip = _hear(pool.transcribing().next())
+    profile.rows("UPDATE seat SET roles = '{agent}' WHERE member_id = ?", pool.transcribers[0].member.id)
+    assert not pool.transcribing().is_there(clip)
+    assert pool.transcribing().next() is None
 
 
 def test_a_transcribers_login_that_is_removed_hears_nothing_more(profile: Profile) -> None:

@@ -59,7 +59,6 @@ _NEW = {
     "checkpoint": "INSERT INTO checkpoint VALUES (1, 'n')",
     "staged_clip": "INSERT INTO staged_clip VALUES ('x', '{call}', now(), 'a', 'f')",
     "vault_key": "INSERT INTO vault_key VALUES ('x', 'k', 1, 'w')",
-    "vault_door": "INSERT INTO vault_door VALUES (2, 's')",
     "label_draft": "INSERT INTO label_draft VALUES ('leased', 't', 0, now())",
     "workspace_key": "INSERT INTO workspace_key VALUES (9, '{me}', 'f', 's', now())",
 }

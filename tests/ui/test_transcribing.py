@@ -11,9 +11,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QKeySequenceEdit
 
+from reviewer.domain.errors import UnreachableError
 from reviewer.services.pool import Pool, Scope
+from reviewer.services.transcribing import OpenClip, Transcribing
+from reviewer.settings import SettingsFile
 from tests.conftest import copied_profile
 from tests.factories import Profile
+from tests.links import Link, linked
+from tests.postgres import Cluster
 from tests.ui.driver import press, type_text, wait_until
 from tests.ui.listening import ListeningDesk, fill_pool
 
@@ -370,3 +375,80 @@ def test_the_pages_keys_stand_in_the_settings_and_clash_only_where_they_would_me
     keys.set_key("clip_skip", "Ctrl+R")
     press("Ctrl+R")
     assert desk.sees("Skip: why?")
+
+
+@pytest.fixture
+def far_desk(
+    qapp: QApplication, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[tuple[ListeningDesk, Link, Profile]]:
+    """A desk that reaches its team's server through a link, with a clip that plays."""
+    source: Path = request.getfixturevalue("_new_team_profile")
+    server: Cluster = request.getfixturevalue("server")
+    with copied_profile(source, tmp_path / "far", server) as profile, linked(server.port) as link:
+        fill_pool(profile)
+        assert profile.address is not None
+        here = profile.address.text.replace(f":{server.port}/", f":{link.port}/")
+        SettingsFile(profile.folder / "settings.toml").change(database=here)
+        desk = ListeningDesk(profile.folder)
+        try:
+            desk.open()
+            desk.listen()
+            wait_until(lambda: desk.serving_id is not None, "a clip")
+            yield desk, link, profile
+        finally:
+            desk.close()
+
+
+def _labels(profile: Profile) -> int:
+    return int(profile.rows("SELECT count(*) FROM serving WHERE state = 'labelled'")[0][0])
+
+
+def test_answers_and_typing_outlast_a_cut_link(far_desk: tuple[ListeningDesk, Link, Profile]) -> None:
+    desk, link, profile = far_desk
+    wait_until(lambda: desk.listening._ahead is not None, "the next clip")
+    desk.hear()
+    first = desk.serving_id
+    link.cut()
+    type_text("one")
+    press("Ctrl+Return")
+    desk.wait_for_another(first)
+    wait_until(lambda: desk.sees("out of reach"), "a word about it")
+    type_text("two")
+    assert _labels(profile) == 0
+    link.mend()
+    wait_until(lambda: _labels(profile) == 1, "the answer handed in")
+    wait_until(lambda: desk.sees("is back"), "a word about it")
+    assert desk.page.editor.text() == "two"
+    wait_until(lambda: profile.rows("SELECT count(*) FROM label_draft") == [(1,)], "what is typed, saved")
+
+
+def test_an_answer_whose_confirmation_was_cut_off_is_handed_in_once(
+    far_desk: tuple[ListeningDesk, Link, Profile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, _, profile = far_desk
+    real, tried = Transcribing.submit, []
+
+    def cut_off(self: Transcribing, clip: OpenClip, text: str, *, listened_ms: int) -> None:
+        real(self, clip, text, listened_ms=listened_ms)
+        tried.append(text)
+        raise UnreachableError("The answer was lost.")
+
+    monkeypatch.setattr(Transcribing, "submit", cut_off)
+    desk.hear()
+    first = desk.serving_id
+    type_text("one")
+    press("Ctrl+Return")
+    desk.wait_for_another(first)
+    wait_until(lambda: desk.sees("is back"), "the desk to find out")
+    assert (tried, _labels(profile)) == (["one"], 1)
+
+
+def test_a_lease_that_ran_out_is_taken_again_and_keeps_what_is_typed(desk: ListeningDesk, pooled: Profile) -> None:
+    before = desk.serving_id
+    type_text("still here")
+    pooled.rows("UPDATE serving SET lease_expires_at = lease_expires_at - 86400000 WHERE state = 'leased'")
+    held = desk.listening.current
+    assert held is not None
+    wait_until(lambda: desk.listening.current is not None and desk.listening.current.held != held.held, "a new lease")
+    assert desk.serving_id == before
+    assert desk.page.editor.text() == "still here"

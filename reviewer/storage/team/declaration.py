@@ -116,7 +116,7 @@ TABLES = {
         read=LEADS, add=ADMINS, change=ADMINS, remove=ADMINS, changed=("key_id", "generation", "wrapped")
     ),
     "vault_door": Rule(read=LEADS, add=ADMINS),
-    "pool_policy": Rule(read=EVERYBODY, add=ADMINS, change=ADMINS, changed=("body",)),
+    "pool_policy": Rule(read=LISTENERS | LEADS, add=ADMINS, change=ADMINS, changed=("body",)),
     "call": Rule(
         read=LEADS,
         add=ADMINS,
@@ -131,14 +131,19 @@ TABLES = {
     "pool_key": Rule(read=LISTENERS | LEADS, add=LISTENERS | ADMINS),
     "hearing": Rule(read=LISTENERS),
     "clip": Rule(
-        read=LISTENERS | LEADS, add=ADMINS, change=LISTENERS | ADMINS, changed=("state", "sealed_key", "audio")
+        read=LISTENERS | LEADS,
+        add=ADMINS,
+        change=LISTENERS | ADMINS,
+        hidden=("sealed_key", "audio"),
+        changed=("state", "sealed_key", "audio"),
     ),
     "serving": Rule(
         read=LISTENERS | LEADS,
         add=ADMINS,
         change=LISTENERS | ADMINS,
         remove=ADMINS,
-        changed=("state", "lease_id", "lease_desk", "lease_expires_at", "done_at"),
+        hidden=("hypothesis",),
+        changed=("state", "hypothesis", "lease_id", "lease_desk", "lease_expires_at", "done_at"),
     ),
     "label_draft": Rule(
         read=LISTENERS | LEADS,
@@ -152,7 +157,7 @@ TABLES = {
     ),
 }
 
-VIEWS = {"decision_text": AT_DESK, "outbox_request": AT_DESK, "own_member": EVERYBODY}
+VIEWS = {"decision_text": AT_DESK, "outbox_request": AT_DESK, "own_member": EVERYBODY, "heard_clip": LISTENERS}
 
 # What members may call by themselves. Functions of triggers and policies need no right of theirs, save those that a
 # policy calls, which harm nobody.
@@ -186,6 +191,8 @@ INNER_FUNCTIONS = frozenset(
         "guard_outbox()",
         "guard_pool_key()",
         "guard_serving()",
+        "guard_vault_door()",
+        "guard_vault_key()",
         "guard_workspace()",
         "guard_workspace_key()",
         "hands(seat,item,integer)",
@@ -196,6 +203,7 @@ INNER_FUNCTIONS = frozenset(
         "own_seat()",
         "seat_member()",
         "totp(bytea,bigint)",
+        "whole_call_erasure()",
         "whole_decision()",
         "whole_entry()",
         "whole_factor()",
@@ -207,6 +215,7 @@ INNER_FUNCTIONS = frozenset(
         "whole_removal()",
         "whole_serving()",
         "whole_step()",
+        "whole_taking_back()",
         "withdraw_clip()",
     }
 )

@@ -72,6 +72,11 @@ BEGIN
             SELECT FROM decision d WHERE d.item_id = NEW.item_id AND d.member_id = NEW.actor
               AND d.id = convert_from(NEW.body, 'UTF8')::jsonb -> 'details' ->> 'decision'), 'an entry without its decision');
     END IF;
+    IF NEW.action IN ('clip_opened', 'clip_taken_back') THEN
+        PERFORM need(EXISTS (
+            SELECT FROM serving s WHERE s.id = NEW.item_id AND s.member_id = NEW.actor AND s.state = 'leased'
+              AND s.lease_expires_at > clock_timestamp()), 'a hearing of what is not leased to you', 'RV003');
+    END IF;
     PERFORM set_config('synchronous_commit', 'on', true);
     RETURN NULL;
 END $$;

@@ -188,6 +188,16 @@ CREATE OR REPLACE VIEW own_member WITH (security_barrier) AS
     WHERE s.login = session_user AND s.removed_at IS NULL AND session_lives(s.seen_at)
                   AND (NOT s.has_factor OR factor_passed());
 
+-- What a transcriber hears: sealed, and shown for a hearing on record alone, while they have the clip or may still undo.
+CREATE OR REPLACE VIEW heard_clip WITH (security_barrier) AS
+    SELECT v.id AS serving_id, v.hypothesis, c.sealed_key, c.audio FROM serving v JOIN clip c ON c.id = v.clip_id
+    WHERE EXISTS (SELECT FROM seat s JOIN hearing h ON h.member_id = s.member_id
+                  WHERE s.login = session_user AND s.removed_at IS NULL AND session_lives(s.seen_at)
+                  AND (NOT s.has_factor OR factor_passed()) AND 'transcriber' = ANY (s.roles)
+                  AND v.member_id = s.member_id AND h.serving_id = v.id
+                  AND pg_xact_status(h.xid) IS DISTINCT FROM 'in progress')
+      AND (v.state IN ('leased', 'reported') OR v.done_at > clock_timestamp() - interval '1 day');
+
 -- ---- The ledger: whoever is at a desk can verify all of it; a transcriber sees who may sign, and their own entries
 
 CREATE POLICY shared ON entry FOR SELECT TO reviewer_member
@@ -212,7 +222,7 @@ CREATE POLICY keepers ON vault_door FOR SELECT TO reviewer_member USING ((SELECT
 CREATE POLICY add ON vault_door FOR INSERT TO reviewer_member WITH CHECK ((SELECT is_admin FROM seat));
 
 CREATE POLICY shared ON pool_policy FOR SELECT TO reviewer_member
-    USING (workspace_id = (SELECT s.workspace_id FROM seat s WHERE s.member_id IS NOT NULL));
+    USING (workspace_id = (SELECT s.workspace_id FROM seat s WHERE s.roles && '{transcriber,supervisor,admin}'));
 CREATE POLICY add ON pool_policy FOR INSERT TO reviewer_member
     WITH CHECK (workspace_id = (SELECT s.workspace_id FROM seat s WHERE s.is_admin));
 CREATE POLICY change ON pool_policy FOR UPDATE TO reviewer_member
@@ -234,7 +244,7 @@ CREATE POLICY own ON hearing FOR SELECT TO reviewer_member USING (member_id = (S
 CREATE POLICY heard ON clip FOR SELECT TO reviewer_member
     USING ((SELECT roles && '{supervisor,admin}' FROM seat)
            OR EXISTS (SELECT FROM serving s JOIN hearing h ON h.serving_id = s.id
-                      WHERE s.clip_id = clip.id AND s.member_id = (SELECT member_id FROM seat)
+                      WHERE s.clip_id = clip.id AND s.member_id = (SELECT v.member_id FROM seat v WHERE v.roles && '{transcriber}')
                         AND pg_xact_status(h.xid) IS DISTINCT FROM 'in progress'));
 CREATE POLICY add ON clip FOR INSERT TO reviewer_member WITH CHECK ((SELECT is_admin FROM seat));
 CREATE POLICY withdraw ON clip FOR UPDATE TO reviewer_member
@@ -243,7 +253,8 @@ CREATE POLICY keepers ON clip_origin FOR SELECT TO reviewer_member USING ((SELEC
 CREATE POLICY add ON clip_origin FOR INSERT TO reviewer_member WITH CHECK ((SELECT is_admin FROM seat));
 
 CREATE POLICY own ON serving FOR SELECT TO reviewer_member
-    USING (member_id = (SELECT s.member_id FROM seat s) OR (SELECT roles && '{supervisor,admin}' FROM seat));
+    USING (member_id = (SELECT s.member_id FROM seat s WHERE s.roles && '{transcriber}')
+           OR (SELECT roles && '{supervisor,admin}' FROM seat));
 CREATE POLICY add ON serving FOR INSERT TO reviewer_member WITH CHECK ((SELECT is_admin FROM seat));
 CREATE POLICY change ON serving FOR UPDATE TO reviewer_member
     USING (member_id = (SELECT s.member_id FROM seat s WHERE s.roles && '{transcriber}') OR (SELECT is_admin FROM seat));
@@ -251,19 +262,19 @@ CREATE POLICY drop ON serving FOR DELETE TO reviewer_member USING ((SELECT is_ad
 
 CREATE POLICY own ON label_draft FOR SELECT TO reviewer_member USING (EXISTS (SELECT FROM serving v WHERE v.id = serving_id));
 CREATE POLICY add ON label_draft FOR INSERT TO reviewer_member
-    WITH CHECK (EXISTS (SELECT FROM serving v WHERE v.id = serving_id AND v.member_id = (SELECT member_id FROM seat)));
+    WITH CHECK (EXISTS (SELECT FROM serving v WHERE v.id = serving_id AND v.member_id = (SELECT m.member_id FROM seat m WHERE m.roles && '{transcriber}')));
 CREATE POLICY change ON label_draft FOR UPDATE TO reviewer_member
-    USING (EXISTS (SELECT FROM serving v WHERE v.id = serving_id AND v.member_id = (SELECT member_id FROM seat)));
+    USING (EXISTS (SELECT FROM serving v WHERE v.id = serving_id AND v.member_id = (SELECT m.member_id FROM seat m WHERE m.roles && '{transcriber}')));
 CREATE POLICY drop ON label_draft FOR DELETE TO reviewer_member
     USING ((SELECT is_admin FROM seat)
-           OR EXISTS (SELECT FROM serving v WHERE v.id = serving_id AND v.member_id = (SELECT member_id FROM seat)));
+           OR EXISTS (SELECT FROM serving v WHERE v.id = serving_id AND v.member_id = (SELECT m.member_id FROM seat m WHERE m.roles && '{transcriber}')));
 
 CREATE POLICY own ON label FOR SELECT TO reviewer_member USING (EXISTS (SELECT FROM serving v WHERE v.id = serving_id));
 CREATE POLICY add ON label FOR INSERT TO reviewer_member
-    WITH CHECK (EXISTS (SELECT FROM serving v WHERE v.id = serving_id AND v.member_id = (SELECT member_id FROM seat)));
+    WITH CHECK (EXISTS (SELECT FROM serving v WHERE v.id = serving_id AND v.member_id = (SELECT m.member_id FROM seat m WHERE m.roles && '{transcriber}')));
 CREATE POLICY close ON label FOR UPDATE TO reviewer_member USING ((SELECT is_admin FROM seat));
 CREATE POLICY take_back ON label FOR DELETE TO reviewer_member
-    USING (EXISTS (SELECT FROM serving v WHERE v.id = serving_id AND v.member_id = (SELECT member_id FROM seat)));
+    USING (EXISTS (SELECT FROM serving v WHERE v.id = serving_id AND v.member_id = (SELECT m.member_id FROM seat m WHERE m.roles && '{transcriber}')));
 
 CREATE POLICY keepers ON opt_out FOR SELECT TO reviewer_member USING ((SELECT roles && '{supervisor,admin}' FROM seat));
 CREATE POLICY add ON opt_out FOR INSERT TO reviewer_member WITH CHECK ((SELECT is_admin FROM seat));
@@ -315,7 +326,9 @@ CREATE TRIGGER guard BEFORE UPDATE ON serving FOR EACH ROW EXECUTE FUNCTION guar
 CREATE CONSTRAINT TRIGGER whole AFTER UPDATE ON serving DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
     WHEN (NEW.state <> OLD.state OR NEW.lease_id IS DISTINCT FROM OLD.lease_id) EXECUTE FUNCTION whole_serving();
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON label FOR EACH ROW EXECUTE FUNCTION guard_answer();
-CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON label_draft FOR EACH ROW EXECUTE FUNCTION guard_label_draft();
+CREATE CONSTRAINT TRIGGER whole AFTER DELETE ON label DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_taking_back();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON label_draft FOR EACH ROW EXECUTE FUNCTION guard_label_draft();
 CREATE TRIGGER guard BEFORE INSERT ON pool_key FOR EACH ROW EXECUTE FUNCTION guard_pool_key();
 CREATE TRIGGER guard BEFORE UPDATE ON clip FOR EACH ROW EXECUTE FUNCTION guard_clip();
 CREATE TRIGGER withdraw AFTER UPDATE ON clip FOR EACH ROW
@@ -334,5 +347,15 @@ CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON opt_out DEFERRABLE INITIALLY DEF
     FOR EACH ROW EXECUTE FUNCTION whole_pool('opted_out');
 CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON label_export DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION whole_pool('labels_exported');
+CREATE TRIGGER guard BEFORE UPDATE ON vault_key FOR EACH ROW EXECUTE FUNCTION guard_vault_key();
 CREATE CONSTRAINT TRIGGER whole AFTER DELETE ON vault_key DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION whole_pool('erased');
+    FOR EACH ROW EXECUTE FUNCTION whole_call_erasure();
+CREATE TRIGGER guard BEFORE INSERT ON vault_door FOR EACH ROW EXECUTE FUNCTION guard_vault_door();
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON vault_door DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('pool_key_made');
+CREATE CONSTRAINT TRIGGER whole_withdrawal AFTER UPDATE ON clip DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    EXECUTE FUNCTION whole_pool('clips_withdrawn', 'opted_out', 'erased', 'clip_reported', 'call_added');
+CREATE CONSTRAINT TRIGGER whole_drop AFTER DELETE ON serving DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    EXECUTE FUNCTION whole_pool('clips_withdrawn', 'opted_out', 'erased', 'clip_reported', 'call_added');
+CREATE CONSTRAINT TRIGGER whole_step AFTER UPDATE ON call DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    EXECUTE FUNCTION whole_pool('call_added', 'call_built', 'call_stopped', 'clips_withdrawn', 'opted_out', 'erased');

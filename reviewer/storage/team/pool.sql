@@ -17,7 +17,8 @@ LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN CASE
         WHEN action IN ('clip_opened', 'clip_labelled', 'clip_skipped', 'clip_reported', 'clip_taken_back', 'released')
-            THEN EXISTS (SELECT FROM serving s WHERE s.id = object AND s.member_id = me.member_id)
+            THEN 'transcriber' = ANY (me.roles)
+                 AND EXISTS (SELECT FROM serving s WHERE s.id = object AND s.member_id = me.member_id)
         WHEN action IN ('call_added', 'call_built', 'opened', 'erased')
             THEN me.is_admin AND EXISTS (SELECT FROM call c WHERE c.id = object AND c.workspace_id = me.workspace_id)
         WHEN action IN ('opted_out', 'labels_exported', 'pool_key_made') THEN me.is_admin
@@ -35,9 +36,21 @@ BEGIN
         PERFORM need(OLD.state = 'leased' AND NOT is_live AND NEW.lease_id IS NULL, 'a clip that is not withdrawn');
         RETURN NEW;
     END IF;
+    IF NOT is_live AND NEW.state = OLD.state AND NEW.hypothesis IS NULL AND NEW.lease_id IS NOT DISTINCT FROM OLD.lease_id
+       AND NEW.lease_expires_at IS NOT DISTINCT FROM OLD.lease_expires_at AND NEW.done_at IS NOT DISTINCT FROM OLD.done_at THEN
+        RETURN NEW;  -- with a clip goes what the machine heard in it
+    END IF;
     PERFORM need(OLD.member_id = me.member_id, 'another''s clip');
+    PERFORM need(NEW.hypothesis IS NOT DISTINCT FROM OLD.hypothesis, 'a hypothesis that is changed');
+    IF NEW.state = 'leased' AND NOT is_live THEN
+        RETURN NULL;  -- withdrawn in this moment: it is as if it had never been there
+    END IF;
     IF NEW.state = 'leased' THEN
-        PERFORM need(is_live AND OLD.state IN ('ready', 'leased', 'labelled', 'skipped'), 'a clip that is gone', 'RV003');
+        PERFORM need(OLD.state IN ('ready', 'leased', 'labelled', 'skipped') AND NEW.lease_id IS NOT NULL,
+                     'a clip that is gone', 'RV003');
+        IF OLD.state = 'leased' AND NEW.lease_id = OLD.lease_id THEN
+            PERFORM need(OLD.lease_expires_at > moment AND NEW.lease_desk = OLD.lease_desk, 'the lease is over', 'RV003');
+        END IF;
         PERFORM need(OLD.state IN ('ready', 'leased') OR OLD.done_at > moment - interval '1 day', 'an answer that is too old');
         PERFORM need(NEW.lease_expires_at <= moment + interval '20 minutes 5 seconds' AND NEW.done_at IS NULL,
                      'a lease that is too long');
@@ -62,9 +75,12 @@ BEGIN
     END IF;
     PERFORM need(EXISTS (
         SELECT FROM entry e WHERE e.item_id = NEW.id AND e.actor = NEW.member_id AND e.xid = pg_current_xact_id()
-          AND e.action = ANY (CASE NEW.state WHEN 'leased' THEN '{clip_opened,clip_taken_back}'::text[]
-                              WHEN 'ready' THEN '{released}' WHEN 'labelled' THEN '{clip_labelled}'
-                              WHEN 'skipped' THEN '{clip_skipped}' ELSE '{clip_reported}' END)), 'a step without its entry');
+          AND e.action = CASE WHEN NEW.state = 'leased' AND OLD.state IN ('labelled', 'skipped') THEN 'clip_taken_back'
+                              WHEN NEW.state = 'leased' THEN 'clip_opened' WHEN NEW.state = 'ready' THEN 'released'
+                              ELSE 'clip_' || NEW.state END), 'a step without its entry');
+    IF NEW.state IN ('ready', 'leased') THEN
+        PERFORM need(NOT EXISTS (SELECT FROM label WHERE serving_id = NEW.id), 'an answer that stands');
+    END IF;
     IF NEW.state IN ('labelled', 'skipped', 'reported') THEN
         PERFORM need(EXISTS (
             SELECT FROM label l WHERE l.serving_id = NEW.id AND CASE NEW.state
@@ -85,18 +101,30 @@ DECLARE
     of serving;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
-        PERFORM need(NEW.text IS NULL AND NEW.for_vault IS NULL, 'an answer that is changed');
+        PERFORM need(NEW.text IS NULL AND NEW.for_vault IS NULL AND EXISTS (
+            SELECT FROM serving s JOIN clip c ON c.id = s.clip_id WHERE s.id = OLD.serving_id AND c.state = 'withdrawn'),
+            'an answer that is changed');
         RETURN NEW;
     END IF;
     SELECT * INTO of FROM serving WHERE id = CASE TG_OP WHEN 'DELETE' THEN OLD.serving_id ELSE NEW.serving_id END;
     IF TG_OP = 'DELETE' THEN
-        PERFORM need(of.state IN ('labelled', 'skipped') AND of.done_at > clock_timestamp() - interval '1 day',
-                     'an answer that stands');
+        PERFORM need(of.state IN ('labelled', 'skipped') AND of.done_at > clock_timestamp() - interval '1 day'
+                     AND EXISTS (SELECT FROM clip c WHERE c.id = of.clip_id AND c.state = 'live'), 'an answer that stands');
         RETURN OLD;
     END IF;
     PERFORM need(of.member_id = me.member_id AND of.xmin = pg_current_xact_id()::xid
                  AND of.state IN ('labelled', 'skipped', 'reported'), 'an answer without a live lease', 'RV003');
+    PERFORM need(NEW.text IS NULL OR NEW.prefilled = (of.hypothesis IS NOT NULL), 'an answer that hides what it began with');
     RETURN NEW;
+END $$;
+
+-- At the commit: an answer that is gone was taken back, on record.
+CREATE OR REPLACE FUNCTION whole_taking_back() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM need(EXISTS (SELECT FROM entry e WHERE e.item_id = OLD.serving_id AND e.action = 'clip_taken_back'
+                         AND e.xid = pg_current_xact_id()), 'an answer that is gone without its entry');
+    RETURN NULL;
 END $$;
 
 CREATE OR REPLACE FUNCTION guard_label_draft() RETURNS trigger
@@ -104,9 +132,16 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     me seat := own_seat();
 BEGIN
-    PERFORM need(EXISTS (
-        SELECT FROM serving s WHERE s.id = NEW.serving_id AND s.member_id = me.member_id AND s.state = 'leased'
-          AND s.lease_expires_at > clock_timestamp()), 'a text without a live lease', 'RV003');
+    IF TG_OP = 'DELETE' THEN
+        PERFORM need(EXISTS (
+            SELECT FROM serving s JOIN clip c ON c.id = s.clip_id WHERE s.id = OLD.serving_id
+              AND (s.member_id = me.member_id OR s.state = 'ready' OR c.state = 'withdrawn')), 'a text that is being written');
+        RETURN OLD;
+    END IF;
+    -- Whoever withdraws the clip in this moment is waited for.
+    PERFORM FROM serving s WHERE s.id = NEW.serving_id AND s.member_id = me.member_id AND s.state = 'leased'
+        AND s.lease_expires_at > clock_timestamp() FOR SHARE;
+    PERFORM need(FOUND, 'a text without a live lease', 'RV003');
     RETURN NEW;
 END $$;
 
@@ -148,6 +183,8 @@ BEGIN
         RETURN NULL;
     END IF;
     PERFORM pg_advisory_xact_lock(7264, hashtext('pool'));
+    PERFORM FROM serving WHERE clip_id = NEW.id ORDER BY id FOR UPDATE;  -- who is answering is waited for
+    UPDATE serving SET hypothesis = NULL WHERE clip_id = NEW.id AND hypothesis IS NOT NULL;
     UPDATE label l SET text = NULL, for_vault = NULL FROM serving s WHERE s.clip_id = NEW.id AND l.serving_id = s.id
         AND (l.text IS NOT NULL OR l.for_vault IS NOT NULL);
     DELETE FROM label_draft d USING serving s WHERE s.clip_id = NEW.id AND d.serving_id = s.id;
@@ -159,6 +196,29 @@ BEGIN
             WHERE id = it.id AND state = 'leased';
     END LOOP;
     RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION guard_vault_key() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM need(NEW.id = OLD.id AND NEW.key_id = OLD.key_id AND NEW.generation > OLD.generation, 'a key that is exchanged');
+    RETURN NEW;
+END $$;
+
+-- At the commit: the call whose key is destroyed is erased, on record. The key of the way back to calls stays.
+CREATE OR REPLACE FUNCTION whole_call_erasure() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM need(EXISTS (SELECT FROM entry e WHERE e.xid = pg_current_xact_id() AND e.action = 'erased'
+                         AND e.item_id = OLD.id), 'an erasure without its entry');
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION guard_vault_door() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM need(NOT EXISTS (SELECT FROM vault_door), 'a second way back');
+    RETURN NEW;
 END $$;
 
 -- At the commit: what the trigger's arguments name is on record.

@@ -1,10 +1,12 @@
 """What the transcribers' page does: it holds one clip, plays it, keeps what is typed, and gets the next one ready.
 
 Guarantees: what was typed is on disk within a second; the next clip is shown from memory; a clip that is withdrawn
-leaves the page, the player and the memory within a second; without a sound device everything but listening goes on.
+leaves the page, the player and the memory within a second; without a sound device everything but listening goes on, and
+without a team's server what is here: answers wait in this process and are handed in once it is back.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +17,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from reviewer.audio import Player, PlayerState, Sound, peaks
 from reviewer.bootstrap import Services
 from reviewer.domain.clips import SkipReason
-from reviewer.domain.errors import LeaseLostError, ReviewerError, RuleError
+from reviewer.domain.errors import LeaseLostError, ReviewerError, RuleError, UnreachableError
 from reviewer.domain.members import Role, holds_workspace_key
 from reviewer.services.transcribing import OpenClip, Progress
 from reviewer.ui.worker import Worker
@@ -55,6 +57,16 @@ class _Ready:
     clip: OpenClip
     sound: Sound
     outline: Outline
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is done with a clip, and all that it takes to do it again."""
+
+    ready: _Ready
+    text: str | None
+    cursor: int
+    answer: Callable[[OpenClip], None]
 
 
 class TranscribePresenter(QObject):
@@ -98,7 +110,10 @@ class TranscribePresenter(QObject):
         self._cursor = 0
         self._unsaved = False
         self._fetching = False
-        self._sending = 0  # answers on their way; the worker keeps them in order
+        self._sending: deque[_Answer] = deque()  # on their way; the worker keeps them in order
+        self._waiting: deque[_Answer] = deque()  # for the connection, as is what is typed meanwhile
+        self._is_offline = False
+        self._told_waiting = 0
         self._playing = False
         self._heard = False
         self._typing_paused = False
@@ -160,6 +175,8 @@ class TranscribePresenter(QObject):
             return
         self.hide()
         self._closed = True
+        for sent in self._waiting:
+            self._worker.run(partial(self._answer_again_job, sent), None, self._on_quiet_failure)
         for ready in (self._current, self._ahead):
             if ready is not None:
                 self._worker.run(partial(self._desk.give_back, ready.clip), None, self._on_quiet_failure)
@@ -206,19 +223,19 @@ class TranscribePresenter(QObject):
             self.refused.emit(self.tr("Listen to the whole clip once before you hand it in."))
         else:
             heard_ms = self._heard_ms()
-            self._finish(partial(self._desk.submit, self._current.clip, text, listened_ms=heard_ms))
+            self._finish(partial(self._desk.submit, text=text, listened_ms=heard_ms))
 
     def skip(self, reason: SkipReason) -> None:
         """Pass the clip by and go on."""
         if self._current is not None:
             heard_ms = self._heard_ms()
-            self._finish(partial(self._desk.skip, self._current.clip, reason, listened_ms=heard_ms))
+            self._finish(partial(self._desk.skip, reason=reason, listened_ms=heard_ms))
 
     def report(self) -> None:
         """Take the clip from everybody at once: it holds personal data."""
         if self._current is not None:
             heard_ms = self._heard_ms()
-            self._finish(partial(self._desk.report, self._current.clip, listened_ms=heard_ms))
+            self._finish(partial(self._desk.report, listened_ms=heard_ms))
             self.told.emit(self.tr("Withdrawn from everybody. Thank you."))
 
     def undo(self) -> None:
@@ -466,44 +483,89 @@ class TranscribePresenter(QObject):
         else:
             self._show(ahead)
 
-    def _finish(self, job: Callable[[], None]) -> None:
+    def _finish(self, answer: Callable[[OpenClip], None]) -> None:
         """Show the next clip at once; what is done with this one follows in order behind what was typed."""
         self.pause()
         self._autosave.stop()
+        finished = self._current_with_text()
         text, self._text, self._unsaved = self._text, None, False
-        finished = self._current
-        self._sending += 1
         assert finished is not None  # noqa: S101 - callers looked
-        # What is handed in is also the newest draft, should handing in fail.
-        if text is not None:
-            self._worker.run(partial(self._desk.save, finished.clip, text, self._cursor), None, self._on_quiet_failure)
-        self._worker.run(job, self._on_finished, self._on_finish_failed)
+        sent = _Answer(finished, text, self._cursor, answer)
+        if self._is_offline:
+            self._waiting.append(sent)
+            self._tell_waiting()
+        else:
+            self._sending.append(sent)
+            self._worker.run(
+                partial(self._answer_job, sent, sent.ready.clip), self._on_finished, self._on_finish_failed
+            )
         self._advance()
 
+    def _answer_job(self, sent: "_Answer", clip: OpenClip) -> None:
+        # What is handed in is also the newest draft, should handing in fail.
+        if sent.text is not None:
+            self._desk.save(clip, sent.text, sent.cursor)
+        sent.answer(clip)
+
+    def _answer_again_job(self, sent: "_Answer") -> None:
+        clip = self._desk.take_again(sent.ready.clip)
+        if clip is not None:  # else the first time had arrived, and only its answer had not
+            self._answer_job(sent, clip)
+
     def _on_finished(self, _nothing: None) -> None:
-        self._sending -= 1
+        self._sending.popleft()
+        if self._is_offline and not (self._sending or self._waiting):
+            self._is_offline = False
+            self.told.emit(self.tr("The team's server is back: everything was handed in."))
         self._tell_progress()
 
     def _on_finish_failed(self, failure: Exception) -> None:
-        self._sending -= 1
+        sent = self._sending.popleft()
         if not isinstance(failure, ReviewerError):
             raise failure
+        if isinstance(failure, UnreachableError):
+            self._waiting.append(sent)
+            self._tell_waiting()
+            return
         if isinstance(failure, LeaseLostError):
             self.told.emit(failure.message)
         else:
-            self.refused.emit(failure.message)  # it comes back: its lease is this desk's
+            self.refused.emit(failure.message)
+            self._bring_back(sent.ready)
         self._tell_progress()
+
+    def _tell_waiting(self) -> None:
+        told = len(self._waiting)
+        if self._is_offline and told <= self._told_waiting:
+            return
+        self._is_offline, self._told_waiting = True, told
+        self.refused.emit(
+            self.tr(
+                "The team's server is out of reach. Go on with what is here: answers that wait on this computer: {0}."
+            ).format(told)
+        )
+
+    def _send_waiting(self) -> None:
+        """Hand in what waited; the first answer says whether the server is back."""
+        for sent in self._waiting:
+            self._sending.append(sent)
+            self._worker.run(partial(self._answer_again_job, sent), self._on_finished, self._on_finish_failed)
+        self._waiting.clear()
 
     def _undo_job(self) -> _Ready:
         return self._ready(self._desk.undo(self._midnight()))
 
     def _on_undone(self, ready: _Ready) -> None:
+        self._bring_back(ready)
+        self._tell_progress()
+
+    def _bring_back(self, ready: _Ready) -> None:
+        """Show a clip again that was done; the one on the page comes after it."""
         self.pause()
         if self._ahead is not None:
             self._worker.run(partial(self._desk.give_back, self._ahead.clip), None, self._on_quiet_failure)
         self._ahead = self._current_with_text()
         self._show(ready)
-        self._tell_progress()
 
     def _current_with_text(self) -> _Ready | None:
         if self._current is None or self._text is None:
@@ -514,22 +576,41 @@ class TranscribePresenter(QObject):
 
     @Slot()
     def _look(self) -> None:
-        """Look whether clips on this desk were withdrawn."""
+        """Look whether clips on this desk were withdrawn, and hand in what waited for the connection."""
+        if self._waiting and not self._sending:
+            self._send_waiting()
+            return
         watched = [ready.clip for ready in (self._current, self._ahead) if ready is not None]
         if watched and not self._sending:
             self._worker.run(partial(self._look_job, watched), self._on_looked, self._on_quiet_failure)
         elif self._current is None and not self._fetching:
             self._fetch()
 
-    def _look_job(self, watched: Sequence[OpenClip]) -> list[str]:
-        return [clip.held.lease_id for clip in watched if not self._desk.is_there(clip)]
+    def _look_job(self, watched: Sequence[OpenClip]) -> dict[str, OpenClip | None]:
+        """Return by lease what is not held any more: taken again where only its time ran out, None where it is gone."""
+        return {clip.held.lease_id: self._taken_again(clip) for clip in watched if not self._desk.is_there(clip)}
 
-    def _on_looked(self, gone: list[str]) -> None:
-        if self._ahead is not None and self._ahead.clip.held.lease_id in gone:
-            self._ahead = None
-            self._fetch()
-        if self._current is not None and self._current.clip.held.lease_id in gone:
-            self._withdraw()
+    def _taken_again(self, clip: OpenClip) -> OpenClip | None:
+        try:
+            return self._desk.take_again(clip)
+        except LeaseLostError:
+            return None
+
+    def _on_looked(self, changed: dict[str, OpenClip | None]) -> None:
+        if self._ahead is not None and self._ahead.clip.held.lease_id in changed:
+            again = changed[self._ahead.clip.held.lease_id]
+            self._ahead = None if again is None else replace(self._ahead, clip=again)
+            if again is None:
+                self._fetch()
+        if self._current is not None and self._current.clip.held.lease_id in changed:
+            again = changed[self._current.clip.held.lease_id]
+            if again is None:
+                self._withdraw()
+            else:
+                self._current = replace(self._current, clip=again)
+        elif self._is_offline and not (self._sending or self._waiting):
+            self._is_offline = False
+            self.told.emit(self.tr("The team's server is back."))
 
     def _withdraw(self) -> None:
         self.pause()
@@ -572,7 +653,10 @@ class TranscribePresenter(QObject):
             return
         self._unsaved = True
         self._autosave.start()
-        self.refused.emit(failure.message)
+        if not isinstance(failure, UnreachableError):
+            self.refused.emit(failure.message)
+        else:
+            self._tell_waiting()
 
     def _on_refused(self, failure: Exception) -> None:
         if not isinstance(failure, ReviewerError):
@@ -582,7 +666,9 @@ class TranscribePresenter(QObject):
     def _on_quiet_failure(self, failure: Exception) -> None:
         if not isinstance(failure, ReviewerError):
             raise failure
-        if not isinstance(failure, RuleError):
+        if isinstance(failure, UnreachableError):
+            self._tell_waiting()
+        elif not isinstance(failure, RuleError):
             self.refused.emit(failure.message)
 
     def _timer(self, interval_ms: int, fired: Callable[[], None], *, single: bool = False) -> QTimer:
