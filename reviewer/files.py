@@ -5,18 +5,18 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-OWNER_ONLY = 0o600
+_OWNER_ONLY = 0o600
 
 
-def write_whole(path: Path, content: Iterable[bytes], *, workshop: Path | None = None, mode: int = OWNER_ONLY) -> None:
-    """Write `content` to `path` by way of a part beside it, or in a `workshop` on the same disk; it lasts then.
+def write_whole(path: Path, content: Iterable[bytes], *, workshop: Path | None = None) -> None:
+    """Write `content` to `path` for its owner alone, by way of a part beside it or in a `workshop` on the same disk.
 
-    The part is named after the file and this process; who was killed may leave it. Raises OSError.
+    It lasts then. The part is named after the file and this process; who was killed may leave it. Raises OSError.
     """
     part = (workshop or path.parent) / f"{path.name}.{os.getpid()}.part"
     part.unlink(missing_ok=True)  # whatever lies there already may be somebody else's to read
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "wb") as file:
             file.writelines(content)
             file.flush()
             os.fsync(file.fileno())

@@ -49,7 +49,7 @@ def signed(cells: Mapping[str, str], serial: int, key: MapKey) -> bytes:
 def write(path: Path, content: bytes) -> None:
     """Write a map, whole or not at all, as desks may be reading it. Raises UnavailableError."""
     try:
-        write_whole(path, [content], mode=0o644)
+        write_whole(path, [content])
     except OSError as exc:
         raise UnavailableError(f"The map of workspaces {path} cannot be written: {exc.strerror}.") from exc
 

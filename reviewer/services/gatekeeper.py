@@ -6,7 +6,7 @@ from reviewer.domain.findings import Finding
 from reviewer.domain.members import Member
 from reviewer.privacy import gate
 from reviewer.services.suppressions import is_suppressed
-from reviewer.storage import Transaction, suppressions
+from reviewer.storage import Transaction, policies, suppressions
 from reviewer.storage.opening import Opened
 
 
@@ -21,6 +21,11 @@ def outgoing(tx: Transaction, member: Member, opened: Opened) -> gate.Outgoing:
         contacts=suppressions.contacts(tx, member.workspace_id) if opened.has_contacts else frozenset(),
         suppressed=opened.has_lists and is_suppressed(tx, member, opened.content.recipient),
     )
+
+
+def rules_off(tx: Transaction, member: Member, opened: Opened) -> frozenset[str]:
+    """Return the rules that are switched off for an item's kind as things stand now."""
+    return policies.rules_off(tx, member.workspace_id, opened.head.kind) if opened.has_rules_off else frozenset()
 
 
 def stopping(outgoing: gate.Outgoing, text: str) -> tuple[Finding, ...]:

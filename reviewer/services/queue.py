@@ -14,7 +14,7 @@ from reviewer.domain.members import Actor, Member, Role
 from reviewer.domain.oversight import HANDED
 from reviewer.services.analysis import kept
 from reviewer.services.analyst import read
-from reviewer.services.gatekeeper import outgoing
+from reviewer.services.gatekeeper import outgoing, rules_off
 from reviewer.storage import Store, Transaction, contents, decisions, items, leases, policies, working_copies
 from reviewer.storage.opening import Opened, opened
 from reviewer.storage.store import Unrecorded
@@ -182,7 +182,7 @@ class Queue:
             copy = copies.pop(member.id, None)
             left = self._store.is_shared and bool(copies)
             item, analysed = _item(tx, member, there), kept(tx, lease.item_id)
-            off = policies.rules_off(tx, member.workspace_id, item.kind) if there.has_rules_off else frozenset()
+            off = rules_off(tx, member, there)
         found = analysed.found
         examination = None if found is None else read(found).without(off)
         return ClaimedItem(item, lease, copy, examination, found, off, analysed.personal), left

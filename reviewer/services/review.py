@@ -32,9 +32,9 @@ from reviewer.ledger.entries import instant
 from reviewer.privacy.gate import Outgoing
 from reviewer.services import recorded
 from reviewer.services.analysis import kept, subject_to
-from reviewer.services.analyst import Analyst, Found, read
+from reviewer.services.analyst import Analyst, read
 from reviewer.services.examiners import VERSIONS
-from reviewer.services.gatekeeper import outgoing, stopping
+from reviewer.services.gatekeeper import outgoing, rules_off, stopping
 from reviewer.services.queue import Queue, claim_for, keep_texts_of_others, length_of, shown
 from reviewer.storage import (
     Store,
@@ -45,7 +45,6 @@ from reviewer.storage import (
     keys,
     leases,
     outbox,
-    policies,
     working_copies,
 )
 from reviewer.storage.opening import Opened, opened
@@ -285,7 +284,7 @@ class Review:
             item = opened(tx, self._actor.member.workspace_id, lease.item_id)
             subject = subject_to(item, outgoing(tx, self._actor.member, item))
             found = kept(tx, lease.item_id).found
-            off = self._rules_off(tx, item)
+            off = rules_off(tx, self._actor.member, item)
         if found is None:
             found = self._analyst.examine(subject, hurried=True)
         in_draft = read(found).without(off)
@@ -297,20 +296,12 @@ class Review:
     def _check_draft(self, tx: Transaction, item: Opened, final: str | None) -> "_Checked | None":
         """Return what was found in a draft, if that tells all of `final`. Raises _UncheckedError where it does not."""
         found = kept(tx, item.head.id).found
-        if final is None:
-            return None if found is None else self._as_found(tx, item, found, None)
-        if found is None or final != item.content.draft:
+        if final is not None and (found is None or final != item.content.draft):
             raise _UncheckedError
-        return self._as_found(tx, item, found, final)
-
-    def _as_found(self, tx: Transaction, item: Opened, found: Found, final: str | None) -> "_Checked":
-        in_draft = read(found).without(self._rules_off(tx, item))
+        if found is None:
+            return None
+        in_draft = read(found).without(rules_off(tx, self._actor.member, item))
         return _Checked(in_draft, final, in_draft)
-
-    def _rules_off(self, tx: Transaction, item: Opened) -> frozenset[str]:
-        if not item.has_rules_off:
-            return frozenset()
-        return policies.rules_off(tx, self._actor.member.workspace_id, item.head.kind)
 
     def _with_overrides(
         self, lease: Lease, judgement: Judgement, key: str, attention: Attention, reasons: Mapping[str, str]

@@ -188,7 +188,7 @@ BEGIN
     UPDATE label l SET text = NULL, for_vault = NULL FROM serving s WHERE s.clip_id = NEW.id AND l.serving_id = s.id
         AND (l.text IS NOT NULL OR l.for_vault IS NOT NULL);
     DELETE FROM label_draft d USING serving s WHERE s.clip_id = NEW.id AND d.serving_id = s.id;
-    FOR it IN SELECT * FROM serving WHERE clip_id = NEW.id AND state IN ('ready', 'leased') ORDER BY id FOR UPDATE LOOP
+    FOR it IN SELECT * FROM serving WHERE clip_id = NEW.id AND state IN ('ready', 'leased') ORDER BY id LOOP
         DELETE FROM label_draft d USING serving s
             WHERE d.serving_id = s.id AND s.member_id = it.member_id AND s.place >= it.place AND s.state = 'ready';
         DELETE FROM serving s WHERE s.member_id = it.member_id AND s.place >= it.place AND s.state = 'ready';
