@@ -18,6 +18,7 @@ from reviewer.services.analysis import Analysis
 from reviewer.services.analyst import Analyst
 from reviewer.services.desks import Desk
 from reviewer.services.intake import Intake
+from reviewer.services.journal import Journal, number_waiting
 from reviewer.services.label_exports import LabelExports
 from reviewer.services.label_quality import LabelQuality
 from reviewer.services.ledger import Ledger, WitnessFile
@@ -31,7 +32,7 @@ from reviewer.services.suppressions import Suppressions
 from reviewer.services.team import Team
 from reviewer.services.tokens import Tokens
 from reviewer.services.transcribing import Transcribing
-from reviewer.services.unsent import Journal, Unsent, number_waiting
+from reviewer.services.unsent import Unsent, UnsentAnswers
 from reviewer.services.vault import Vault
 from reviewer.services.work import Work
 from reviewer.settings import Cells, SettingsFile
@@ -64,6 +65,7 @@ class Services:
     suppressions: Suppressions
     tokens: Tokens
     unsent: Unsent | None = None  # where the database is a team's, and so may be out of reach
+    unsent_answers: UnsentAnswers | None = None
 
 
 class Application:
@@ -190,16 +192,20 @@ class Application:
             tokens=Tokens(session.store, actor),
         )
         if session.store.is_shared:
-            self._services = replace(self._services, unsent=self._unsent(session.store, actor, self._services))
+            self._services = self._with_journal(session.store, actor, self._services)
         return self._services
 
     def unsent_number(self) -> int:
         """Return how many decisions wait on this computer to be sent; this takes no key."""
         return number_waiting(self.profile)
 
-    def _unsent(self, store: Store, actor: Actor, services: Services) -> Unsent:
+    def _with_journal(self, store: Store, actor: Actor, services: Services) -> Services:
         journal = Journal(self.profile, self.desk.id, self.desk.is_alive, store.keys)
-        return Unsent(store, actor, services.review, services.queue, journal)
+        return replace(
+            services,
+            unsent=Unsent(store, actor, services.review, services.queue, journal),
+            unsent_answers=UnsentAnswers(services.transcribing, journal),
+        )
 
     @staticmethod
     def make_player() -> "Player":

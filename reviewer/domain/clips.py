@@ -77,3 +77,14 @@ class Serving:
     text: str | None = field(default=None, repr=False)  # as it was left
     cursor: int = 0
     expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is done with a clip: labelled, unless it is skipped for a reason or reported."""
+
+    listened_ms: int
+    text: str | None  # what was typed, whatever the answer
+    cursor: int = 0
+    reason: SkipReason | None = None
+    is_report: bool = False

@@ -344,7 +344,7 @@ class Pool:
     def _write(self) -> Iterator[Transaction]:
         """Open a write that nobody else who keeps the pool comes into."""
         with self._store.write(self._actor) as tx:
-            tx.hold_turn(clips.TURN)
+            tx.hold_pool()
             yield tx
 
     def _ensure_keys(self, tx: Transaction) -> int:
@@ -355,9 +355,10 @@ class Pool:
         transcribers = _transcribers(tx)
         if not transcribers:
             raise RuleError("Nobody has the role 'transcriber': the pool would have nobody to be sealed to.")
-        return self._make_generation(tx, 1, transcribers)
+        return self._make_generation(tx, transcribers)
 
-    def _make_generation(self, tx: Transaction, number: int, transcribers: Mapping[str, PublicKeys]) -> int:
+    def _make_generation(self, tx: Transaction, transcribers: Mapping[str, PublicKeys]) -> int:
+        number = pool_keys.next_number(tx)
         # The private half exists in this process for this moment only; it is not kept.
         reader = PoolReader.new(self._actor.member.workspace_id, number)
         sealed = {member: reader.seal_to(member, keys) for member, keys in transcribers.items()}
@@ -365,15 +366,16 @@ class Pool:
         return number
 
     def _current_generation(self, tx: Transaction) -> int:
-        """Return the generation to seal to now: a new one once somebody who holds the newest transcribes no more."""
+        """Return the generation to seal to now: a new one once nobody holds the newest, or who transcribes no more."""
         newest, transcribers = self._ensure_keys(tx), _transcribers(tx)
-        gone = pool_keys.holders(tx, newest) - set(transcribers)
-        if not gone:
+        holders = pool_keys.holders(tx, newest)
+        gone = holders - set(transcribers)
+        if holders and not gone:
             return newest
         taken = clips.take_back_unheard(tx, gone)
         if taken:
             tx.record(Action.CLIPS_WITHDRAWN, clips=0, servings=taken, why="role")
-        return self._make_generation(tx, newest + 1, transcribers) if transcribers else newest
+        return self._make_generation(tx, transcribers) if transcribers else newest
 
     def _facts(self, tx: Transaction, call: Call, *, clean: bool | None) -> eligibility.Facts:
         policy, out = calls.policy(tx), calls.opted_out(tx)

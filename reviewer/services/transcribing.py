@@ -10,12 +10,12 @@ from datetime import datetime
 
 from reviewer.crypto import PublicKeys
 from reviewer.domain import labels
-from reviewer.domain.clips import LEASE, Serving, ServingState, SkipReason
+from reviewer.domain.clips import LEASE, Answer, Serving, ServingId, ServingState, SkipReason
 from reviewer.domain.errors import RuleError
 from reviewer.domain.events import Action
 from reviewer.domain.members import Actor, Role
 from reviewer.ledger.directory import Directory
-from reviewer.storage import Store, Transaction, clips, entries, pool_keys, servings
+from reviewer.storage import Store, Transaction, entries, pool_keys, servings
 from reviewer.storage.servings import Held, Progress
 from reviewer.storage.store import Unrecorded
 
@@ -46,13 +46,19 @@ class Transcribing:
             return pool_keys.newest(tx) is not None
 
     def share_key(self) -> int:
-        """Seal the pool's key to transcribers who came later: only who holds it can; return how many they were."""
+        """Seal the pool's key to transcribers who came later: only who holds it can; return how many they were.
+
+        What was sealed to this member and does not open is dropped, so that another holder seals it anew.
+        """
         with self._store.read() as tx:
-            if not _newcomers(tx, self._actor):
+            spoiled = pool_keys.spoiled(tx)
+            if not (spoiled or _newcomers(tx, self._actor)):
                 return 0
         with self._store.write(self._actor) as tx:
-            tx.hold_turn(clips.TURN)
+            tx.hold_pool()
             tx.leave_unrecorded(Unrecorded.NOTHING)
+            for generation in spoiled:
+                pool_keys.drop_own(tx, generation)
             todo = _newcomers(tx, self._actor)
             for generation, member_id in todo:
                 reader = pool_keys.reader(tx, generation)
@@ -77,13 +83,16 @@ class Transcribing:
 
         None where it is answered already. Raises LeaseLostError where it was withdrawn, or another desk has it.
         """
-        with self._store.write(self._actor) as tx:
-            held = servings.take_again(tx, clip.serving.id, self._is_alive)
-            if held is None:
-                tx.leave_unrecorded(Unrecorded.NOTHING)
-                return None
-            tx.record(Action.CLIP_OPENED, held.serving_id)
-        return OpenClip(clip.serving, held)
+        held = self._take_again(clip.serving.id)
+        return None if held is None else OpenClip(clip.serving, held)
+
+    def open_again(self, serving_id: ServingId) -> OpenClip | None:
+        """Lease and open a clip that an earlier run of this desk had; None where it is answered already.
+
+        Raises LeaseLostError where it was withdrawn, or another desk has it.
+        """
+        held = self._take_again(serving_id)
+        return None if held is None else self._open(held)
 
     def is_there(self, clip: OpenClip) -> bool:
         """Tell whether a clip on this desk is still to be heard: not withdrawn, its lease not over."""
@@ -102,6 +111,17 @@ class Transcribing:
             servings.save_draft(tx, clip.held, text[: labels.LONGEST], cursor)
             tx.leave_unrecorded(Unrecorded.AUTOSAVE)
             return tx.now()
+
+    def answer(self, clip: OpenClip, answer: Answer) -> None:
+        """Hand an answer in; what was typed is kept first, should that fail. Raises as submit() does."""
+        if answer.text is not None:
+            self.save(clip, answer.text, answer.cursor)
+        if answer.reason is not None:
+            self.skip(clip, answer.reason, listened_ms=answer.listened_ms)
+        elif answer.is_report:
+            self.report(clip, listened_ms=answer.listened_ms)
+        else:
+            self.submit(clip, answer.text or "", listened_ms=answer.listened_ms)
 
     def submit(self, clip: OpenClip, text: str, *, listened_ms: int) -> None:
         """Hand in a label. Raises LeaseLostError, or RuleError where the clip was not heard whole or is empty."""
@@ -127,7 +147,7 @@ class Transcribing:
     def report(self, clip: OpenClip, *, listened_ms: int) -> None:
         """Say that a clip holds personal data: it is taken from everybody in this very moment, its sound deleted."""
         with self._store.write(self._actor) as tx:
-            tx.hold_turn(clips.TURN)  # it is taken out of the lines of others too
+            tx.hold_pool()  # it is taken out of the lines of others too
             servings.finish(tx, clip.held, ServingState.REPORTED, listened_ms=listened_ms)
             servings.report(tx, clip.serving.id)
             tx.record(Action.CLIP_REPORTED, clip.serving.id)
@@ -153,6 +173,15 @@ class Transcribing:
         """Return how this member's day goes."""
         with self._store.read() as tx:
             return servings.progress(tx, self._actor.member.id, since)
+
+    def _take_again(self, serving_id: ServingId) -> Held | None:
+        with self._store.write(self._actor) as tx:
+            held = servings.take_again(tx, serving_id, self._is_alive)
+            if held is None:
+                tx.leave_unrecorded(Unrecorded.NOTHING)
+            else:
+                tx.record(Action.CLIP_OPENED, held.serving_id)
+            return held
 
     def _open(self, held: Held) -> OpenClip:
         """Read the sound; the look at it is on record already."""

@@ -1,63 +1,27 @@
 """What was decided and typed at this desk and is not known to be in the team's database.
 
-Guarantees: a decision is on this disk before it is sent, and a text within a moment of being typed, both sealed under
-the member's own keys; each stays there until the database has it or it is known to have no place there; after any cut,
-kill or restart it is sent again under the same idempotency key, so that it is recorded once. A decision whose lease ran
-out meanwhile is made on a new one where nobody else has taken the item, and is kept as a second opinion where somebody
-has.
+Guarantees: a decision or an answer is on this disk (journal.py) before it is sent, and a text within a moment of being
+typed; each stays there until the database has it or it is known to have no place there; after any cut, kill or restart
+it is sent again, and recorded once. A decision whose lease ran out meanwhile is made on a new one where nobody else has
+taken the item, and is kept as a second opinion where somebody has.
 """
 
-import json
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 
-from reviewer.crypto import JournalSealer, OpenKeys
-from reviewer.domain.attention import Attention
-from reviewer.domain.attestations import Attestation
-from reviewer.domain.decisions import Decision, Judgement, Verdict
-from reviewer.domain.errors import (
-    LeaseLostError,
-    ReviewerError,
-    RuleError,
-    SealBrokenError,
-    UnavailableError,
-)
-from reviewer.domain.items import ItemId, ItemState, Lease, LeaseId
-from reviewer.domain.members import Actor, DeskId, MemberId
-from reviewer.files import write_whole
+from reviewer.domain.clips import ServingId
+from reviewer.domain.decisions import Decision
+from reviewer.domain.errors import LeaseLostError, ReviewerError, RuleError, UnavailableError
+from reviewer.domain.items import ItemState, Lease
+from reviewer.domain.members import Actor
+from reviewer.services.journal import Intent, Journal, KeptText
 from reviewer.services.queue import Queue
 from reviewer.services.review import Review
+from reviewer.services.transcribing import OpenClip, Transcribing
 from reviewer.storage import Store, decisions, items, leases
-
-FOLDER = "unsent"
-_INTENT, _TEXT, _DAMAGED = ".intent", ".text", ".damaged"
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A decision as it was made at this desk."""
-
-    key: str
-    lease: Lease
-    judgement: Judgement
-    attestation: Attestation | None
-    attention: Attention
-
-
-@dataclass(frozen=True, slots=True)
-class KeptText:
-    """What somebody typed on an item that they held."""
-
-    item_id: ItemId
-    text: str
-    cursor: int
-    attention: Attention
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,89 +45,6 @@ class Settled:
     def anything(self) -> bool:
         """Tell whether there was anything."""
         return bool(self.sent or self.returned or self.opinions or self.damaged)
-
-
-class Journal:
-    """The files: one for each decision and one for each text, written whole and lasting."""
-
-    def __init__(self, profile: Path, desk: DeskId, is_alive: Callable[[str], bool], keys: OpenKeys) -> None:
-        self._folder = profile / FOLDER
-        self._desk = desk
-        self._is_alive = is_alive
-        self._sealer = JournalSealer(keys.identity, keys.owner)
-        self._lock = threading.Lock()
-        self._versions: dict[ItemId, int] = {}
-
-    def keep(self, intent: Intent) -> None:
-        """Write a decision down. Raises UnavailableError where the disk does not take it."""
-        self._write(f"{self._desk}.{time.time_ns():020}.{intent.key}{_INTENT}", _intent_data(intent))
-
-    def forget(self, key: str) -> None:
-        """Remove a decision: it is on record, or has no place there."""
-        self._remove(f"*.{key}{_INTENT}")
-
-    def keep_text(self, kept: KeptText) -> int:
-        """Write a text down in place of an earlier one, and return its version. Raises UnavailableError."""
-        with self._lock:
-            version = self._versions.get(kept.item_id, 0) + 1
-            self._versions[kept.item_id] = version
-        self._write(f"{self._desk}.{kept.item_id}{_TEXT}", asdict(kept) | {"attention": kept.attention.to_data()})
-        return version
-
-    def forget_text(self, item_id: ItemId, version: int | None = None) -> None:
-        """Remove a text that the database has, unless a newer one than that version was written."""
-        with self._lock:
-            if version is not None and self._versions.get(item_id) != version:
-                return
-            self._remove(f"*.{item_id}{_TEXT}")
-
-    def intents(self) -> Iterator[Intent]:
-        """Yield the decisions that this desk and desks that are gone left, oldest first."""
-        names = self._names(_INTENT)
-        for name in sorted(names, key=lambda each: each.split(".")[1]):
-            data = self._read(name)
-            if data is not None:
-                yield _intent(data)
-
-    def texts(self) -> Iterator[KeptText]:
-        """Yield the texts that this desk and desks that are gone left."""
-        for name in self._names(_TEXT):
-            data = self._read(name)
-            if data is not None:
-                yield KeptText(**(data | {"attention": Attention.from_data(data["attention"])}))
-
-    def damaged(self) -> int:
-        """Return how many entries there are that nobody can read; they are put aside, not removed."""
-        return len(list(self._folder.glob(f"*{_DAMAGED}")))
-
-    def _names(self, ending: str) -> list[str]:
-        names = [path.name for path in self._folder.glob(f"*{ending}")]
-        desks = {desk: desk == self._desk or not self._is_alive(desk) for desk in {n.split(".")[0] for n in names}}
-        return [name for name in names if desks[name.split(".")[0]]]
-
-    def _read(self, name: str) -> dict[str, Any] | None:
-        path = self._folder / name
-        try:
-            return dict(json.loads(self._sealer.open(name, path.read_bytes())))
-        except FileNotFoundError:
-            return None
-        except (SealBrokenError, ValueError):
-            path.replace(path.with_name(name + _DAMAGED))
-            return None
-        except OSError as exc:
-            raise UnavailableError(f"What waits to be sent cannot be read: {exc.strerror}.") from exc
-
-    def _write(self, name: str, data: dict[str, Any]) -> None:
-        sealed = self._sealer.seal(name, json.dumps(data).encode())
-        try:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            write_whole(self._folder / name, [sealed])
-        except OSError as exc:
-            raise UnavailableError(f"This computer's disk does not take what is to be sent: {exc.strerror}.") from exc
-
-    def _remove(self, pattern: str) -> None:
-        for path in self._folder.glob(pattern):
-            path.unlink(missing_ok=True)
 
 
 class Unsent:
@@ -290,35 +171,30 @@ class Unsent:
         return None if claimed is None else claimed.lease
 
 
-def number_waiting(profile: Path) -> int:
-    """Return how many decisions wait in a profile's journal; this takes no key."""
-    return len(list((profile / FOLDER).glob(f"*{_INTENT}")))
+class UnsentAnswers:
+    """Brings what a transcriber's page left in the journal into the database."""
 
+    def __init__(self, transcribing: Transcribing, journal: Journal) -> None:
+        self._transcribing = transcribing
+        self.journal = journal
 
-def _intent_data(intent: Intent) -> dict[str, Any]:
-    lease, judgement, signed = intent.lease, intent.judgement, intent.attestation
-    return {
-        "key": intent.key,
-        "lease": asdict(lease) | {"expires_at": lease.expires_at.astimezone(UTC).isoformat()},
-        "judgement": asdict(judgement) | {"verdict": judgement.verdict.value},
-        "attestation": None if signed is None else asdict(signed),
-        "attention": intent.attention.to_data(),
-    }
+    def settle(self) -> int:
+        """Hand in what an earlier run of this desk left; return how many answers that were.
 
+        Raises UnreachableError, and the rest stays.
+        """
+        answers = list(self.journal.answers())
+        for serving_id, answer in answers:
+            self._again(serving_id, partial(self._transcribing.answer, answer=answer))
+            self.journal.forget_answer(serving_id)
+        for said in list(self.journal.words()):
+            self._again(said.serving_id, partial(self._transcribing.save, text=said.text, cursor=said.cursor))
+            self.journal.forget_words(said.serving_id)
+        return len(answers)
 
-def _intent(data: dict[str, Any]) -> Intent:
-    lease, judgement, signed = data["lease"], data["judgement"], data["attestation"]
-    return Intent(
-        key=data["key"],
-        lease=Lease(
-            LeaseId(lease["id"]),
-            ItemId(lease["item_id"]),
-            MemberId(lease["member_id"]),
-            DeskId(lease["desk"]),
-            lease["fence"],
-            datetime.fromisoformat(lease["expires_at"]),
-        ),
-        judgement=Judgement(**(judgement | {"verdict": Verdict(judgement["verdict"])})),
-        attestation=None if signed is None else Attestation(**(signed | {"factors": tuple(signed["factors"])})),
-        attention=Attention.from_data(data["attention"]),
-    )
+    def _again(self, serving_id: ServingId, act: Callable[[OpenClip], object]) -> None:
+        """Do it on a new lease; what was withdrawn or answered meanwhile, or is refused, has no place any more."""
+        with suppress(RuleError):
+            clip = self._transcribing.open_again(serving_id)
+            if clip is not None:
+                act(clip)

@@ -25,7 +25,6 @@ from reviewer.storage.store import Transaction
 
 _clip, _origin, _serving = schema.clip, schema.clip_origin, schema.serving
 _draft, _label = schema.label_draft, schema.label
-TURN = "pool"  # of whoever changes what is in the pool or in the lines of others
 _ENDED = {"lease_id": None, "lease_desk": None, "lease_expires_at": None}
 _OPEN = (ServingState.READY.value, ServingState.LEASED.value)
 

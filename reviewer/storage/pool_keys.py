@@ -7,10 +7,10 @@ own and hear what is sealed to it.
 import base64
 from dataclasses import dataclass
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from reviewer.crypto import PoolReader, PoolWriter
-from reviewer.domain.errors import KeysUnavailableError, LedgerBrokenError
+from reviewer.domain.errors import KeysUnavailableError, LedgerBrokenError, SealBrokenError
 from reviewer.domain.events import Action
 from reviewer.domain.members import Role
 from reviewer.ledger import Entry
@@ -32,6 +32,14 @@ class Named:
 def newest(tx: Transaction) -> int | None:
     """Return the number of the newest generation, None where there is no pool."""
     number: int | None = tx.run(select(func.max(_table.c.generation))).scalar()
+    return number
+
+
+def next_number(tx: Transaction) -> int:
+    """Return the number of a generation that never was: the ledger remembers those that nobody holds any more."""
+    number = (newest(tx) or 0) + 1
+    while any(entries.story(tx, _object(number))):
+        number += 1
     return number
 
 
@@ -65,6 +73,16 @@ def generations(tx: Transaction, member_id: str) -> set[int]:
     return set(tx.run(select(_table.c.generation).where(_table.c.member_id == member_id)).scalars())
 
 
+def spoiled(tx: Transaction) -> list[int]:
+    """Return the generations whose copy for the own member does not open: whoever sealed it sealed something else."""
+    return [generation for generation in sorted(generations(tx, tx.keys.owner.member)) if not _opens(tx, generation)]
+
+
+def drop_own(tx: Transaction, generation: int) -> None:
+    """Delete the own copy of a generation."""
+    tx.run(delete(_table).where(_table.c.generation == generation, _table.c.member_id == tx.keys.owner.member))
+
+
 def named(tx: Transaction, generation: int) -> Named:
     """Return what an admin's signed entry names. Raises LedgerBrokenError where none does."""
     for _, signed in entries.story(tx, _object(generation)):
@@ -92,6 +110,14 @@ def reader(tx: Transaction, generation: int) -> PoolReader:
     if sealed is None:
         raise KeysUnavailableError("The pool's key was not sealed to you: only transcribers hear clips.")
     return tx.keys.open_pool_reader(generation, bytes(sealed), named(tx, generation).public)
+
+
+def _opens(tx: Transaction, generation: int) -> bool:
+    try:
+        reader(tx, generation)
+    except SealBrokenError:
+        return False
+    return True
 
 
 def _object(generation: int) -> str:

@@ -59,7 +59,7 @@ place = Table("entry_place", MetaData(), Column("position", BigInteger, primary_
 
 
 _HOLD_CHAIN = text("SELECT number, hash, at FROM hold_chain()")
-_HOLD_TURN = text("SELECT pg_advisory_xact_lock(7264, hashtext(:name))")
+_HOLD_POOL = text("SELECT hold_pool()")
 _TAKE_TURN = text("SELECT pg_try_advisory_xact_lock(7264, hashtext(:name))")
 
 
@@ -209,9 +209,9 @@ def hold_chain(connection: Connection) -> tuple[ChainHead, datetime]:
     return head, row.at.astimezone(UTC)
 
 
-def hold_turn(connection: Connection, name: str) -> None:
-    """Wait until this transaction is the only one with the turn of that name; it has it until it ends."""
-    connection.execute(_HOLD_TURN, {"name": name})
+def hold_pool(connection: Connection) -> None:
+    """Wait until this transaction is the only one that changes the pool; it is until it ends."""
+    connection.execute(_HOLD_POOL)
 
 
 def take_turn(connection: Connection, name: str) -> bool:

@@ -119,10 +119,13 @@ class Transaction:
         """Wait until no other transaction writes the actor's chain, and note where it ends and when that was."""
         self._head, self._now = postgresql.hold_chain(self._connection)  # the time comes with it: one question less
 
-    def hold_turn(self, name: str) -> None:
-        """Wait until no other transaction has the turn of that name; in a file whoever writes is alone anyway."""
+    def hold_pool(self) -> None:
+        """Wait until no other transaction changes what is in the pool or in the lines of others.
+
+        In a file whoever writes is alone anyway.
+        """
         if self.dialect != "sqlite":
-            postgresql.hold_turn(self._connection, name)
+            postgresql.hold_pool(self._connection)
 
     def take_turn(self, name: str) -> bool:
         """Tell whether no other transaction has the turn of that name; in a file whoever writes is alone anyway."""

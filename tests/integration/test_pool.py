@@ -15,7 +15,7 @@ from reviewer.domain.errors import InputRefusedError, KeysUnavailableError, Leas
 from reviewer.domain.members import Role
 from reviewer.domain.serving import Limits, broken_rules
 from reviewer.services.pool import Made, MadeClip, Pool, Scope
-from reviewer.services.transcribing import OpenClip
+from reviewer.services.transcribing import OpenClip, Transcribing
 from reviewer.storage import clips, pool_keys, vault_keys
 from tests.factories import Profile
 from tests.pools import WORDS, PoolOf, ToneMaker, call
@@ -200,6 +200,39 @@ def test_a_key_of_the_pool_that_no_admin_signed_is_refused(pool: PoolOf) -> None
     pool.profile.rows("DELETE FROM entry WHERE action = 'pool_key_made'")
     with pytest.raises(Exception, match="does not name"):
         pool.transcribing().next()
+
+
+def test_who_comes_later_gets_the_pools_key_from_a_colleague(pool: PoolOf) -> None:
+    profile = pool.profile
+    newcomer = profile.transcriber()
+    later = Transcribing(profile.store_of(newcomer), newcomer, lambda _: True)
+    assert later.next() is None
+    assert pool.transcribing().share_key() == 1
+    with profile.store_of(newcomer).read() as tx:
+        pool_keys.reader(tx, 1)
+    assert pool.transcribing().share_key() == 0
+
+
+def test_a_copy_of_the_pools_key_that_does_not_open_is_sealed_anew(pool: PoolOf) -> None:
+    profile = pool.profile
+    newcomer = profile.transcriber()
+    later = Transcribing(profile.store_of(newcomer), newcomer, lambda _: True)
+    pool.transcribing().share_key()
+    profile.rows("UPDATE pool_key SET sealed = ? WHERE member_id = ?", b"something else", newcomer.member.id)
+    later.share_key()
+    assert pool.transcribing().share_key() == 1
+    with profile.store_of(newcomer).read() as tx:
+        pool_keys.reader(tx, 1)
+
+
+def test_a_pool_that_nobody_can_open_gets_a_new_key(pool: PoolOf) -> None:
+    profile = pool.profile
+    profile.rows("UPDATE pool_key SET sealed = ?", b"something else")
+    for holder in (profile.first, *pool.transcribers):
+        Transcribing(profile.store_of(holder), holder, lambda _: True).share_key()
+    pool.fill(range(30, 60))
+    with pool.profile.store_of(pool.transcribers[0]).read() as tx:
+        pool_keys.reader(tx, 2)
 
 
 def test_an_opt_out_takes_the_clip_from_the_screen(pool: PoolOf) -> None:

@@ -77,6 +77,22 @@ INSERT INTO label_export VALUES ('e', 'jsonl', now(), 'm');
 """
 
 
+_CHAINED = (
+    "INSERT INTO entry (actor, number, hash, body, signature, at, action, item_id)"
+    " SELECT '{m_agent}', coalesce(h.number, 0) + 1, sha256('\\x00'::bytea || b.body || s.signature), b.body, s.signature, now(),"
+    " '%(action)s', %(item)s FROM hold_chain() h,"
+    " LATERAL (SELECT convert_to(json_build_object('previous', coalesce(encode(h.hash, 'hex'), repeat('0', 64)), 'actor',"
+    " '{m_agent}', 'number', coalesce(h.number, 0) + 1, 'action', '%(action)s', 'object', %(item)s, 'workspace', '{workspace}', 'details',"
+    " json_build_object('decision', 'x'))::text, 'UTF8') AS body) b,"
+    " LATERAL (SELECT decode(repeat('ab', 64), 'hex') AS signature) s"
+)
+
+
+def chained(action: str, item: str | None) -> str:
+    """Return an entry that follows one's own chain in form: all but the signature is right."""
+    return _CHAINED % {"action": action, "item": "NULL::text" if item is None else f"'{item}'::text"}
+
+
 @dataclass(frozen=True, slots=True)
 class Fixed:
     """What the attacks are about, by name."""

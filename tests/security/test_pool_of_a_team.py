@@ -18,8 +18,7 @@ from tests.conftest import copied_profile
 from tests.factories import Profile
 from tests.pools import PoolOf, transcript
 from tests.postgres import Cluster
-from tests.security.teams import Team, outcome
-from tests.security.test_team_attacks import _linked
+from tests.security.teams import Team, chained, outcome
 
 _GONE = (
     update(schema.clip)
@@ -32,7 +31,7 @@ _END = "lease_id = NULL, lease_desk = NULL, lease_expires_at = NULL, done_at = n
 
 def _heard(action: str, serving: str) -> str:
     """Return an entry that follows a transcriber's own chain in form."""
-    return _linked(action, serving).replace("{m_agent}", "{m_transcriber}")
+    return chained(action, serving).replace("{m_agent}", "{m_transcriber}")
 
 
 def _answer(serving: str, *, text: str = "'t'", listened_ms: int = 2_000) -> str:
@@ -87,7 +86,7 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     "put a hearing of a colleague's clip on record": ("transcriber", _heard("clip_opened", "theirs"), "RV002"),
     "put a hearing of nothing on record": (
         "transcriber",
-        _linked("clip_opened", None).replace("{m_agent}", "{m_transcriber}"),
+        chained("clip_opened", None).replace("{m_agent}", "{m_transcriber}"),
         "RV002",
     ),
     "write a hearing oneself": ("transcriber", "INSERT INTO hearing VALUES ('ready', '{m_transcriber}', '1')", "42501"),
@@ -112,7 +111,7 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     "see who opted out": ("transcriber", "SELECT digest FROM opt_out", "nothing"),
     "see what was exported": ("transcriber", "SELECT manifest FROM label_export", "nothing"),
     "put a look at a call on record": ("transcriber", _heard("opened", "call"), "RV002"),
-    "put a look at a call on record as an agent": ("agent", _linked("opened", "call"), "RV002"),
+    "put a look at a call on record as an agent": ("agent", chained("opened", "call"), "RV002"),
     "see calls as an agent": ("agent", "SELECT record FROM call", "nothing"),
     "see where clips come from as an auditor": ("auditor", "SELECT origin FROM clip_origin", "nothing"),
     "tell calls apart by where rows lie": ("transcriber", "SELECT ctid FROM clip", "42501"),
@@ -246,6 +245,23 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
         "INSERT INTO pool_key VALUES (1, '{m_agent}', 's', now())",
         "RV002",
     ),
+    "drop another's copy of the pool's key": (
+        "transcriber",
+        "DELETE FROM pool_key WHERE member_id = '{m_second_transcriber}'",
+        "nothing",
+    ),
+    "drop a copy of the pool's key as an admin": ("admin", "DELETE FROM pool_key", "nothing"),
+    "keep everybody from the pool as an agent": ("agent", "SELECT hold_pool()", "RV002"),
+    "lock the row that the pool's keepers wait for": (
+        "agent",
+        "SELECT id FROM workspace WHERE id = '{workspace}' FOR NO KEY UPDATE",
+        "42501",
+    ),
+    "count what others do by its places in the ledger": (
+        "transcriber",
+        "SELECT position FROM entry_place p WHERE NOT EXISTS (SELECT FROM entry e WHERE e.seq = p.seq)",
+        "nothing",
+    ),
     "take the pool's key as an agent": ("agent", "SELECT sealed FROM pool_key", "nothing"),
     "switch listening on": ("transcriber", "UPDATE pool_policy SET body = '{{}}'", "nothing"),
     "switch listening on as a supervisor": ("supervisor", "UPDATE pool_policy SET body = '{{}}'", "nothing"),
@@ -291,7 +307,7 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     "lay a second way back": ("admin", "INSERT INTO vault_door VALUES (2, 's')", "RV002"),
     "destroy the pool's way back under an entry about a call": (
         "admin",
-        "DELETE FROM vault_key WHERE id = 'pool';; " + _linked("erased", "call").replace("{m_agent}", "{m_admin}"),
+        "DELETE FROM vault_key WHERE id = 'pool';; " + chained("erased", "call").replace("{m_agent}", "{m_admin}"),
         "RV002",
     ),
     "drop what a transcriber types": ("admin", "DELETE FROM label_draft WHERE serving_id = 'theirs'", "RV002"),

@@ -18,7 +18,7 @@ from reviewer.storage.team import drift
 from tests.conftest import copied_profile
 from tests.factories import SIGNED, Profile, new_key
 from tests.postgres import Cluster
-from tests.security.teams import Team, outcome
+from tests.security.teams import Team, chained, outcome
 
 _SET_ITEM = "UPDATE item SET"
 _HANDED = (
@@ -26,22 +26,6 @@ _HANDED = (
     " lease_expires_at = now() + interval '1 minute',"
 )
 _ENTRY = "INSERT INTO entry (actor, number, hash, body, signature, at, action, item_id) VALUES"
-_LINKED = (
-    "INSERT INTO entry (actor, number, hash, body, signature, at, action, item_id)"
-    " SELECT '{m_agent}', coalesce(h.number, 0) + 1, sha256('\\x00'::bytea || b.body || s.signature), b.body, s.signature, now(),"
-    " '%(action)s', %(item)s FROM hold_chain() h,"
-    " LATERAL (SELECT convert_to(json_build_object('previous', coalesce(encode(h.hash, 'hex'), repeat('0', 64)), 'actor',"
-    " '{m_agent}', 'number', coalesce(h.number, 0) + 1, 'action', '%(action)s', 'object', %(item)s, 'workspace', '{workspace}', 'details',"
-    " json_build_object('decision', 'x'))::text, 'UTF8') AS body) b,"
-    " LATERAL (SELECT decode(repeat('ab', 64), 'hex') AS signature) s"
-)
-
-
-def _linked(action: str, item: str | None) -> str:
-    """Return an entry that follows one's own chain in form: all but the signature is right."""
-    return _LINKED % {"action": action, "item": "NULL::text" if item is None else f"'{item}'::text"}
-
-
 _TAKEN = "UPDATE unanalysed SET taken_until = now() + interval '1 hour' WHERE item_id = '{waiting}';; "
 
 # name: (who, what, answer). 42501: no right or a policy; RV001: no seat; RV002: a rule; RV003: no live lease.
@@ -54,25 +38,25 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     "read a draft as an admin": ("admin", "SELECT draft FROM content", "nothing"),
     "read a draft as an auditor": ("auditor", "SELECT draft FROM content", "nothing"),
     "read a draft as a producer": ("producer", "SELECT draft FROM content", "nothing"),
-    "look at an item that another has leased": ("agent", _linked("opened", "{theirs}"), "RV003"),
-    "look at an item that nobody has leased": ("agent", _linked("opened", "{waiting}"), "RV003"),
-    "look at an item whose lease is over": ("agent", _linked("opened", "{lapsed}"), "RV003"),
+    "look at an item that another has leased": ("agent", chained("opened", "{theirs}"), "RV003"),
+    "look at an item that nobody has leased": ("agent", chained("opened", "{waiting}"), "RV003"),
+    "look at an item whose lease is over": ("agent", chained("opened", "{lapsed}"), "RV003"),
     "look, read and roll back": (
         "second agent",
-        _linked("opened", "{theirs}").replace("{m_agent}", "{m_second_agent}")
+        chained("opened", "{theirs}").replace("{m_agent}", "{m_second_agent}")
         + ";; SELECT draft FROM content WHERE item_id = '{waiting}'",
         "nothing",
     ),
-    "analyse what was not taken to be": ("agent", _linked("analysed", "{mine}"), "RV002"),
-    "send what was not taken to be": ("agent", _linked("sending", "{signed}"), "RV002"),
+    "analyse what was not taken to be": ("agent", chained("analysed", "{mine}"), "RV002"),
+    "send what was not taken to be": ("agent", chained("sending", "{signed}"), "RV002"),
     "analyse, read and roll back": (
         "agent",
-        _TAKEN + _linked("analysed", "{waiting}") + ";; SELECT draft FROM content WHERE item_id = '{waiting}'",
+        _TAKEN + chained("analysed", "{waiting}") + ";; SELECT draft FROM content WHERE item_id = '{waiting}'",
         "nothing",
     ),
     "analyse under a savepoint, read and roll back": (
         "agent",
-        "SAVEPOINT s;; " + _TAKEN + _linked("analysed", "{waiting}") + ";; RELEASE s;;"
+        "SAVEPOINT s;; " + _TAKEN + chained("analysed", "{waiting}") + ";; RELEASE s;;"
         " SELECT draft FROM content WHERE item_id = '{waiting}'",
         "nothing",
     ),
@@ -83,7 +67,7 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     "read a request past its view": ("agent", "SELECT request FROM outbox", "42501"),
     "send, read the request and roll back": (
         "agent",
-        _linked("sending", "{held}") + ";; SELECT request FROM outbox_request",
+        chained("sending", "{held}") + ";; SELECT request FROM outbox_request",
         "RV002",
     ),
     "read a final past its view": ("agent", "SELECT final FROM decision", "42501"),
@@ -126,7 +110,7 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
         "RV002",
     ),
     "destroy its keys": ("admin", "DELETE FROM data_key WHERE item_id = 'foreign'", "nothing"),
-    "record about its items": ("agent", _linked("claimed", "foreign"), "RV002"),
+    "record about its items": ("agent", chained("claimed", "foreign"), "RV002"),
     # ---- Leases
     "steal a live lease": (
         "agent",
@@ -440,14 +424,14 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     ),
     "write an entry whose bytes say something else": (
         "agent",
-        _linked("opened", None).replace("'action', 'opened'", "'action', 'locked'"),
+        chained("opened", None).replace("'action', 'opened'", "'action', 'locked'"),
         "RV002",
     ),
-    "write an entry of another time": ("agent", _linked("locked", None).replace("now()", "'2000-01-01'"), "RV002"),
-    "write an unsigned entry": ("agent", _linked("locked", None).replace("repeat('ab', 64)", "''"), "RV002"),
-    "write an entry with a wrong hash": ("agent", _linked("locked", None).replace("'\\x00'", "'\\x01'"), "RV002"),
-    "record a decision that is none": ("agent", _linked("decided", "{mine}"), "RV002"),
-    "record an addendum that is none": ("agent", _linked("addendum_made", "{signed}"), "RV002"),
+    "write an entry of another time": ("agent", chained("locked", None).replace("now()", "'2000-01-01'"), "RV002"),
+    "write an unsigned entry": ("agent", chained("locked", None).replace("repeat('ab', 64)", "''"), "RV002"),
+    "write an entry with a wrong hash": ("agent", chained("locked", None).replace("'\\x00'", "'\\x01'"), "RV002"),
+    "record a decision that is none": ("agent", chained("decided", "{mine}"), "RV002"),
+    "record an addendum that is none": ("agent", chained("addendum_made", "{signed}"), "RV002"),
     "choose the number in the database": ("agent", "INSERT INTO entry (seq, actor) VALUES (1, '{m_agent}')", "42501"),
     "choose the transaction of an entry": ("agent", "INSERT INTO entry (xid, actor) VALUES ('1', '{m_agent}')", "42501"),
     "change an entry": ("agent", "UPDATE entry SET action = 'locked'", "42501"),
@@ -709,7 +693,7 @@ def test_an_acknowledged_commit_is_on_disk_whatever_the_session_was_set_to(team:
     connection = team.psql("agent")
     with connection.transaction(force_rollback=True):
         connection.execute("SET synchronous_commit = off")
-        connection.execute(_linked("locked", None).format(**team.fixed.names).encode())
+        connection.execute(chained("locked", None).format(**team.fixed.names).encode())
         connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
 

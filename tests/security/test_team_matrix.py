@@ -173,6 +173,7 @@ def test_views(team: Team, view: str, role: Role) -> None:
 
 _CALLS = {
     "hold_chain()": "SELECT number FROM hold_chain()",
+    "hold_pool()": "SELECT hold_pool()",
     "settle_entries()": "SELECT settle_entries()",
     "team_seats()": "SELECT login FROM team_seats()",
     "remove_seat(text)": "SELECT remove_seat(NULL)",

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QPushButton
 
 from reviewer.domain.decisions import Judgement, Verdict
 from reviewer.domain.members import Role
-from reviewer.services.unsent import FOLDER
+from reviewer.services.journal import FOLDER
 from reviewer.settings import SettingsFile
 from reviewer.storage import patience
 from reviewer.ui.desk import presenter as presenter_module

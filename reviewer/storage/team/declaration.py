@@ -128,7 +128,7 @@ TABLES = {
     "opt_out": Rule(read=LEADS, add=ADMINS),
     "label_export": Rule(read=LEADS, add=ADMINS),
     # The pool: what transcribers have
-    "pool_key": Rule(read=LISTENERS | LEADS, add=LISTENERS | ADMINS),
+    "pool_key": Rule(read=LISTENERS | LEADS, add=LISTENERS | ADMINS, remove=LISTENERS),
     "hearing": Rule(read=LISTENERS),
     "clip": Rule(
         read=LISTENERS | LEADS,
@@ -163,6 +163,7 @@ VIEWS = {"decision_text": AT_DESK, "outbox_request": AT_DESK, "own_member": EVER
 # policy calls, which harm nobody.
 FUNCTIONS = {
     "hold_chain()": EVERYBODY,
+    "hold_pool()": LISTENERS | ADMINS,
     "settle_entries()": EVERYBODY,
     "team_seats()": ADMINS,
     "remove_seat(text)": ADMINS,

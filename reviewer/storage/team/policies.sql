@@ -208,7 +208,8 @@ CREATE POLICY shared ON entry FOR SELECT TO reviewer_member
                               'workspace_key_made', 'workspace_made', 'pool_key_made')));
 CREATE POLICY add ON entry FOR INSERT TO reviewer_member WITH CHECK (actor = (SELECT member_id FROM seat));
 
-CREATE POLICY shared ON entry_place FOR SELECT TO reviewer_member USING ((SELECT member_id FROM seat) IS NOT NULL);
+CREATE POLICY shared ON entry_place FOR SELECT TO reviewer_member
+    USING ((SELECT at_desk FROM seat) OR EXISTS (SELECT FROM entry e WHERE e.seq = entry_place.seq));
 CREATE POLICY shared ON checkpoint FOR SELECT TO reviewer_member USING ((SELECT member_id FROM seat) IS NOT NULL);
 CREATE POLICY add ON checkpoint FOR INSERT TO reviewer_member WITH CHECK ((SELECT at_desk FROM seat));
 
@@ -287,6 +288,8 @@ CREATE POLICY holders ON pool_key FOR SELECT TO reviewer_member
     USING ((SELECT roles && '{transcriber,supervisor,admin}' FROM seat));
 CREATE POLICY add ON pool_key FOR INSERT TO reviewer_member
     WITH CHECK ((SELECT roles && '{transcriber,admin}' FROM seat));
+CREATE POLICY drop ON pool_key FOR DELETE TO reviewer_member  -- one that does not open, so that it is sealed anew
+    USING (member_id = (SELECT s.member_id FROM seat s WHERE s.roles && '{transcriber}'));
 
 -- ---- The guards
 

@@ -25,6 +25,17 @@ BEGIN
         ELSE false END;
 END $$;
 
+-- Waits until nobody else changes what is in the pool or in the lines of others. A row that no member may lock: whoever
+-- is neither a transcriber nor an admin could keep them all waiting by an advisory lock.
+CREATE OR REPLACE FUNCTION hold_pool() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+BEGIN
+    PERFORM need(me.roles && '{transcriber,admin}', 'only who transcribes or keeps the pool');
+    PERFORM FROM workspace WHERE id = me.workspace_id FOR NO KEY UPDATE;
+END $$;
+
 CREATE OR REPLACE FUNCTION guard_serving() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -182,7 +193,7 @@ BEGIN
     IF me.is_admin THEN
         RETURN NULL;
     END IF;
-    PERFORM pg_advisory_xact_lock(7264, hashtext('pool'));
+    PERFORM hold_pool();
     PERFORM FROM serving WHERE clip_id = NEW.id ORDER BY id FOR UPDATE;  -- who is answering is waited for
     UPDATE serving SET hypothesis = NULL WHERE clip_id = NEW.id AND hypothesis IS NOT NULL;
     UPDATE label l SET text = NULL, for_vault = NULL FROM serving s WHERE s.clip_id = NEW.id AND l.serving_id = s.id

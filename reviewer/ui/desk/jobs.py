@@ -12,8 +12,9 @@ from reviewer.domain.decisions import DecisionId
 from reviewer.domain.errors import RuleError, UnreachableError
 from reviewer.domain.items import ClaimedItem, ItemId, Lease, SignedFinal
 from reviewer.services.access import Factors
+from reviewer.services.journal import KeptText
 from reviewer.services.queue import News, Overview
-from reviewer.services.unsent import KeptText, Sent, Settled
+from reviewer.services.unsent import Sent, Settled
 from reviewer.ui.desk.state import Decided, Deciding, Resumed, Saved
 
 

@@ -25,13 +25,13 @@ from reviewer.domain.errors import LeaseLostError, ReviewerError, UnreachableErr
 from reviewer.domain.items import ClaimedItem, ItemId, Lease, SignedFinal, WorkingCopy
 from reviewer.domain.kinds import KINDS
 from reviewer.services.access import Factors
+from reviewer.services.journal import KeptText
 from reviewer.services.queue import News, Overview
-from reviewer.services.unsent import KeptText, Sent
+from reviewer.services.unsent import Sent
 from reviewer.services.work import RoundReport
 from reviewer.ui.desk.checking import FindingsPresenter
 from reviewer.ui.desk.importing import ImportPresenter
 from reviewer.ui.desk.jobs import DeskJobs
-from reviewer.ui.desk.keeper import Keeper
 from reviewer.ui.desk.state import (
     UNSENT,
     Decided,
@@ -45,6 +45,7 @@ from reviewer.ui.desk.state import (
     SignRequest,
     without_content,
 )
+from reviewer.ui.keeper import Keeper
 from reviewer.ui.worker import Worker
 
 AUTOSAVE_MS = 250
@@ -106,7 +107,7 @@ class DeskPresenter(QObject):
         self._leaving = False
         self._place = Place()
         self._news: list[str] = []
-        self._keeper = None if services.unsent is None else Keeper(services.unsent)
+        self._keeper = None if services.unsent is None else Keeper(services.unsent.journal)
         self._link = LinkState()
         self._has_begun = False
         self._unsent: deque[Deciding] = deque()  # decided here, and not under way

@@ -10,8 +10,9 @@ from reviewer.domain.attestations import Attestation
 from reviewer.domain.decisions import Decision, Judgement, Verdict
 from reviewer.domain.items import ClaimedItem, ItemId
 from reviewer.services.access import Factors
+from reviewer.services.journal import Intent, KeptText
 from reviewer.services.review import Outcome
-from reviewer.services.unsent import Intent, KeptText, Settled
+from reviewer.services.unsent import Settled
 
 UNSENT = "unsent"  # the state of a decision that waits on this computer for the connection
 

@@ -2,12 +2,14 @@
 
 Guarantees: what was typed is on disk within a second; the next clip is shown from memory; a clip that is withdrawn
 leaves the page, the player and the memory within a second; without a sound device everything but listening goes on, and
-without a team's server what is here: answers wait in this process and are handed in once it is back.
+without a team's server what is here: answers and what is typed wait on this computer, sealed, and are handed in once it
+is back.
 """
 
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -16,10 +18,12 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from reviewer.audio import Player, PlayerState, Sound, peaks
 from reviewer.bootstrap import Services
-from reviewer.domain.clips import SkipReason
+from reviewer.domain.clips import Answer, SkipReason
 from reviewer.domain.errors import LeaseLostError, ReviewerError, RuleError, UnreachableError
 from reviewer.domain.members import Role, holds_workspace_key
+from reviewer.services.journal import KeptWords
 from reviewer.services.transcribing import OpenClip, Progress
+from reviewer.ui.keeper import Keeper
 from reviewer.ui.worker import Worker
 
 AUTOSAVE_MS = 400
@@ -60,13 +64,12 @@ class _Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answering:
     """What is done with a clip, and all that it takes to do it again."""
 
     ready: _Ready
-    text: str | None
-    cursor: int
-    answer: Callable[[OpenClip], None]
+    answer: Answer
+    kept: "Future[None] | None"  # on this computer's disk
 
 
 class TranscribePresenter(QObject):
@@ -101,6 +104,8 @@ class TranscribePresenter(QObject):
         self._services = services
         self._desk = services.transcribing
         self._worker = worker
+        self._unsent = services.unsent_answers
+        self._keeper = None if self._unsent is None else Keeper(self._unsent.journal)
         self._player = player
         self._listening = listening
         self._midnight = midnight
@@ -110,8 +115,8 @@ class TranscribePresenter(QObject):
         self._cursor = 0
         self._unsaved = False
         self._fetching = False
-        self._sending: deque[_Answer] = deque()  # on their way; the worker keeps them in order
-        self._waiting: deque[_Answer] = deque()  # for the connection, as is what is typed meanwhile
+        self._sending: deque[_Answering] = deque()  # on their way; the worker keeps them in order
+        self._waiting: deque[_Answering] = deque()  # for the connection
         self._is_offline = False
         self._told_waiting = 0
         self._playing = False
@@ -157,6 +162,8 @@ class TranscribePresenter(QObject):
             timer.start()
         if self._current is None:
             self.loading.emit()
+            if self._unsent is not None:
+                self._worker.run(self._unsent.settle, self._on_settled, self._on_quiet_failure)
             self._worker.run(self._desk.share_key, None, self._on_quiet_failure)
             self._fetch()
         self._tell_progress()
@@ -184,6 +191,8 @@ class TranscribePresenter(QObject):
         self._text = None
         self._player.unload()
         self._player.close()
+        if self._keeper is not None:
+            self._keeper.close()
 
     # ---- Text
 
@@ -208,8 +217,11 @@ class TranscribePresenter(QObject):
         if self._current is None or self._text is None or not self._unsaved:
             return
         self._unsaved = False
-        job = partial(self._desk.save, self._current.clip, self._text, self._cursor)
-        self._worker.run(job, self._on_saved, self._on_save_failed)
+        clip, text, cursor = self._current.clip, self._text, self._cursor
+        kept = None
+        if self._keeper is not None:
+            kept = self._keeper.keep_words(KeptWords(clip.serving.id, text, cursor))
+        self._worker.run(partial(self._save_job, clip, text, cursor, kept), self._on_saved, self._on_save_failed)
 
     # ---- What is done with a clip
 
@@ -222,20 +234,17 @@ class TranscribePresenter(QObject):
         elif not self._heard:
             self.refused.emit(self.tr("Listen to the whole clip once before you hand it in."))
         else:
-            heard_ms = self._heard_ms()
-            self._finish(partial(self._desk.submit, text=text, listened_ms=heard_ms))
+            self._finish(Answer(self._heard_ms(), text, self._cursor))
 
     def skip(self, reason: SkipReason) -> None:
         """Pass the clip by and go on."""
         if self._current is not None:
-            heard_ms = self._heard_ms()
-            self._finish(partial(self._desk.skip, reason=reason, listened_ms=heard_ms))
+            self._finish(Answer(self._heard_ms(), self._text, self._cursor, reason))
 
     def report(self) -> None:
         """Take the clip from everybody at once: it holds personal data."""
         if self._current is not None:
-            heard_ms = self._heard_ms()
-            self._finish(partial(self._desk.report, listened_ms=heard_ms))
+            self._finish(Answer(self._heard_ms(), None, is_report=True))
             self.told.emit(self.tr("Withdrawn from everybody. Thank you."))
 
     def undo(self) -> None:
@@ -483,14 +492,15 @@ class TranscribePresenter(QObject):
         else:
             self._show(ahead)
 
-    def _finish(self, answer: Callable[[OpenClip], None]) -> None:
+    def _finish(self, answer: Answer) -> None:
         """Show the next clip at once; what is done with this one follows in order behind what was typed."""
         self.pause()
         self._autosave.stop()
         finished = self._current_with_text()
-        text, self._text, self._unsaved = self._text, None, False
+        self._text, self._unsaved = None, False
         assert finished is not None  # noqa: S101 - callers looked
-        sent = _Answer(finished, text, self._cursor, answer)
+        kept = None if self._keeper is None else self._keeper.keep_answer(finished.clip.serving.id, answer)
+        sent = _Answering(finished, answer, kept)
         if self._is_offline:
             self._waiting.append(sent)
             self._tell_waiting()
@@ -501,16 +511,32 @@ class TranscribePresenter(QObject):
             )
         self._advance()
 
-    def _answer_job(self, sent: "_Answer", clip: OpenClip) -> None:
-        # What is handed in is also the newest draft, should handing in fail.
-        if sent.text is not None:
-            self._desk.save(clip, sent.text, sent.cursor)
-        sent.answer(clip)
+    def _answer_job(self, sent: _Answering, clip: OpenClip) -> None:
+        if sent.kept is not None:
+            sent.kept.result()
+        self._desk.answer(clip, sent.answer)
+        self._forget(sent)
 
-    def _answer_again_job(self, sent: "_Answer") -> None:
+    def _answer_again_job(self, sent: _Answering) -> None:
         clip = self._desk.take_again(sent.ready.clip)
-        if clip is not None:  # else the first time had arrived, and only its answer had not
+        if clip is None:  # the first time had arrived, and only its answer had not
+            self._forget(sent)
+        else:
             self._answer_job(sent, clip)
+
+    def _forget(self, sent: _Answering) -> None:
+        if self._unsent is not None:
+            self._unsent.journal.forget_answer(sent.ready.clip.serving.id)
+
+    def _save_job(self, clip: OpenClip, text: str, cursor: int, kept: "Future[int] | None") -> datetime:
+        at = self._desk.save(clip, text, cursor)
+        if self._unsent is not None and kept is not None and kept.exception() is None:
+            self._unsent.journal.forget_words(clip.serving.id, kept.result())
+        return at
+
+    def _on_settled(self, handed_in: int) -> None:
+        if handed_in:
+            self.told.emit(self.tr("Answers that had waited on this computer were handed in: {0}.").format(handed_in))
 
     def _on_finished(self, _nothing: None) -> None:
         self._sending.popleft()
@@ -527,6 +553,8 @@ class TranscribePresenter(QObject):
             self._waiting.append(sent)
             self._tell_waiting()
             return
+        if self._keeper is not None:
+            self._keeper.forget_answer(sent.ready.clip.serving.id)
         if isinstance(failure, LeaseLostError):
             self.told.emit(failure.message)
         else:
@@ -615,6 +643,8 @@ class TranscribePresenter(QObject):
     def _withdraw(self) -> None:
         self.pause()
         self._autosave.stop()
+        if self._keeper is not None and self._current is not None:
+            self._keeper.forget_words(self._current.clip.serving.id)
         self._text, self._unsaved = None, False
         self.withdrawn.emit()
         self._advance()
