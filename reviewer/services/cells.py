@@ -47,9 +47,9 @@ def signed(cells: Mapping[str, str], serial: int, key: MapKey) -> bytes:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a map, whole or not at all, as desks may be reading it. Raises UnavailableError."""
+    """Write a map, whole or not at all, for all to read: desks may be reading it. Raises UnavailableError."""
     try:
-        write_whole(path, [content])
+        write_whole(path, [content], for_all=True)
     except OSError as exc:
         raise UnavailableError(f"The map of workspaces {path} cannot be written: {exc.strerror}.") from exc
 

@@ -1,6 +1,8 @@
 """Many servers, and a signed map that says which of them a workspace lives on; two real servers here."""
 
 import json
+import os
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,3 +167,12 @@ def test_a_signed_map_is_plain_json_that_people_can_read(key: MapKey) -> None:
     told = json.loads(cells.signed({"North": "postgresql://db1:5432/north"}, 3, key))
     assert told["cells"] == {"North": "postgresql://db1:5432/north"}
     assert told["serial"] == 3
+
+
+def test_a_signed_map_is_for_all_to_read_whoever_wrote_it(key: MapKey, atlas: Path) -> None:
+    old = os.umask(0o077)  # as every command sets it
+    try:
+        cells.write(atlas, cells.signed({"North": "postgresql://db1:5432/north"}, 1, key))
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(atlas.stat().st_mode) == 0o644
