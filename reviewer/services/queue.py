@@ -197,10 +197,10 @@ class Queue:
 def claim_for(tx: Transaction, *, ahead: bool, item_id: str | None = None) -> Lease | None:
     """Lease an item to the actor within `tx`. Raises RuleError or NotFoundError where `item_id` is not to be had."""
     member = tx.actor.member
-    expire_leases(tx)
     if item_id is None:
-        lease = leases.claim_best(tx, member.workspace_id, partial(may_serve, member), length_of, ahead=ahead)
+        lease = _claim_best(tx, member, ahead=ahead)
     else:
+        expire_leases(tx)
         kind = items.find(tx, member.workspace_id, item_id).kind
         lease = leases.claim_one(tx, item_id, [route.id for route in _routes(tx, member)], length_of(kind))
         if lease is None:
@@ -211,6 +211,13 @@ def claim_for(tx: Transaction, *, ahead: bool, item_id: str | None = None) -> Le
     tx.record(Action.CLAIMED, lease.item_id, fence=lease.fence, ahead=ahead)
     _keep_texts_at_claim(tx, lease.item_id)
     return lease
+
+
+def _claim_best(tx: Transaction, member: Member, *, ahead: bool) -> Lease | None:
+    routes, may_have_lapsed = leases.inviting(tx, member.workspace_id)
+    if may_have_lapsed and expire_leases(tx):
+        routes, _ = leases.inviting(tx, member.workspace_id)
+    return leases.claim_best(tx, filter(partial(may_serve, member), routes), length_of, ahead=ahead)
 
 
 def _keep_texts_at_claim(tx: Transaction, item_id: ItemId) -> None:

@@ -47,6 +47,7 @@ from reviewer.storage import (
     outbox,
     working_copies,
 )
+from reviewer.storage.decisions import KeyTakenError
 from reviewer.storage.opening import Opened, opened
 from reviewer.storage.store import Unrecorded
 
@@ -117,13 +118,15 @@ class Review:
 
     def _decide(self, request: "_Request", checked: "_Checked | None") -> Outcome:
         """Do it in one transaction. Raises _UncheckedError where `checked` is needed and missing."""
-        with self._store.write(self._actor) as tx:
-            decision = self._replayed(tx, request) or self._record(tx, request, checked)
-            next_showing = None if request.showing is None else _try_show(tx, request.showing)
-            ahead = claim_for(tx, ahead=True) if request.claim_ahead else None
-            if not request.claim_ahead and request.showing is None and tx.settled:
-                tx.leave_unrecorded(Unrecorded.NOTHING)  # a replay writes nothing
-            return Outcome(decision, next_showing, ahead)
+        try:
+            with self._store.write(self._actor) as tx:
+                return _outcome(tx, request, self._record(tx, request, checked))
+        except (LeaseLostError, KeyTakenError):  # only then may the key be one that was used before
+            with self._store.write(self._actor) as tx:
+                earlier = self._replayed(tx, request)
+                if earlier is None:
+                    raise
+                return _outcome(tx, request, earlier)
 
     def decide_by_ids(
         self,
@@ -466,6 +469,15 @@ def _check_key(key: str) -> None:
 def _digests(tx: Transaction, item_id: ItemId, **texts: str | None) -> dict[str, str]:
     """Return the keyed digests of those texts that there are."""
     return {name: keys.digest(tx, item_id, name, text) for name, text in texts.items() if text is not None}
+
+
+def _outcome(tx: Transaction, request: "_Request", decision: Decision) -> Outcome:
+    """Bring what comes next onto the desk, in the transaction of the decision."""
+    next_showing = None if request.showing is None else _try_show(tx, request.showing)
+    ahead = claim_for(tx, ahead=True) if request.claim_ahead else None
+    if not request.claim_ahead and request.showing is None and tx.settled:
+        tx.leave_unrecorded(Unrecorded.NOTHING)  # a replay writes nothing
+    return Outcome(decision, next_showing, ahead)
 
 
 def _try_show(tx: Transaction, lease: Lease) -> Lease | None:

@@ -19,9 +19,11 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from reviewer.domain.attention import Override
 from reviewer.domain.decisions import Decision, DecisionId, Verdict
+from reviewer.domain.errors import KeyReusedError
 from reviewer.domain.items import ItemId, Lease, LeaseId, SignedFinal, SignedText
 from reviewer.domain.members import Actor
 from reviewer.storage import clock, items, keys, schema
@@ -56,6 +58,10 @@ _PASSED_ON = {
 _STANDS = ("held", "settled")  # neither withdrawn nor stopped at the gate
 
 
+class KeyTakenError(KeyReusedError):
+    """A decision of the same member carries this idempotency key already."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredDecision:
     """A decision as it stands."""
@@ -78,7 +84,7 @@ def add(
     hold: timedelta,
     overrides: Sequence[Override] = (),
 ) -> Decision:
-    """Record a decision in its hold."""
+    """Record a decision in its hold. Raises KeyTakenError, after which the transaction can only be given up."""
     values = {
         "id": decision_id,
         "item_id": lease.item_id,
@@ -93,7 +99,12 @@ def add(
         "hold": hold,
         "overrides": _dump_overrides(tx, lease.item_id, decision_id, overrides),
     }
-    return _decision(tx.run(_ADD, values).one(), note)
+    try:
+        return _decision(tx.run(_ADD, values).one(), note)
+    except IntegrityError as exc:
+        if "idempotency_key" in str(exc.orig):  # it names the constraint
+            raise KeyTakenError("This idempotency key belongs to another decision; use a new one.") from exc
+        raise
 
 
 def by_key(tx: Transaction, key: str) -> StoredDecision | None:

@@ -6,7 +6,7 @@ an older one is refused.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -103,7 +103,9 @@ _HEAD = (
     .correlate(_route)
 )
 _head = _HEAD.lateral("head")
-_ROUTES = select(_route).where(_route.c.workspace_id == bindparam("workspace"))
+_late = _item.alias("late")
+_HAS_LAPSED = select(_late.c.id).where(_late.c.lease_id.is_not(None), _late.c.lease_expires_at <= clock.now()).exists()
+_ROUTES = select(_route, _HAS_LAPSED.label("has_lapsed")).where(_route.c.workspace_id == bindparam("workspace"))
 # Routes in the order of their heads. A server must see a head as a part of its own: joined by its id, the policies of
 # rows would have it read the whole table, as what a subquery finds is asked of no index before them.
 _INVITING = {
@@ -153,21 +155,23 @@ _LOCK_EXPIRED, _LOCK_RESTED, _LOCK_LATE = (
 )
 
 
+def inviting(tx: Transaction, workspace_id: WorkspaceId) -> tuple[list[Route], bool]:
+    """Return the routes on which something waits, most urgent first; and whether a lease may have run out.
+
+    Where nothing waits it may: nobody asked.
+    """
+    rows = tx.run(_INVITING[tx.dialect], {"workspace": workspace_id}).all()
+    return [items.route(row) for row in rows], not rows or rows[0].has_lapsed
+
+
 def claim_best(
-    tx: Transaction,
-    workspace_id: WorkspaceId,
-    may_serve: Callable[[Route], bool],
-    length: Callable[[str], timedelta],
-    *,
-    ahead: bool,
+    tx: Transaction, routes: Iterable[Route], length: Callable[[str], timedelta], *, ahead: bool
 ) -> Lease | None:
-    """Lease the most urgent item on the routes one may serve, for `length(kind)`; None where nothing waits."""
-    for row in tx.run(_INVITING[tx.dialect], {"workspace": workspace_id}).all():
-        route = items.route(row)
-        if may_serve(route):
-            lease = _take(tx, _TAKE_BEST, {"best": route.id}, length(route.kind), ahead=ahead)
-            if lease is not None:
-                return lease  # otherwise others are taking all that waits there
+    """Lease the most urgent item of the first of `routes` that has one, for `length(kind)`; None where none has."""
+    for route in routes:
+        lease = _take(tx, _TAKE_BEST, {"best": route.id}, length(route.kind), ahead=ahead)
+        if lease is not None:
+            return lease  # otherwise others are taking all that waits there
     return None
 
 

@@ -171,9 +171,9 @@ class _Desk:
         with self._store.write(self._actor) as tx:
             expire_leases(tx)
             length = self._length()
-            lease = leases.claim_best(
-                tx, self._actor.member.workspace_id, lambda route: not route.escalated, lambda _: length, ahead=False
-            )
+            routes, _ = leases.inviting(tx, self._actor.member.workspace_id)
+            mine = [route for route in routes if not route.escalated]
+            lease = leases.claim_best(tx, mine, lambda _: length, ahead=False)
             if lease is None:
                 tx.leave_unrecorded(Unrecorded.NOTHING)
             else:

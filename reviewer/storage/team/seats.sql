@@ -66,11 +66,14 @@ INSERT INTO session_rule DEFAULT VALUES ON CONFLICT DO NOTHING;
 -- that plan holds: called now by a member and now by the owner, it would be made anew each time.
 CREATE OR REPLACE FUNCTION session_lives(seen_at timestamptz) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    started timestamptz;
+    rule session_rule;
 BEGIN
-    RETURN coalesce((
-        SELECT bool_and(a.backend_start > clock_timestamp() - r.longest
-                        AND greatest(a.backend_start, seen_at) > clock_timestamp() - r.idle)
-        FROM pg_stat_get_activity(pg_backend_pid()) a, session_rule r), false);
+    SELECT a.backend_start INTO started FROM pg_stat_get_activity(pg_backend_pid()) a;
+    SELECT * INTO rule FROM session_rule;
+    RETURN (started > clock_timestamp() - rule.longest
+            AND greatest(started, seen_at) > clock_timestamp() - rule.idle) IS TRUE;
 END $$;
 
 -- The seat of who is connected, whatever role is set and whoever's function runs. Raises where there is none.
