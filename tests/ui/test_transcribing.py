@@ -414,6 +414,7 @@ def test_answers_and_typing_outlast_a_cut_link(far_desk: tuple[ListeningDesk, Li
     desk.wait_for_another(first)
     wait_until(lambda: desk.sees("out of reach"), "a word about it")
     type_text("two")
+    wait_until(lambda: desk.sees("saved on this computer"), "where it is")
     assert _labels(profile) == 0
     link.mend()
     wait_until(lambda: _labels(profile) == 1, "the answer handed in")

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -72,6 +72,15 @@ class _Answering:
     kept: "Future[None] | None"  # on this computer's disk
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was typed and is on this computer's disk, or soon is."""
+
+    said: KeptWords
+    version: "Future[int]"
+    at: datetime
+
+
 class TranscribePresenter(QObject):
     """The page's state."""
 
@@ -83,6 +92,7 @@ class TranscribePresenter(QObject):
     told = Signal(str)
     withdrawn = Signal()  # the clip on the page is gone, and why is nobody's business
     saved = Signal(object)  # datetime of the last save, None while something is unsaved
+    kept = Signal(object)  # datetime since when what was typed is on this computer alone
     progress_changed = Signal(object)  # Progress
     position_changed = Signal(float)
     playing_changed = Signal(bool)
@@ -117,6 +127,7 @@ class TranscribePresenter(QObject):
         self._fetching = False
         self._sending: deque[_Answering] = deque()  # on their way; the worker keeps them in order
         self._waiting: deque[_Answering] = deque()  # for the connection
+        self._kept: _Kept | None = None  # the newest of what was typed
         self._is_offline = False
         self._told_waiting = 0
         self._playing = False
@@ -218,10 +229,11 @@ class TranscribePresenter(QObject):
             return
         self._unsaved = False
         clip, text, cursor = self._current.clip, self._text, self._cursor
-        kept = None
-        if self._keeper is not None:
-            kept = self._keeper.keep_words(KeptWords(clip.serving.id, text, cursor))
-        self._worker.run(partial(self._save_job, clip, text, cursor, kept), self._on_saved, self._on_save_failed)
+        said = KeptWords(clip.serving.id, text, cursor)
+        if self._keeper is not None and (self._kept is None or self._kept.said != said):
+            self._kept = _Kept(said, self._keeper.keep_words(said), datetime.now(UTC))
+        job = partial(self._save_job, clip, text, cursor, self._kept)
+        self._worker.run(job, self._on_saved, self._on_save_failed)
 
     # ---- What is done with a clip
 
@@ -528,10 +540,15 @@ class TranscribePresenter(QObject):
         if self._unsent is not None:
             self._unsent.journal.forget_answer(sent.ready.clip.serving.id)
 
-    def _save_job(self, clip: OpenClip, text: str, cursor: int, kept: "Future[int] | None") -> datetime:
-        at = self._desk.save(clip, text, cursor)
-        if self._unsent is not None and kept is not None and kept.exception() is None:
-            self._unsent.journal.forget_words(clip.serving.id, kept.result())
+    def _save_job(self, clip: OpenClip, text: str, cursor: int, kept: _Kept | None) -> datetime:
+        try:
+            at = self._desk.save(clip, text, cursor)
+        except UnreachableError:
+            if kept is not None:
+                kept.version.result()  # a disk that does not take it either is what has to be told
+            raise
+        if self._unsent is not None and kept is not None and kept.version.exception() is None:
+            self._unsent.journal.forget_words(clip.serving.id, kept.version.result())
         return at
 
     def _on_settled(self, handed_in: int) -> None:
@@ -685,8 +702,10 @@ class TranscribePresenter(QObject):
         self._autosave.start()
         if not isinstance(failure, UnreachableError):
             self.refused.emit(failure.message)
-        else:
-            self._tell_waiting()
+            return
+        self._tell_waiting()
+        if self._kept is not None:
+            self.kept.emit(self._kept.at)
 
     def _on_refused(self, failure: Exception) -> None:
         if not isinstance(failure, ReviewerError):

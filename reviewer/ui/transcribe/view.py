@@ -179,6 +179,7 @@ class TranscribeView(QWidget):
         presenter.told.connect(self._on_told)
         presenter.withdrawn.connect(self._on_withdrawn)
         presenter.saved.connect(self._on_saved)
+        presenter.kept.connect(self._on_kept)
         presenter.progress_changed.connect(self._on_progress)
         presenter.position_changed.connect(self._on_position)
         presenter.playing_changed.connect(self._on_playing)
@@ -308,6 +309,10 @@ class TranscribeView(QWidget):
     def _on_saved(self, at: datetime | None) -> None:
         words = self.tr("saving…") if at is None else self.tr("✓ saved {0:%H:%M:%S}").format(at.astimezone())
         self.status_changed.emit(words)
+
+    @Slot(object)
+    def _on_kept(self, at: datetime) -> None:
+        self.status_changed.emit(self.tr("✓ saved on this computer {0:%H:%M:%S}").format(at.astimezone()))
 
     @Slot(object)
     def _on_progress(self, progress: Progress) -> None:
