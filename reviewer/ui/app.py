@@ -194,6 +194,7 @@ class Desk(QObject):
         self.worker.close()
         self.application.close()
         sys.excepthook = self._previous_hook
+        gc.unfreeze()
 
     def on_signal(self, _number: int, _frame: object) -> None:
         """Close the window when the system asks."""
@@ -311,7 +312,7 @@ class Desk(QObject):
         self._locking = None
         self.system_lock.let_sleep()
         self.unlocking.wait_for_person()
-        QTimer.singleShot(0, gc.collect)  # texts in cycles of objects that are gone
+        QTimer.singleShot(0, _collect_everything)  # texts in cycles of objects that are gone
 
     def _on_lock_failed(self, failure: Exception) -> None:
         """The keys are gone all the same; only the record of it is missing."""
@@ -380,6 +381,7 @@ class Desk(QObject):
 
     def _on_ready(self, services: Services) -> None:
         self._services = services
+        gc.freeze()  # or each full collection would halt every thread for the 150 ms that it takes to walk all modules
         if self._lock_wanted is not None:  # asked for while the keys were being opened
             self._locking, self._lock_wanted = self._lock_wanted, None
             self._drop_keys()
@@ -604,3 +606,8 @@ class Desk(QObject):
 
 def _nothing() -> None:
     """Be the last job in the queue."""
+
+
+def _collect_everything() -> None:
+    gc.unfreeze()
+    gc.collect()

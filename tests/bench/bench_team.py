@@ -8,6 +8,7 @@ freezes what leaves, so the peers' figures say what a bare queue costs, not what
 """
 
 import argparse
+import gc
 import json
 import multiprocessing
 import os
@@ -124,6 +125,7 @@ class Backlog:
 
     def _work(self, actor: Actor, turns: int, all_here: Any, answer: Connection) -> None:
         self.profile.store_of(actor)._engine.dispose(close=False)  # those connections are the parent's
+        gc.freeze()  # as the desk does
         for _ in range(_FIRST):  # the first one connects, and compiles its statements; later the server keeps its plans
             self.claim_and_decide(actor)
         all_here.wait()

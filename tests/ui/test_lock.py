@@ -158,6 +158,16 @@ def test_a_locked_desk_holds_no_text_and_no_key(
         desk._desk.application.session  # noqa: B018 - it raises
 
 
+def test_a_full_collection_of_garbage_walks_little_until_the_lock_and_then_everything(
+    profile: Profile, open_desk: OpenDesk
+) -> None:
+    profile.put()
+    desk = open_desk()
+    assert gc.get_freeze_count() > 10 * len(gc.get_objects())
+    lock(desk)
+    wait_until(lambda: gc.get_freeze_count() == 0, "everything collected")
+
+
 def test_unlocking_returns_to_the_item_with_text_and_cursor(profile: Profile, open_desk: OpenDesk) -> None:
     for name in ("one", "two", "three"):
         profile.put(id=name, draft=f"The draft of {name}.")
