@@ -68,6 +68,11 @@ class Services:
     unsent_answers: UnsentAnswers | None = None
 
 
+def leave_map(profile: Path) -> None:
+    """Let a profile follow no map any more, whatever became of the map; the workspace stays where it was last."""
+    SettingsFile(profile / "settings.toml").change(cells=None)
+
+
 class Application:
     """One profile, opened by one process."""
 
@@ -116,10 +121,6 @@ class Application:
         assert found is not None  # noqa: S101 - a team's profile has an address
         self.use_team(found)
         return found
-
-    def leave_map(self) -> None:
-        """Follow no map any more; the workspace stays where it was last."""
-        self.settings.change(cells=None)
 
     def _team_address(self) -> Address | None:
         """Return where the team's database is: as the map of workspaces says, where this profile follows one."""

@@ -3,9 +3,11 @@
 import argparse
 import getpass
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from reviewer.bootstrap import Application
+from reviewer.bootstrap import default_profile, leave_map
 from reviewer.cli.answers import Answer, in_line, say
 from reviewer.cli.arguments import AddCommand, Run, add_common, listed
 from reviewer.cli.profile import Opened, passphrase_of, unlock
@@ -13,6 +15,7 @@ from reviewer.crypto import MapKey
 from reviewer.domain.errors import ExitCode, InputRefusedError, RuleError, UnavailableError, UsageError
 from reviewer.domain.members import Role
 from reviewer.services import cells
+from reviewer.services.access import Access
 from reviewer.services.team import Seated
 from reviewer.services.team_database import TeamDatabase
 from reviewer.storage import Address
@@ -126,8 +129,7 @@ def _invite(arguments: argparse.Namespace) -> ExitCode:
 
 def _found(arguments: argparse.Namespace) -> ExitCode:
     roles = frozenset(Role) if arguments.roles is None else _named(arguments.roles)
-    with Opened(arguments) as application:
-        access = _on_team(application, arguments).access
+    with _coming_to(arguments) as access:
         made = access.make(
             arguments.workspace,
             arguments.member,
@@ -142,8 +144,7 @@ def _found(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _join(arguments: argparse.Namespace) -> ExitCode:
-    with Opened(arguments) as application:
-        access = _on_team(application, arguments).access
+    with _coming_to(arguments) as access:
         asked = access.join(arguments.member, _password(arguments), passphrase_of(arguments))
     words = f"Read this fingerprint out to an admin, by voice: {asked.fingerprint}\n"
     words += "Once they have let you in, start 'reviewer'."
@@ -238,17 +239,26 @@ def _map_use(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _map_off(arguments: argparse.Namespace) -> ExitCode:
-    with Opened(arguments) as application:
-        application.leave_map()
+    leave_map(arguments.profile or default_profile())
     say(arguments, {"changed": True}, "This profile follows no map; its workspace stays where it was last.")
     return ExitCode.DONE
 
 
-def _on_team(application: Application, arguments: argparse.Namespace) -> Application:
-    if application.access.exists:
-        raise RuleError("This profile has a workspace already; choose another with --profile.")
-    application.use_team(Address.read(arguments.database))
-    return application
+@contextmanager
+def _coming_to(arguments: argparse.Namespace) -> Iterator[Access]:
+    """Let the profile come to a team; a try that was refused can be made again, and one's own workspace stays."""
+    with Opened(arguments) as application:
+        before = application.settings.load().database
+        has_other = application.access.exists and before is None
+        application.use_team(Address.read(arguments.database))
+        try:
+            if has_other or (application.access.exists and not application.access.is_unfinished):
+                raise RuleError("This profile has a workspace already; choose another with --profile.")
+            yield application.access
+        except BaseException:
+            if has_other or before is not None:
+                application.settings.change(database=before)
+            raise
 
 
 def _database(arguments: argparse.Namespace) -> TeamDatabase:

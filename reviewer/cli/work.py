@@ -2,15 +2,18 @@
 
 import argparse
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from reviewer.bootstrap import Services
 from reviewer.cli.answers import say
 from reviewer.cli.arguments import AddCommand
 from reviewer.cli.profile import Opened, unlock
-from reviewer.domain.errors import ExitCode
+from reviewer.domain.errors import ExitCode, UnreachableError
 from reviewer.domain.members import Role
 
 _ROUND_SECONDS = 1.0
+_AGAIN_SECONDS = 10.0
 _POOL_ROUNDS = 10  # the pool is looked at each so many rounds
 _ANALYSED_A_ROUND = 32  # so that holds end in time however much waits to be analysed
 
@@ -30,11 +33,22 @@ def _work(arguments: argparse.Namespace) -> ExitCode:
         number = 0
         while not arguments.once:
             time.sleep(_ROUND_SECONDS)
-            _round(arguments, services)
             number += 1
-            if number % _POOL_ROUNDS == 0:
-                _pool_round(arguments, services)
+            with _patient(arguments):
+                _round(arguments, services)
+                if number % _POOL_ROUNDS == 0:
+                    _pool_round(arguments, services)
     return ExitCode.DONE
+
+
+@contextmanager
+def _patient(arguments: argparse.Namespace) -> Iterator[None]:
+    """Wait for a server that cannot be reached: what is due is done once it is back."""
+    try:
+        yield
+    except UnreachableError as exc:
+        say(arguments, {"waiting": exc.message}, f"Waiting for the team's server. {exc.message}")
+        time.sleep(_AGAIN_SECONDS)
 
 
 def _round(arguments: argparse.Namespace, services: Services) -> None:

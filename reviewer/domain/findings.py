@@ -23,6 +23,9 @@ class Weight(StrEnum):
         return self is not Weight.LOOK
 
 
+# The analyses, and the version of each: what another version found is made anew.
+ANALYSIS_VERSIONS = {"evidence": 2, "gate": 1, "personal": 2}
+
 _HEAVIEST_FIRST = {weight: number for number, weight in enumerate(Weight)}
 
 

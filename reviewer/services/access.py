@@ -136,6 +136,26 @@ class Access:
         """Tell whether the profile has a workspace."""
         return self._name_file.exists() and (self._team is not None or self._database.exists())
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Tell whether an earlier try to join the team was refused or cut off, so that there is no member here yet.
+
+        Raises UnavailableError where nobody can tell.
+        """
+        if self._team is None or not self.exists:
+            return False
+        try:
+            store = self._open(self._load_device_secret())
+        except UnavailableError as exc:
+            if "FATAL:" in exc.message:  # the server said so: this device was never let in
+                return True
+            raise
+        try:
+            with store.read() as tx:
+                return seats.is_free(tx)
+        finally:
+            store.close()
+
     def make(
         self,
         name: str,
@@ -152,11 +172,10 @@ class Access:
         """
         _check_name("workspace", name)
         _check_name("member", member_name)
-        if self.exists and self._is_made():
+        if self.exists and not self.is_unfinished and self._is_made():
             raise RuleError("This profile has a workspace already; choose another with --profile.")
         identity, code = Identity.new(), RecoveryCode.new()
-        device_secret = self._make_device_secret(code)
-        self._take_login(invitation, device_secret)
+        device_secret = self._device_secret_to_join_with(invitation, code)
         first = Member(
             MemberId(secrets.token_hex(16)), WorkspaceId(secrets.token_hex(16)), member_name, roles, languages
         )
@@ -187,8 +206,7 @@ class Access:
         if self._team is None:
             raise UsageError("This profile has no team's database: name it with --database.")
         identity, code = Identity.new(), RecoveryCode.new()
-        device_secret = self._make_device_secret(code)
-        self._take_login(invitation, device_secret)
+        device_secret = self._device_secret_to_join_with(invitation, code)
         store = self._open(device_secret)
         try:
             with store.read() as tx:
@@ -387,14 +405,16 @@ class Access:
         if self._team is not None and invitation is not None:
             Store.take_login(self._team, invitation, login_password(device_secret))
 
-    def _make_device_secret(self, code: RecoveryCode) -> bytes:
-        if self.exists:  # an earlier try was cut off after the file was made, which opens with its secret alone
+    def _device_secret_to_join_with(self, invitation: str | None, code: RecoveryCode) -> bytes:
+        """Return the device's secret: that of an earlier try, if there was one, as it opens what that one made."""
+        if self.exists:
             name, secret = self._name(), self._load_device_secret()
         else:
             name, secret = secrets.token_hex(16), new_secret()
             self._keystore.save(name, secret)
+            write_whole(self._name_file, [name.encode("ascii")])
+        self._take_login(invitation, secret)
         write_whole(self._second_copy, [seal_device_secret(secret, name, code)])
-        write_whole(self._name_file, [name.encode("ascii")])
         return secret
 
     def _is_made(self) -> bool:

@@ -108,12 +108,14 @@ class Analysis:
         with self._store.write(self._actor) as tx:
             tx.leave_unrecorded(Unrecorded.ANALYSIS_KEPT)
             for each in analysed:
-                if analyses.is_erased(tx, each.item_id):
+                if not analyses.is_kept(tx, each.item_id):
                     continue
+                there = analyses.versions(tx, each.item_id)
                 for name, found in each.found.items():
                     # Where no detector could be had, the next start asks again: it may be repaired by then.
                     version = _NOT_YET if found == UNAVAILABLE else self._versions[name]
-                    analyses.save(tx, each.item_id, name, version, found)
+                    if there.get(name) != self._versions[name]:  # what another found first stands
+                        analyses.save(tx, each.item_id, name, version, found)
                 if each.found.keys() >= self._versions.keys():
                     analyses.done(tx, each.item_id)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from reviewer.domain.findings import ClaimSentence, Examination, Finding, Passage, Weight, in_order
+from reviewer.domain.findings import ANALYSIS_VERSIONS, ClaimSentence, Examination, Finding, Passage, Weight, in_order
 from reviewer.domain.items import Turn
 
 if TYPE_CHECKING:
@@ -162,8 +162,8 @@ def _passages(evidence: Iterable["Evidence"]) -> tuple[Passage, ...]:
 
 
 ANALYSES: tuple[Analysis, ...] = (
-    Analysis("evidence", 2, _open_evidence, _evidence_rules),
-    Analysis(GATE, 1, _Gate, _gate_rules),
+    Analysis("evidence", ANALYSIS_VERSIONS["evidence"], _open_evidence, _evidence_rules),
+    Analysis(GATE, ANALYSIS_VERSIONS[GATE], _Gate, _gate_rules),
 )
 VERSIONS = {analysis.name: analysis.version for analysis in ANALYSES}
-PERSONAL_VERSION = 2
+PERSONAL_VERSION = ANALYSIS_VERSIONS[PERSONAL]

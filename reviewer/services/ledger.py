@@ -80,7 +80,7 @@ class WitnessFile:
         try:
             kept = dict(json.loads(self._path.read_text("utf-8")))
             head = _head(kept["size"], kept["root"]) if "size" in kept else None
-            own = ((actor, _chain_head(kept["number"], kept["hash"])),) if "number" in kept else ()
+            own = ((actor, _chain_head(kept["number"], kept["hash"])),) if kept.get("number") else ()
             founder = bytes.fromhex(kept["founder"]) if "founder" in kept else None
         except FileNotFoundError:
             return Witness()
@@ -95,7 +95,7 @@ class WitnessFile:
         kept: dict[str, Any] = {} if founder is None else {"founder": founder.hex()}
         if head is not None:
             kept |= {"size": head.size, "root": head.root.hex()}
-        if own is not None:
+        if own is not None and own.number:  # who has written nothing yet has nothing to remember
             kept |= {"number": own.number, "hash": own.hash}
         write_whole(self._path, [json.dumps(kept).encode()])
 

@@ -190,7 +190,7 @@ class Queue:
     def _keep_texts_of_others(self, item_id: ItemId) -> None:
         """Do what a claim could not, as a team's database shows it nothing before the look is committed."""
         with self._store.write(self._actor) as tx:
-            tx.leave_unrecorded(Unrecorded.NOTHING)  # only the draft, unchanged
+            tx.leave_unrecorded(Unrecorded.NOTHING)  # somebody else kept them in this moment
             keep_texts_of_others(tx, item_id)
 
 
@@ -229,9 +229,10 @@ def _keep_texts_at_claim(tx: Transaction, item_id: ItemId) -> None:
 def keep_texts_of_others(tx: Transaction, item_id: ItemId) -> None:
     """Turn what colleagues left unfinished on an item into second opinions, within `tx`."""
     for member_id, text in working_copies.of_others(tx, item_id):
-        if text != contents.draft(tx, item_id)[0]:
+        differs = text != contents.draft(tx, item_id)[0]
+        if differs:
             working_copies.keep_opinion(tx, item_id, member_id, text)
-            tx.record(Action.SECOND_OPINION_KEPT, item_id)
+        tx.record(Action.SECOND_OPINION_KEPT, item_id, differs=differs)
         working_copies.drop(tx, item_id, member_id)
 
 

@@ -10,6 +10,7 @@ from reviewer.domain.decisions import Verdict
 from reviewer.domain.errors import LedgerBrokenError
 from reviewer.domain.events import Action
 from reviewer.ledger import Entry, SignedEntry
+from reviewer.ledger.entries import MalformedEntryError
 from reviewer.storage import Transaction, entries, keys
 from reviewer.storage.decisions import StoredDecision
 from reviewer.storage.outbox import Parcel
@@ -21,8 +22,11 @@ _MADE_BY = (Action.DECIDED, Action.ADDENDUM_MADE)
 def check(tx: Transaction, stored: StoredDecision) -> Entry:
     """Return the entry that made a decision which was not withdrawn. Raises LedgerBrokenError where its row differs."""
     decision = stored.decision
-    about = [(Entry.read(signed.body), signed) for _, signed in entries.story(tx, decision.item_id)]
-    about = [(entry, signed) for entry, signed in about if entry.details.get("decision") == decision.id]
+    about = [
+        (entry, signed)
+        for _, signed in entries.story(tx, decision.item_id)
+        if (entry := _readable(signed)) is not None and entry.details.get("decision") == decision.id
+    ]
     made = next(((entry, signed) for entry, signed in about if entry.action in _MADE_BY), None)
     withdrawn = any(entry.action in (Action.WITHDRAWN, Action.STOPPED) for entry, _ in about)
     if made is None or withdrawn or not _is_same(tx, stored, *made):
@@ -51,6 +55,14 @@ def check_final(tx: Transaction, stored: StoredDecision, final: str | None) -> N
     signed = (check(tx, stored).after or {}).get("final")
     if final is None or signed != keys.digest(tx, stored.decision.item_id, "final", final):
         raise LedgerBrokenError("A signed text is not the one that was signed: the database was altered.")
+
+
+def _readable(signed: SignedEntry) -> Entry | None:
+    """Return what an entry says; None for bytes that are no entry, which whoever wrote them has to answer for."""
+    try:
+        return Entry.read(signed.body)
+    except MalformedEntryError:
+        return None
 
 
 def _is_same(tx: Transaction, stored: StoredDecision, made: Entry, signed: SignedEntry) -> bool:

@@ -175,7 +175,9 @@ class Review:
         with self._store.write(self._actor) as tx:
             head = items.find(tx, self._actor.member.workspace_id, item_id)
             stored = decisions.standing(tx, item_id)
-            if stored is None or not decisions.is_held(tx, stored.decision.id):
+            if stored is None:
+                raise HoldOverError("No decision on this item is held: there is nothing to withdraw.")
+            if not decisions.is_held(tx, stored.decision.id):
                 raise HoldOverError("The hold is over, so the decision stands.")
             if stored.member_id != self._actor.member.id and Role.SUPERVISOR not in self._actor.member.roles:
                 raise RuleError("Only the member who decided, or a supervisor, withdraws a decision.")

@@ -12,6 +12,7 @@ from reviewer.domain.events import Action
 from reviewer.domain.members import Actor, Member, MemberId, Role, holds_workspace_key
 from reviewer.ledger.directory import encode_key
 from reviewer.storage import Store, Transaction, entries, keys, members
+from reviewer.storage.store import Unrecorded
 from reviewer.storage.team import seats
 
 
@@ -94,12 +95,15 @@ class Team:
             tx.record(Action.POLICY_CHANGED, policy="second_factor", set=False, member=member_id)
 
     def remove(self, login: str) -> None:
-        """Take a member's seat away at once; rotate the workspace's key afterwards.
+        """Take a member's seat away at once; rotate the workspace's key afterwards. Who only waits is turned away.
 
         Raises NotFoundError or RuleError.
         """
         self._need_admin()
         with self._store.write(self._actor) as tx:
+            if seats.turn_away(tx, login):
+                tx.leave_unrecorded(Unrecorded.ASKED_TO_JOIN)
+                return
             member_id = self._member(tx, login)
             if member_id == self._actor.member.id:
                 raise RuleError("Another admin removes you.")

@@ -15,7 +15,7 @@ from operator import add
 from typing import Protocol
 
 from reviewer.domain.decisions import Verdict
-from reviewer.domain.errors import UnavailableError
+from reviewer.domain.errors import LedgerBrokenError, UnavailableError
 from reviewer.domain.events import Action
 from reviewer.domain.items import ItemId
 from reviewer.domain.members import Actor
@@ -77,6 +77,7 @@ class Work:
         self._actor = actor
         self._transport = transport
         self._missed_turns = 0
+        self._broken: LedgerBrokenError | None = None  # found on the way, told at the end of the round
 
     def round(self, patience: timedelta | None = None) -> RoundReport:
         """Do everything that is due now; after `patience` what is left waits for the next round.
@@ -89,7 +90,11 @@ class Work:
             report += step
             if time.monotonic() > end:
                 return report
-        return report + self._dispatch(end) + self._forget()
+        report += self._dispatch(end) + self._forget()
+        if self._broken is not None:
+            broken, self._broken = self._broken, None
+            raise broken
+        return report
 
     def _turn_over(self) -> RoundReport:
         """Do what is due inside the database, a batch at a time, since the desks wait for each commit."""
@@ -103,9 +108,7 @@ class Work:
                 return RoundReport()
             self._missed_turns = 0
             expired = expire_leases(tx)
-            over = decisions.over(tx, _BATCH)
-            for stored in over:
-                _settle_one(tx, stored)
+            settled = sum(self._settle(tx, stored) for stored in decisions.over(tx, _BATCH))
             woken = leases.wake(tx, _BATCH)
             for item_id in woken:
                 tx.record(Action.RESUMED, item_id)
@@ -113,7 +116,18 @@ class Work:
             for item_id in late:
                 leases.escalate(tx, item_id)
                 tx.record(Action.OVERDUE, item_id)
-            return RoundReport(settled=len(over), expired=expired, woken=len(woken), escalated=len(late))
+            if not (settled or expired or woken or late):
+                tx.leave_unrecorded(Unrecorded.NOTHING)
+            return RoundReport(settled=settled, expired=expired, woken=len(woken), escalated=len(late))
+
+    def _settle(self, tx: Transaction, stored: StoredDecision) -> bool:
+        """Settle a decision, unless somebody altered it: then the others go on, and the round ends by saying so."""
+        try:
+            _settle_one(tx, stored)
+        except LedgerBrokenError as broken:
+            self._broken = broken
+            return False
+        return True
 
     def _dispatch(self, end: float) -> RoundReport:
         report = RoundReport()

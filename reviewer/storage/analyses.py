@@ -75,9 +75,20 @@ def take(tx: Transaction, limit: int, patience: timedelta) -> list[ItemId]:
     return [ItemId(row.item_id) for row in sorted(rows, key=lambda row: (row.rank, row.due_at, row.received_at))]
 
 
-def is_erased(tx: Transaction, item_id: ItemId) -> bool:
-    """Tell whether an item was erased, so that nothing may be kept of it."""
-    return tx.run(select(schema.data_key.c.item_id).where(schema.data_key.c.item_id == item_id)).first() is None
+def is_kept(tx: Transaction, item_id: ItemId) -> bool:
+    """Tell whether what is found may be kept: not of what was erased, nor in a team's database of what lacks nothing.
+
+    In a team's database others who keep something of the item at the same time come after this transaction.
+    """
+    if tx.dialect == "sqlite":
+        return tx.run(select(schema.data_key.c.item_id).where(schema.data_key.c.item_id == item_id)).first() is not None
+    wanted = select(_wanted.c.item_id).where(_wanted.c.item_id == item_id).with_for_update()
+    return tx.run(wanted).first() is not None
+
+
+def versions(tx: Transaction, item_id: ItemId) -> dict[str, int]:
+    """Return which analyses have found something in an item's draft, with their versions."""
+    return {row.name: row.version for row in tx.run(_OF_ITEM, {"of_item": item_id})}
 
 
 def save(tx: Transaction, item_id: ItemId, name: str, version: int, found: str) -> None:

@@ -60,7 +60,7 @@ place = Table("entry_place", MetaData(), Column("position", BigInteger, primary_
 
 _HOLD_CHAIN = text("SELECT number, hash, at FROM hold_chain()")
 _HOLD_POOL = text("SELECT hold_pool()")
-_TAKE_TURN = text("SELECT pg_try_advisory_xact_lock(7264, hashtext(:name))")
+_TAKE_TURN = text("SELECT take_turn(:name)")
 
 
 _REFUSALS: dict[str, type[ReviewerError]] = {

@@ -113,3 +113,59 @@ def test_a_server_with_an_unsafe_setting_is_refused_by_name(
     finally:
         durable.run(f"ALTER SYSTEM RESET {setting}")
         durable.run("SELECT pg_reload_conf()")
+
+
+def test_what_was_refused_can_be_tried_again_and_a_newcomer_looks_before_they_leap(
+    durable: Cluster, owner: Machine, tmp_path: Path
+) -> None:
+    own = ("--database", durable.address(durable.new_database()))
+    owner.run("team", "init", *own, password=PASSWORD)
+    ana, ben = Machine(tmp_path, "ana"), Machine(tmp_path, "ben")
+    invited = owner.run("team", "invite", "ana", "--founder", *own, password=PASSWORD)
+    found = ("team", "found", "--workspace", "N", "--member", "Ana", "--database", invited["database"])
+    ana.run(*found, password="wrong", code=5)
+    early = owner.run("team", "invite", "ben", *own, password=PASSWORD)
+    join = ("team", "join", "--member", "Ben", "--database", early["database"])
+    ben.run(*join, password=early["password"], code=4)  # nobody has founded it yet
+    recovery = ana.run(*found, password=invited["password"])["recovery_code"]
+    assert "already" in ana.run(*found, password=invited["password"], code=4)["error"]["message"]
+    first = ben.run(*join, password=early["password"])["fingerprint"]
+
+    again = owner.run("team", "invite", "ben", *own, password=PASSWORD)
+    refused = ana.run("team", "confirm", "ben", "--fingerprint", first, "--roles", "agent", code=4)
+    assert "Nobody waits" in refused["error"]["message"]  # that device's password opens nothing now
+    asked = ben.run(*join, password=again["password"])
+    ana.run("team", "remove", "ben")  # turned away, and may ask once more
+    assert {each["login"]: each["state"] for each in ana.run("team", "list")["seats"]}["ben"] == "invited"
+    asked = ben.run(*join, password=again["password"])
+    ana.run("team", "confirm", "ben", "--fingerprint", asked["fingerprint"], "--roles", "agent")
+    for _ in range(2):
+        assert ben.run("claim") is not None  # there is nothing, and nothing of it to remember
+    assert recovery
+
+
+def test_a_worker_waits_for_a_server_that_is_restarted(tmp_path: Path) -> None:
+    with running(durable=True) as server:
+        own = ("--database", server.address(server.new_database()))
+        owner, ana = Machine(tmp_path, "owner"), Machine(tmp_path, "ana")
+        owner.run("team", "init", *own, password=PASSWORD)
+        invited = owner.run("team", "invite", "ana", "--founder", *own, password=PASSWORD)
+        ana.run("team", "found", "--workspace", "N", "--member", "Ana", "--database", invited["database"],
+                password=invited["password"])  # fmt: skip
+        drafts = tmp_path / "drafts.jsonl"
+        drafts.write_bytes(line(id="m-1"))
+        ana.run("import", str(drafts))
+        command = [sys.executable, "-m", "reviewer", "work", "--profile", str(tmp_path / "ana")]
+        command += ["--key-file", str(tmp_path / "ana.keys")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+            assert worker.stdout is not None
+            try:
+                assert "analysed" in worker.stdout.readline()
+                server.stop()
+                server.start()
+                assert "Waiting for the team's server" in worker.stdout.readline()
+                drafts.write_bytes(line(id="m-2"))
+                ana.run("import", str(drafts))
+                assert "1 analysed" in worker.stdout.readline()
+            finally:
+                worker.terminate()

@@ -178,6 +178,7 @@ class _Desk:
                 tx.leave_unrecorded(Unrecorded.NOTHING)
             else:
                 tx.record(Action.CLAIMED, lease.item_id, fence=lease.fence, ahead=False)
+                tx.record(Action.OPENED, lease.item_id, fence=lease.fence, ahead=False)
         if lease is None:
             self._left -= 1  # else nothing would end where nothing waits
             time.sleep(0.02)
@@ -202,6 +203,7 @@ class _Desk:
                 tx.leave_unrecorded(Unrecorded.NOTHING)
             else:
                 tx.record(Action.TAKEN_OVER, item_id, fence=lease.fence, from_desk="other")
+                tx.record(Action.OPENED, item_id, fence=lease.fence, ahead=False)
         return None if lease is None else self._gained(Act.TAKE_OVER, called, lease)
 
     def _withdraw(self, lease: Lease) -> Lease | None:
@@ -215,6 +217,7 @@ class _Desk:
             outbox.withdraw(tx, stored.decision.id)
             again = leases.resume(tx, lease.item_id, self._length())
             tx.record(Action.WITHDRAWN, lease.item_id, decision=stored.decision.id, fence=again.fence)
+            tx.record(Action.OPENED, lease.item_id, fence=again.fence, ahead=False)
         return self._gained(Act.WITHDRAW, called, again)
 
     def _renew(self, lease: Lease) -> Lease | None:

@@ -77,12 +77,15 @@ INSERT INTO label_export VALUES ('e', 'jsonl', now(), 'm');
 """
 
 
+# The attacks are taken back after their deferred checks, which so run before a commit.
+_REHEARSED = "CREATE OR REPLACE FUNCTION at_commit() RETURNS boolean LANGUAGE sql AS 'SELECT true'"
 _CHAINED = (
     "INSERT INTO entry (actor, number, hash, body, signature, at, action, item_id)"
     " SELECT '{m_agent}', coalesce(h.number, 0) + 1, sha256('\\x00'::bytea || b.body || s.signature), b.body, s.signature, now(),"
     " '%(action)s', %(item)s FROM hold_chain() h,"
     " LATERAL (SELECT convert_to(json_build_object('previous', coalesce(encode(h.hash, 'hex'), repeat('0', 64)), 'actor',"
-    " '{m_agent}', 'number', coalesce(h.number, 0) + 1, 'action', '%(action)s', 'object', %(item)s, 'workspace', '{workspace}', 'details',"
+    " '{m_agent}', 'number', coalesce(h.number, 0) + 1, 'action', '%(action)s', 'object', %(item)s, 'workspace', '{workspace}', 'format', 1,"
+    " 'at', to_char(current_timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), 'details',"
     " json_build_object('decision', 'x'))::text, 'UTF8') AS body) b,"
     " LATERAL (SELECT decode(repeat('ab', 64), 'hex') AS signature) s"
 )
@@ -118,6 +121,7 @@ class Team:
         self.fixed = self._fill()
         # A multiple statement, as the administrator, with no guard in its way.
         with closing(self._database.cluster.connect(self._database.name)) as administrator:
+            administrator.execute(_REHEARSED)
             administrator.execute("SET session_replication_role = replica")
             administrator.execute(_FOREIGN.encode())
             administrator.execute(_POOL.format(**self.fixed.names).encode())
@@ -179,7 +183,7 @@ class Team:
 
     def psql(self, who: str) -> psycopg.Connection[Any]:
         """Return the connection of a member who has psql and their own login."""
-        if who not in self._connections:
+        if who not in self._connections or not _is_alive(self._connections[who]):
             self._connections[who] = self._database.cluster.connect(
                 self._database.name, user=self.logins[who], password="known", autocommit=False
             )
@@ -189,6 +193,17 @@ class Team:
         """End every connection."""
         for connection in self._connections.values():
             connection.close()
+
+
+def _is_alive(connection: psycopg.Connection[Any]) -> bool:
+    """Tell whether a connection still is: removing a member ends theirs, even where that is taken back."""
+    try:
+        connection.execute("SELECT")
+        connection.rollback()
+    except psycopg.Error:
+        connection.close()
+        return False
+    return True
 
 
 def outcome(connection: psycopg.Connection[Any], statement: str) -> str:

@@ -336,3 +336,14 @@ def test_a_wrong_code_is_told_as_wrong(guarded: Guarded) -> None:
     with pytest.raises(RuleError, match="second factor already"):
         guarded.profile.access.set_second_factor(session)
     session.store.close()
+
+
+def test_handing_a_code_in_writes_the_same_whether_it_is_right_or_wrong(
+    guarded: Guarded, thief: psycopg.Connection[Any]
+) -> None:
+    told = []
+    for code in (guarded.wrong(), guarded.code(), guarded.wrong()):  # the first one warms up
+        with thief.transaction(force_rollback=True):
+            plan = f"EXPLAIN (ANALYZE, WAL, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT factor_submit('{code}')"
+            told.append(thief.execute(plan.encode()).fetchall())
+    assert told[1] == told[2]

@@ -1,14 +1,19 @@
 # ruff: noqa: E501, ISC004 - a table is read more easily with whole statements in its rows
 """What a member with psql and their own login tries, and what the database answers."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from reviewer.domain.decisions import Judgement, Verdict
-from reviewer.domain.errors import LeaseLostError, RuleError
+from reviewer.domain.errors import LeaseLostError, LedgerBrokenError, ReviewerError, RuleError, UnreachableError
 from reviewer.domain.items import Lease
 from reviewer.domain.members import Actor, Role
 from reviewer.services.review import Review
@@ -26,10 +31,104 @@ _HANDED = (
     " lease_expires_at = now() + interval '1 minute',"
 )
 _ENTRY = "INSERT INTO entry (actor, number, hash, body, signature, at, action, item_id) VALUES"
-_TAKEN = "UPDATE unanalysed SET taken_until = now() + interval '1 hour' WHERE item_id = '{waiting}';; "
+_TAKEN = "UPDATE unanalysed SET taken_until = now() + interval '10 minutes' WHERE item_id = '{waiting}';; "
 
 # name: (who, what, answer). 42501: no right or a policy; RV001: no seat; RV002: a rule; RV003: no live lease.
 ATTACKS: dict[str, tuple[str, str, str]] = {
+    # ---- Steps under a wrong name, or under none
+    "decide anew what is decided": (
+        "auditor",
+        "UPDATE item SET state = 'leased', waiting_on = NULL, fence = fence + 1, lease_id = 'z', lease_desk = 'd',"
+        " lease_expires_at = now() + interval '1 minute', lease_member_id = '{m_auditor}' WHERE id = '{over}'",
+        "RV002",
+    ),
+    "take a colleague's lease as if it waited": (
+        "supervisor",
+        "UPDATE item SET fence = fence + 1, lease_id = 'z', lease_desk = 'd', lease_member_id = '{m_supervisor}',"
+        " lease_expires_at = now() + interval '1 minute' WHERE id = '{theirs}';; "
+        + chained("claimed", "{theirs}").replace("{m_agent}", "{m_supervisor}"),
+        "RV002",
+    ),
+    "give an item back under another word": (
+        "agent",
+        "UPDATE item SET state = 'waiting', waiting_on = route_id, lease_id = NULL, lease_member_id = NULL, lease_desk = NULL,"
+        " lease_expires_at = NULL WHERE id = '{mine}';; " + chained("exported", "{mine}"),
+        "RV002",
+    ),
+    "let an item rest that is no skip": ("agent", "UPDATE item SET wakes_at = now() WHERE id = '{mine}'", "RV002"),
+    "bury a request": (
+        "auditor",
+        "UPDATE outbox SET state = 'sending', attempts = attempts + 1, due_at = 'infinity'"
+        " WHERE decision_id = (SELECT id FROM decision WHERE item_id = '{over}')",
+        "RV002",
+    ),
+    "put an item of no channel into the queue": (
+        "agent",
+        "INSERT INTO item (id, workspace_id, producer, external_id, kind, channel, route_id, waiting_on, rank, due_at,"
+        " received_at, state) VALUES ('x', '{workspace}', 'p', 'x', 'sms', 'bogus', {route}, {route}, 0, now(), now(),"
+        " 'waiting')",
+        "RV002",
+    ),
+    "put an item without content before all others": (
+        "auditor",
+        "INSERT INTO item (id, workspace_id, producer, external_id, kind, channel, route_id, waiting_on, rank, due_at,"
+        " received_at, state) VALUES ('x', '{workspace}', 'p', 'x', 'sms', 'sms', {route}, {route}, -9, now(), now(),"
+        " 'waiting')",
+        "RV002",
+    ),
+    "lay a route that nobody can read": (
+        "auditor",
+        "INSERT INTO route (workspace_id, kind, language, requires, escalated) VALUES ('{workspace}', 'sms', 'q', '\"x', false)",
+        "RV002",
+    ),
+    "put into line what nothing is lacking of": (
+        "auditor",
+        "DELETE FROM unanalysed WHERE item_id = '{signed}';;"
+        " INSERT INTO unanalysed SELECT id, rank, due_at, received_at FROM item WHERE id = '{signed}'",
+        "nothing",
+    ),
+    "take an item to be analysed for hours": (
+        "auditor",
+        "UPDATE unanalysed SET taken_until = now() + interval '1 hour' WHERE item_id = '{waiting}'",
+        "RV002",
+    ),
+    "lift an opt-out unseen": ("supervisor", "DELETE FROM suppression", "nothing"),
+    "opt somebody out unseen": (
+        "agent",
+        "INSERT INTO suppression VALUES ('x', '{workspace}', 'd', NULL, true, 's', '{m_agent}', now())",
+        "RV002",
+    ),
+    "add a contact unseen": (
+        "supervisor",
+        "INSERT INTO business_contact VALUES ('{workspace}', '@x', '{m_supervisor}', now())",
+        "RV002",
+    ),
+    "switch a rule off unseen": (
+        "admin",
+        "INSERT INTO rule_off VALUES ('{workspace}', 'sms', 'x', '{m_admin}', now())",
+        "RV002",
+    ),
+    "destroy the key of everything": ("admin", "DELETE FROM workspace_key", "RV002"),
+    "garble a data key": ("admin", "UPDATE data_key SET wrapped = 'x', generation = generation + 1", "RV002"),
+    "give skills unseen": ("admin", "UPDATE member SET skills = '[]' WHERE id = '{m_agent}'", "RV002"),
+    "give more roles than the entry says": (
+        "admin",
+        "UPDATE member SET roles = '[\"admin\"]' WHERE id = '{m_agent}';; "
+        + chained("member_changed", None).replace("{m_agent}', 'number'", "{m_admin}', 'number'").replace(
+            "SELECT '{m_agent}'", "SELECT '{m_admin}'"
+        ),
+        "RV002",
+    ),
+    "name a member as a transcriber": (
+        "transcriber",
+        chained("member_added", None).replace("{m_agent}", "{m_transcriber}"),
+        "RV002",
+    ),
+    "write an entry of a megabyte": (
+        "agent",
+        chained("locked", None).replace("'decision', 'x'", "'decision', repeat('x', 1000000)"),
+        "RV002",
+    ),
     # ---- Reading what was not looked at
     "read a draft without a look": ("agent", "SELECT draft FROM content WHERE item_id = '{waiting}'", "nothing"),
     "read another's draft": ("agent", "SELECT draft FROM content WHERE item_id = '{theirs}'", "nothing"),
@@ -698,6 +797,126 @@ def test_an_acknowledged_commit_is_on_disk_whatever_the_session_was_set_to(team:
         assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
 
 
+def test_no_check_can_be_had_before_the_commit_and_undone_after_it(profile: Profile) -> None:
+    agent = profile.actor(Role.AGENT)
+    with _own_psql(profile, agent) as connection:
+        connection.execute(_own_entry(agent, "locked"))
+        with pytest.raises(psycopg.Error, match="before the commit"):
+            connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+_SEALED = {
+    "content": ("draft", "SELECT 1 FROM content WHERE item_id = '{waiting}' AND draft {}"),
+    "working copy": ("text", "SELECT 1 FROM working_copy WHERE item_id = '{theirs}' AND text {}"),
+    "final": ("final", "SELECT 1 FROM decision_text WHERE item_id = '{held}' AND final {}"),
+    "request": ("request", "SELECT 1 FROM outbox_request WHERE request {}"),
+    "identity": ("identity", "SELECT 1 FROM own_member WHERE id = '{m_agent}' AND identity {}"),
+}
+
+
+@pytest.mark.parametrize("what", _SEALED)
+@pytest.mark.parametrize("role", ["producer", "transcriber"])
+def test_no_plan_tells_a_sealed_byte_of_what_was_not_looked_at(team: Team, what: str, role: str) -> None:
+    statement = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) " + _SEALED[what][1].format(
+        "{}", **team.fixed.names
+    )
+    with team.psql(role).transaction(force_rollback=True):
+        plans = [
+            [
+                line.replace(bound, "?")
+                for (line,) in team.psql(role).execute(statement.format(f">= '{bound}'::bytea").encode())
+            ]
+            for bound in ("\\x00", "\\xff")
+        ]
+    assert plans[0] == plans[1]
+
+
+def test_of_two_admins_who_remove_each_other_one_stays(profile: Profile) -> None:
+    second = profile.actor(Role.ADMIN)
+    before = threading.Barrier(2)
+
+    def remove(actor: Actor, login: str) -> None:
+        before.wait(10)
+        with suppress(ReviewerError):
+            Members(profile.store_of(actor), actor).remove(login)
+
+    logins = dict(profile.rows("SELECT member_id, login FROM seat WHERE is_admin"))
+    admins = [(profile.first, logins[second.member.id]), (second, logins[profile.first.member.id])]
+    removing = [threading.Thread(target=remove, args=each) for each in admins]
+    for each in removing:
+        each.start()
+    for each in removing:
+        each.join()
+    assert profile.rows("SELECT count(*) FROM seat WHERE is_admin AND removed_at IS NULL") == [(1,)]
+
+
+def test_a_member_who_keeps_a_transaction_open_is_removed_all_the_same(profile: Profile) -> None:
+    agent = profile.actor(Role.AGENT)
+    with _own_psql(profile, agent) as connection:
+        connection.execute("SELECT hold_chain()")
+        ((login,),) = profile.rows("SELECT login FROM seat WHERE member_id = ?", agent.member.id)
+        Members(profile.store, profile.first).remove(login)
+        with pytest.raises(psycopg.Error, match="terminating"):
+            connection.execute("SELECT 1")
+    assert profile.services().ledger.verify().ok
+
+
+def test_an_old_snapshot_writes_nothing(profile: Profile) -> None:
+    with _own_psql(profile, profile.actor(Role.AGENT)) as connection:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        with pytest.raises(psycopg.Error, match="may see what was"):
+            connection.execute("SELECT hold_chain()")
+
+
+def test_whoever_settles_the_ledger_keeps_nobody_waiting(profile: Profile) -> None:
+    with _own_psql(profile, profile.actor(Role.AGENT)) as connection:
+        connection.execute("SELECT settle_entries()")
+        profile.put()
+        assert profile.services().queue.claim() is not None
+        with _own_psql(profile, profile.actor(Role.AUDITOR)) as another:
+            another.execute("SET lock_timeout = '1s'")
+            assert another.execute("SELECT settle_entries()").fetchone() == (1,)
+
+
+def test_nobody_takes_an_advisory_lock(team: Team) -> None:
+    assert outcome(team.psql("transcriber"), "SELECT pg_advisory_lock(7264, hashtext('x'))") == "42501"
+    assert outcome(team.psql("agent"), "SELECT pg_try_advisory_xact_lock(7264000)") == "42501"
+    assert outcome(team.psql("agent"), "SELECT pg_logical_emit_message(false, 'x', 'x')") == "42501"
+
+
+def test_a_round_goes_on_past_a_decision_that_was_altered_and_says_so(profile: Profile) -> None:
+    profile.put()
+    profile.put()
+    services = profile.services(holds={"sms": timedelta()})
+    for _ in range(2):
+        claimed = services.queue.claim()
+        assert claimed is not None
+        last = services.review.decide(claimed.lease, Judgement(Verdict.SKIP, note="later"), key=new_key()).decision
+    profile.rows("ALTER TABLE decision DISABLE TRIGGER guard")
+    profile.rows("UPDATE decision SET verdict = 'escalate' WHERE id = ?", last.id)
+    profile.rows("ALTER TABLE decision ENABLE TRIGGER guard")
+    with pytest.raises(LedgerBrokenError):
+        services.work.round()
+    assert profile.rows("SELECT state FROM decision ORDER BY state") == [("held",), ("settled",)]
+
+
+@contextmanager
+def _own_psql(profile: Profile, actor: Actor) -> Iterator[psycopg.Connection[Any]]:
+    """Connect as a member with psql, to a database in which every commit is one."""
+    assert profile.team is not None
+    ((login,),) = profile.rows("SELECT login FROM seat WHERE member_id = ?", actor.member.id)
+    profile.team.cluster.run(f"ALTER ROLE {login} PASSWORD 'known'")
+    connection = profile.team.cluster.connect(profile.team.name, user=login, password="known", autocommit=False)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _own_entry(actor: Actor, action: str) -> bytes:
+    return chained(action, None).format(workspace=actor.member.workspace_id, m_agent=actor.member.id).encode()
+
+
 @pytest.mark.parametrize("limit", ["longest", "idle"])
 def test_a_session_that_lasts_or_rests_too_long_sees_and_does_nothing(profile: Profile, limit: str) -> None:
     profile.put()
@@ -716,6 +935,9 @@ def test_a_removed_member_sees_nothing_from_the_next_statement_on(profile: Profi
     assert services.queue.overview().number() == 1
     ((login,),) = profile.rows("SELECT login FROM seat WHERE member_id = ?", agent.member.id)
     Members(profile.store, profile.first).remove(login)
+    with pytest.raises(UnreachableError):
+        services.queue.overview()  # that very session was ended
+    profile.store_of(agent).try_now()
     assert services.queue.overview().number() == 0
     with pytest.raises(RuleError, match="no seat"):
         services.queue.claim()

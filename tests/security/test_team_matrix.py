@@ -13,7 +13,7 @@ from reviewer.domain.members import Role
 from reviewer.storage.team.declaration import FUNCTIONS, INNER_FUNCTIONS, TABLES, VIEWS, Rule
 from tests.conftest import copied_profile
 from tests.postgres import Cluster
-from tests.security.teams import Team, outcome
+from tests.security.teams import Team, chained, outcome
 
 _REFUSED = {"42501", "RV001", "RV002", "RV003", "nothing"}
 # Which rows are another workspace's.
@@ -47,7 +47,7 @@ _NEW = {
     "route": "INSERT INTO route (workspace_id, kind, language, requires, escalated)"
     " VALUES ('{workspace}', 'sms', 'xx', '[]', false)",
     "unanalysed": "DELETE FROM unanalysed WHERE item_id = '{item}';;"
-    " INSERT INTO unanalysed VALUES ('{item}', 0, now(), now())",
+    " INSERT INTO unanalysed SELECT id, rank, due_at, received_at FROM item WHERE id = '{item}'",
     "working_copy": "INSERT INTO working_copy (item_id, member_id, text, cursor, saved_at)"
     " VALUES ('{item}', '{me}', 't', 0, now())",
     "second_opinion": "INSERT INTO second_opinion VALUES ('x', '{item}', '{me}', 't', now())",
@@ -61,6 +61,13 @@ _NEW = {
     "vault_key": "INSERT INTO vault_key VALUES ('x', 'k', 1, 'w')",
     "label_draft": "INSERT INTO label_draft VALUES ('leased', 't', 0, now())",
     "workspace_key": "INSERT INTO workspace_key VALUES (9, '{me}', 'f', 's', now())",
+}
+# What has to be on record with it.
+_TOLD = {
+    "second_opinion": "second_opinion_kept",
+    "suppression": "suppressed",
+    "business_contact": "policy_changed",
+    "rule_off": "policy_changed",
 }
 # Seen by every role that may read the table: these always hold a row of the own workspace.
 _ALWAYS_FILLED = {
@@ -127,6 +134,8 @@ def test_reading_hidden_columns(team: Team, table: str, role: Role) -> None:
 def test_adding(team: Team, table: str, role: Role) -> None:
     new = _NEW.get(table, f"INSERT INTO {table} DEFAULT VALUES")
     names = {"workspace": team.fixed.names["workspace"], "item": team.fixed.names["waiting"], "call": "call"}
+    if table in _TOLD:
+        new += ";; " + chained(_TOLD[table], "{item}").replace("{m_agent}", "{me}")
     said = outcome(team.psql(role), new.format(**names, me=team.actors[role].member.id))
     if role not in TABLES[table].add:
         assert said in _REFUSED
@@ -175,6 +184,7 @@ _CALLS = {
     "hold_chain()": "SELECT number FROM hold_chain()",
     "hold_pool()": "SELECT hold_pool()",
     "settle_entries()": "SELECT settle_entries()",
+    "take_turn(text)": "SELECT take_turn(NULL)",
     "team_seats()": "SELECT login FROM team_seats()",
     "remove_seat(text)": "SELECT remove_seat(NULL)",
     "session_lives(timestamp with time zone)": "SELECT session_lives(now())",

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from reviewer.crypto import new_secret
 from reviewer.domain.decisions import Verdict
 from reviewer.domain.errors import RuleError, UnavailableError, UsageError
+from reviewer.domain.findings import ANALYSIS_VERSIONS
 from reviewer.domain.kinds import KINDS
 from reviewer.storage import migrations, postgresql
 from reviewer.storage.postgresql import Address
@@ -43,6 +44,7 @@ DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{OWNER}') THEN CREATE ROLE {OWNER} NOLOGIN; END IF;
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{MEMBER}') THEN CREATE ROLE {MEMBER} NOLOGIN; END IF;
     GRANT pg_read_all_stats TO {OWNER};  -- to know how old a session is
+    GRANT pg_signal_backend TO {OWNER};  -- to end those of a member who is removed
     EXECUTE format('GRANT {OWNER} TO %I', session_user);
     EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO {OWNER}', current_database());
 END $$;
@@ -84,15 +86,25 @@ DO $$ BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
 END $$;
 """
-# Anybody could fill the disk with large objects, which no policy covers.
-_NO_LARGE_OBJECTS = """
+# Anybody could fill the disk with large objects or messages, which no policy covers, or keep others waiting for an
+# advisory lock. And a comparison that is called leakproof is made before a policy is asked: whether the policy then was
+# asked shows in EXPLAIN ANALYZE, so that sealed bytes could be found out bit by bit, with no look on record.
+_NOT_FOR_ALL = f"""
 DO $$ DECLARE f regprocedure; BEGIN
     FOR f IN SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
-             AND (proname LIKE 'lo\\_%' OR proname IN ('lowrite', 'loread')) LOOP
+             AND (proname LIKE 'lo\\_%' OR proname IN ('lowrite', 'loread', 'pg_logical_emit_message')
+                  OR proname LIKE 'pg\\_%advisory%') LOOP
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
     END LOOP;
+    FOR f IN SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND proleakproof
+             AND proname LIKE 'bytea%' LOOP
+        EXECUTE format('ALTER FUNCTION %s NOT LEAKPROOF', f);
+    END LOOP;
 END $$;
-"""
+GRANT EXECUTE ON FUNCTION pg_try_advisory_xact_lock(integer, integer) TO {OWNER};
+GRANT EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint) TO {OWNER};
+"""  # noqa: S608 - the name is ours
+_LEAKS = "SELECT EXISTS (SELECT FROM pg_proc WHERE proleakproof AND proname ~ '^bytea(eq|ne|lt|le|gt|ge|cmp)$')"
 
 
 @contextmanager
@@ -153,6 +165,8 @@ def drift(engine: Engine) -> list[str]:
         _lay(connection)
         found += lint.differences(before, lint.catalogue(connection))
         found += lint.undeclared(connection)
+        if connection.execute(text(_LEAKS)).scalar():
+            found.append("comparisons of sealed bytes come before the policies: run `team init` as a superuser")
         transaction.rollback()
     return found
 
@@ -161,7 +175,7 @@ def _lay(connection: Connection) -> None:
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
     _script(connection, _ROLES)
     if connection.execute(text("SELECT rolsuper FROM pg_roles WHERE rolname = session_user")).scalar():
-        _script(connection, _NO_LARGE_OBJECTS)
+        _script(connection, _NOT_FOR_ALL)
     _script(connection, _CLOSED)
     _script(connection, f"SET LOCAL ROLE {OWNER}")
     migrations.upgrade_on(connection)
@@ -208,6 +222,8 @@ def invite(engine: Engine, login: str, *, may_found: bool = False) -> str:
             _script(connection, f"DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO {login}', "
                                 f"current_database()); END $$")  # fmt: skip
             _script(connection, f"SET LOCAL ROLE {OWNER}")
+            # Who waits under this login has a password that opens nothing now: they join anew, with a new fingerprint.
+            connection.execute(text("DELETE FROM joining WHERE login = :login"), {"login": login})
             connection.execute(
                 text(
                     "INSERT INTO seat (login, may_found, workspace_id)"
@@ -234,6 +250,11 @@ def _is_more_than_a_login(connection: Connection, login: str) -> bool:
 
 
 def _declare_kinds(connection: Connection) -> None:
+    connection.execute(text("DELETE FROM analysis_rule"))
+    connection.execute(
+        text("INSERT INTO analysis_rule VALUES (:name, :version)"),
+        [{"name": name, "version": version} for name, version in ANALYSIS_VERSIONS.items()],
+    )
     connection.execute(text("DELETE FROM kind_rule"))
     for kind in KINDS.values():
         connection.execute(

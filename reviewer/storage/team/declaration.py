@@ -46,6 +46,7 @@ TABLES = {
     "factor_session": Rule(),
     "joining": Rule(read=ADMINS, remove=ADMINS, withheld=("login", "asked_at"), asked=True),
     "kind_rule": Rule(read=EVERYBODY),
+    "analysis_rule": Rule(read=EVERYBODY),
     "session_rule": Rule(read=EVERYBODY),
     "workspace": Rule(read=EVERYBODY, asked=True),  # made once, by who was invited to found it
     "member": Rule(
@@ -165,6 +166,7 @@ FUNCTIONS = {
     "hold_chain()": EVERYBODY,
     "hold_pool()": LISTENERS | ADMINS,
     "settle_entries()": EVERYBODY,
+    "take_turn(text)": EVERYBODY,
     "team_seats()": ADMINS,
     "remove_seat(text)": ADMINS,
     "session_lives(timestamp with time zone)": EVERYBODY,
@@ -178,12 +180,15 @@ FUNCTIONS = {
 }
 INNER_FUNCTIONS = frozenset(
     {
+        "at_commit()",
         "destroy_generation()",
         "erase_content()",
+        "forget_gate()",
         "grant_pass()",
         "guard_answer()",
         "guard_checkpoint()",
         "guard_clip()",
+        "guard_conversation()",
         "guard_data_key()",
         "guard_decision()",
         "guard_entry()",
@@ -191,7 +196,10 @@ INNER_FUNCTIONS = frozenset(
         "guard_label_draft()",
         "guard_outbox()",
         "guard_pool_key()",
+        "guard_route()",
+        "guard_second_opinion()",
         "guard_serving()",
+        "guard_unanalysed()",
         "guard_vault_door()",
         "guard_vault_key()",
         "guard_workspace()",
@@ -211,6 +219,8 @@ INNER_FUNCTIONS = frozenset(
         "whole_erasure()",
         "whole_item()",
         "whole_member()",
+        "whole_new_item()",
+        "whole_opinion()",
         "whole_outbox()",
         "whole_pool()",
         "whole_removal()",

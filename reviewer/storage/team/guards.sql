@@ -33,6 +33,18 @@ BEGIN
                  AND body ->> 'workspace' = me.workspace_id, 'an entry whose columns and bytes differ');
     PERFORM need(NEW.hash = sha256('\x00'::bytea || NEW.body || NEW.signature), 'an entry with a wrong hash');
     PERFORM need(length(NEW.signature) = 64, 'an entry without a signature');
+    PERFORM need(length(NEW.body) <= 65536 AND body -> 'format' = '1'
+                 AND body ->> 'at' = to_char(NEW.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+                 'an entry in a form that nobody reads');
+    -- Whoever removes this member waits for this commit, or comes before it.
+    PERFORM FROM seat WHERE login = session_user AND removed_at IS NULL FOR SHARE;
+    PERFORM need(FOUND, 'no seat', 'RV001');
+    PERFORM need(NEW.action NOT IN ('workspace_made', 'member_added', 'member_changed', 'member_removed', 'workspace_key_made')
+                 OR me.is_admin OR last.number IS NULL AND NEW.action = 'workspace_made'
+                 OR NEW.action = 'workspace_key_made' AND NOT EXISTS (SELECT FROM entry WHERE action = 'workspace_key_made'),
+                 'only an admin may do this');
+    PERFORM need(NEW.action <> 'member_keys_changed' OR me.is_admin OR (body -> 'details' ->> 'member' = NEW.actor
+                 AND (body -> 'details' ->> 'after')::numeric = NEW.number), 'another''s keys');
     PERFORM need(abs(extract(epoch FROM NEW.at - clock_timestamp())) < 60, 'an entry with a wrong time');
     SELECT * INTO about FROM item WHERE id = NEW.item_id;
     IF NEW.action = 'opened' AND about.id IS NOT NULL THEN
@@ -63,10 +75,19 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- Whether a deferred check runs because of a commit, and not because a session wanted it sooner.
+CREATE OR REPLACE FUNCTION at_commit() RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN current_query() ~* '^\s*(commit|end)(\s+(work|transaction))?\s*;?\s*$';
+END $$;
+
 -- At the commit: what an entry says was done in this very transaction; and the commit is on disk before it is answered.
+-- Only there: nothing that a session says afterwards could undo what was looked at, or weaken that commit.
 CREATE OR REPLACE FUNCTION whole_entry() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
+    PERFORM need(at_commit(), 'a check before the commit');
     IF NEW.action IN ('decided', 'addendum_made') THEN
         PERFORM need(EXISTS (
             SELECT FROM decision d WHERE d.item_id = NEW.item_id AND d.member_id = NEW.actor
@@ -79,6 +100,16 @@ BEGIN
     END IF;
     PERFORM set_config('synchronous_commit', 'on', true);
     RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION guard_route() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM need(jsonb_typeof(NEW.requires::jsonb) = 'array' AND NOT EXISTS (SELECT FROM jsonb_array_elements(NEW.requires::jsonb) each WHERE jsonb_typeof(each) <> 'string'),
+                 'a route that nobody can read');
+    RETURN NEW;
+EXCEPTION WHEN invalid_text_representation THEN
+    RAISE 'a route that nobody can read' USING ERRCODE = 'RV002';
 END $$;
 
 CREATE OR REPLACE FUNCTION guard_checkpoint() RETURNS trigger
@@ -131,7 +162,8 @@ DECLARE
 BEGIN
     IF TG_OP = 'INSERT' THEN
         PERFORM need(NEW.state = 'waiting' AND NEW.fence = 0 AND NEW.lease_id IS NULL AND NEW.lease_member_id IS NULL
-                     AND NEW.wakes_at IS NULL AND NEW.waiting_on = NEW.route_id, 'a new item that does not wait');
+                     AND NEW.wakes_at IS NULL AND NEW.waiting_on = NEW.route_id
+                     AND NEW.channel = ANY ('{voice,sms,chat,email}'), 'a new item that does not wait');
         PERFORM need(EXISTS (SELECT FROM route r WHERE r.id = NEW.route_id AND r.kind = NEW.kind AND NOT r.escalated
                              AND r.workspace_id = NEW.workspace_id), 'a new item on a route of others');
         RETURN NEW;
@@ -141,7 +173,9 @@ BEGIN
     live := (OLD.lease_expires_at > moment) IS TRUE;
     IF NEW.state IN ('waiting', 'escalated') OR NEW.route_id <> OLD.route_id THEN
         SELECT * INTO new_route FROM route WHERE id = NEW.route_id;
-        PERFORM need(new_route.kind = OLD.kind AND new_route.workspace_id = OLD.workspace_id, 'a route of others');
+        PERFORM need(new_route.kind = OLD.kind AND new_route.workspace_id = OLD.workspace_id
+                     AND EXISTS (SELECT FROM route r WHERE r.id = OLD.route_id AND r.language = new_route.language AND r.requires = new_route.requires),
+                     'a route of others');
         PERFORM need(NEW.route_id = OLD.route_id OR new_route.escalated, 'a route that is not a supervisor''s');
     END IF;
     IF NEW.state IN ('waiting', 'escalated') THEN
@@ -166,17 +200,23 @@ BEGIN
     ELSIF OLD.state = 'leased' AND NEW.state = 'leased' AND NEW.lease_id = OLD.lease_id THEN
         PERFORM need(mine AND live AND NEW.lease_member_id = OLD.lease_member_id AND NEW.lease_desk = OLD.lease_desk,
                      'the lease is over or another''s', 'RV003');
+        PERFORM need(may_take(me, OLD.route_id), 'an item that is not for you any more');
     ELSIF OLD.state = 'leased' AND NEW.state = 'leased' THEN
         PERFORM need((NEW.lease_member_id = me.member_id
                       AND (mine OR ('supervisor' = ANY (me.roles) AND may_take(me, OLD.route_id))))
                      OR hands(me, NEW, OLD.route_id), 'another''s lease');
     ELSIF OLD.state = 'leased' AND NEW.state = 'held' THEN
         PERFORM need(mine AND live AND NEW.lease_id IS NULL, 'the lease is over or another''s', 'RV003');
+        PERFORM need(may_take(me, OLD.route_id), 'an item that is not for you any more');
     ELSIF OLD.state = 'leased' AND NEW.state IN ('waiting', 'escalated') THEN
+        PERFORM need(NEW.route_id = OLD.route_id, 'an escalation without a decision');
         PERFORM need(mine OR NOT live OR 'supervisor' = ANY (me.roles), 'another''s lease');
     ELSIF OLD.state = 'held' AND NEW.state = 'leased' THEN
         PERFORM need(NEW.lease_member_id = me.member_id AND NOT EXISTS (
-            SELECT FROM decision WHERE item_id = OLD.id AND state = 'held'), 'a decision that stands');
+            SELECT FROM decision WHERE item_id = OLD.id AND fence = OLD.fence AND state <> 'withdrawn'
+            AND verdict <> 'addendum') AND EXISTS (
+            SELECT FROM decision d WHERE d.item_id = OLD.id AND d.fence = OLD.fence AND d.state = 'withdrawn'
+              AND (d.member_id = me.member_id OR 'supervisor' = ANY (me.roles))), 'a decision that stands');
     ELSIF OLD.state = 'held' AND NEW.state IN ('decided', 'skipped', 'escalated') THEN
         PERFORM need(EXISTS (
             SELECT FROM decision d WHERE d.item_id = OLD.id AND d.state = 'settled' AND d.fence = OLD.fence
@@ -190,6 +230,8 @@ BEGIN
     ELSE
         PERFORM need(false, 'a step that no item takes');
     END IF;
+    PERFORM need(CASE NEW.state WHEN 'skipped' THEN NEW.wakes_at <= moment + interval '1 hour'
+                                WHEN 'erased' THEN true ELSE NEW.wakes_at IS NULL END, 'a rest without an end');
     IF NEW.state IN ('decided', 'erased') THEN
         DELETE FROM working_copy WHERE item_id = NEW.id;
     END IF;
@@ -199,19 +241,90 @@ END $$;
 -- At the commit: an item in its hold has a decision, and every step and every new lease is on record.
 CREATE OR REPLACE FUNCTION whole_item() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    told text[];
 BEGIN
     IF NEW.state = 'held' THEN
         PERFORM need(EXISTS (SELECT FROM decision d WHERE d.item_id = NEW.id AND d.fence = NEW.fence), 'a hold without a decision');
     END IF;
-    IF NEW.state <> OLD.state THEN
-        PERFORM need(EXISTS (SELECT FROM entry e WHERE e.item_id = NEW.id AND e.xid = pg_current_xact_id()),
-                     'a step without its entry');
+    told := CASE
+        WHEN NEW.state = 'leased' AND OLD.state IN ('waiting', 'escalated') THEN '{claimed,reassigned}'
+        WHEN NEW.state = 'leased' AND OLD.state = 'leased' THEN '{taken_over,reassigned}'
+        WHEN NEW.state = 'leased' AND OLD.state = 'held' THEN '{withdrawn}'
+        WHEN NEW.state = 'held' THEN '{decided}'
+        WHEN NEW.state = 'erased' THEN '{erased}'
+        WHEN OLD.state = 'leased' THEN '{released,lease_expired}'
+        WHEN OLD.state = 'waiting' THEN '{overdue}'
+        WHEN OLD.state = 'held' THEN '{settled}'
+        WHEN OLD.state = 'decided' THEN '{stopped}'
+        WHEN OLD.state = 'skipped' THEN '{resumed}' END;
+    PERFORM need(EXISTS (SELECT FROM entry e WHERE e.item_id = NEW.id AND e.xid = pg_current_xact_id()
+                         AND e.action = ANY (told)), 'a step without its entry');
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION whole_new_item() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM need(EXISTS (SELECT FROM entry e WHERE e.item_id = NEW.id AND e.action = 'imported' AND e.xid = pg_current_xact_id())
+                 AND EXISTS (SELECT FROM content c WHERE c.item_id = NEW.id)
+                 AND EXISTS (SELECT FROM data_key k WHERE k.item_id = NEW.id), 'a new item that is not whole');
+    RETURN NULL;
+END $$;
+
+-- ---- What is found in drafts, and texts beside them
+
+-- An item is to be analysed while it is open and lacks what this version finds; what was found stands.
+CREATE OR REPLACE FUNCTION guard_unanalysed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    moment timestamptz := clock_timestamp();
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        PERFORM need((OLD.taken_until IS NULL OR OLD.taken_until < moment) AND NEW.taken_until <= moment + interval '15 minutes',
+                     'an item that another analyses');
+        RETURN NEW;
     END IF;
-    IF NEW.fence <> OLD.fence THEN
-        PERFORM need(EXISTS (
-            SELECT FROM entry e WHERE e.item_id = NEW.id AND e.xid = pg_current_xact_id()
-              AND e.action IN ('claimed', 'taken_over', 'reassigned', 'withdrawn')), 'a lease without its entry');
+    PERFORM need(NEW.taken_until IS NULL, 'an item that waits for nobody');
+    IF EXISTS (SELECT FROM item i WHERE i.id = NEW.item_id AND i.state NOT IN ('decided', 'erased')
+               AND (i.rank, i.due_at, i.received_at) = (NEW.rank, NEW.due_at, NEW.received_at))
+       AND EXISTS (SELECT FROM analysis_rule r WHERE NOT EXISTS (
+           SELECT FROM analysis a WHERE a.item_id = NEW.item_id AND a.name = r.name AND a.version = r.version)) THEN
+        RETURN NEW;
     END IF;
+    RETURN NULL;
+END $$;
+
+-- Whoever decides is shown what a colleague left behind, under the colleague's name: only what they did leave.
+CREATE OR REPLACE FUNCTION guard_second_opinion() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+BEGIN
+    PERFORM need(NEW.member_id = me.member_id
+                 OR EXISTS (SELECT FROM working_copy w WHERE w.item_id = NEW.item_id AND w.member_id = NEW.member_id)
+                 OR EXISTS (SELECT FROM decision d WHERE d.item_id = NEW.item_id AND d.member_id = NEW.member_id AND d.state = 'stopped'),
+                 'an opinion that nobody had');
+    RETURN NEW;
+END $$;
+
+-- At the commit: a text of a colleague that is kept or dropped is on record.
+CREATE OR REPLACE FUNCTION whole_opinion() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    it record := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+BEGIN
+    PERFORM need(EXISTS (SELECT FROM seat s WHERE s.login = session_user AND s.member_id = it.member_id AND TG_OP = 'DELETE')
+                 OR EXISTS (SELECT FROM entry e WHERE e.item_id = it.item_id AND e.xid = pg_current_xact_id()
+                            AND e.action IN ('second_opinion_kept', 'stopped', 'settled', 'erased')), 'a text without its entry');
+    RETURN NULL;
+END $$;
+
+-- What a gate found rests on these lists: it is found again.
+CREATE OR REPLACE FUNCTION forget_gate() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    DELETE FROM analysis WHERE name = 'gate';
     RETURN NULL;
 END $$;
 
@@ -283,6 +396,8 @@ BEGIN
         'a decision without its entry');
     PERFORM need((SELECT o.destination FROM outbox o WHERE o.decision_id = NEW.id) IS NOT DISTINCT FROM leaves,
                  'a decision without its request');
+    PERFORM need(EXISTS (SELECT FROM look l WHERE l.item_id = NEW.item_id AND l.member_id = NEW.member_id
+                         AND l.action = 'opened'), 'a decision on what was not looked at');
     IF leaves = 'sent' AND rule.signed THEN
         PERFORM need(EXISTS (
             SELECT FROM entry e WHERE e.item_id = NEW.item_id AND e.actor = NEW.member_id
@@ -319,27 +434,32 @@ BEGIN
     IF TG_OP = 'INSERT' THEN
         PERFORM need(made.member_id = me.member_id AND made.state = 'held' AND made.xmin = pg_current_xact_id()::xid,
                      'a request without its decision');
-        PERFORM need(NEW.state = 'held' AND NEW.attempts = 0 AND NEW.due_at >= made.hold_until, 'a request that does not wait');
+        PERFORM need(NEW.state = 'held' AND NEW.attempts = 0 AND NEW.due_at = made.hold_until, 'a request that does not wait');
         RETURN NEW;
     END IF;
     IF NOT EXISTS (SELECT FROM data_key WHERE item_id = made.item_id) THEN
         PERFORM need(NEW.request = '' AND (
             NEW.state = OLD.state OR NEW.state IN ('withdrawn', 'forgetting') OR
-            (OLD.state = 'forgetting' AND NEW.state = 'forgotten')), 'a request of what was erased');
+            (OLD.state = 'forgetting' AND NEW.state = 'forgotten'))
+            AND (OLD.state NOT IN ('forgetting', 'forgotten') OR NEW.state IN ('forgotten', OLD.state))
+            AND NEW.due_at <= moment + interval '1 hour', 'a request of what was erased');
         RETURN NEW;
     END IF;
     PERFORM need(NEW.request = OLD.request, 'a request that is changed');
     IF NEW.state = 'sending' AND OLD.state IN ('held', 'sending', 'failed') THEN
         PERFORM need(made.state = 'settled' AND OLD.due_at <= moment AND NEW.attempts = OLD.attempts + 1
-                     AND NEW.due_at > moment, 'a request that may not leave');
+                     AND NEW.due_at BETWEEN moment AND moment + interval '1 hour', 'a request that may not leave');
     ELSIF NEW.state = 'withdrawn' AND OLD.state = 'held' THEN
         PERFORM need(made.state = 'withdrawn', 'a decision that stands');
     ELSIF NEW.state = 'stopped' AND OLD.state = 'sending' THEN
         PERFORM need(made.state = 'stopped', 'a decision that stands');
+    ELSIF NEW.state = 'sent' AND OLD.state = 'sent' THEN
+        RETURN OLD;  -- what arrived first stands
     ELSIF NEW.state = 'sent' THEN
         PERFORM need(OLD.state IN ('sending', 'failed', 'sent') AND NEW.attempts = OLD.attempts, 'a step that no request takes');
     ELSIF NEW.state = 'failed' THEN
-        PERFORM need(OLD.state = 'sending' AND NEW.attempts = OLD.attempts, 'a step that no request takes');
+        PERFORM need(OLD.state = 'sending' AND NEW.attempts = OLD.attempts AND NEW.due_at <= moment + interval '1 hour',
+                     'a step that no request takes');
     ELSE
         PERFORM need(false, 'a step that no request takes');
     END IF;
@@ -376,6 +496,7 @@ DECLARE
 BEGIN
     IF TG_OP = 'INSERT' AND me.may_found AND me.member_id IS NULL AND NOT EXISTS (SELECT FROM member WHERE id <> NEW.id) THEN
         asked.login := session_user;
+        UPDATE seat SET workspace_id = NEW.workspace_id WHERE workspace_id IS NULL;  -- of who was invited before
     ELSIF TG_OP = 'INSERT' THEN
         PERFORM need(me.is_admin AND NEW.workspace_id = me.workspace_id, 'only an admin may do this');
         SELECT * INTO asked FROM joining WHERE member_id = NEW.id;
@@ -402,13 +523,19 @@ END $$;
 CREATE OR REPLACE FUNCTION whole_member() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' AND (NEW.roles::text, NEW.name) IS NOT DISTINCT FROM (OLD.roles::text, OLD.name) THEN
+    IF TG_OP = 'UPDATE' AND (NEW.roles::text, NEW.name, NEW.languages::text, NEW.skills::text)
+       IS NOT DISTINCT FROM (OLD.roles::text, OLD.name, OLD.languages::text, OLD.skills::text) THEN
         RETURN NULL;
     END IF;
     PERFORM need(EXISTS (
         SELECT FROM entry e WHERE e.xid = pg_current_xact_id()
           AND e.action IN ('workspace_made', 'member_added', 'member_changed')
-          AND convert_from(e.body, 'UTF8')::jsonb -> 'details' ->> 'member' = NEW.id), 'a member without an entry');
+          AND convert_from(e.body, 'UTF8')::jsonb -> 'details' ->> 'member' = NEW.id
+          AND convert_from(e.body, 'UTF8')::jsonb -> 'details' -> 'roles' @> NEW.roles::jsonb
+          AND convert_from(e.body, 'UTF8')::jsonb -> 'details' -> 'roles' <@ NEW.roles::jsonb
+          AND (TG_OP = 'UPDATE' OR (convert_from(e.body, 'UTF8')::jsonb -> 'details' ->> 'sign' = encode(NEW.sign_key, 'base64')
+               AND convert_from(e.body, 'UTF8')::jsonb -> 'details' ->> 'receive' = encode(NEW.receive_key, 'base64')))),
+        'a member without an entry that says so');
     RETURN NULL;
 END $$;
 
@@ -418,7 +545,14 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     me seat := own_seat();
 BEGIN
+    -- Two admins who remove each other at once come one after the other, and the second is none any more.
+    PERFORM FROM seat WHERE is_admin AND removed_at IS NULL AND workspace_id = me.workspace_id ORDER BY login FOR UPDATE;
+    me := own_seat();
     PERFORM need(me.is_admin AND who <> me.member_id, 'only another admin may do this');
+    -- Their sessions end first: one that is in a transaction would keep this waiting, and could still write in it.
+    PERFORM pg_terminate_backend(a.pid, 5000) FROM pg_stat_get_activity(NULL) a
+        JOIN pg_roles r ON r.oid = a.usesysid JOIN seat s ON s.login = r.rolname
+        WHERE s.member_id = who AND s.workspace_id = me.workspace_id AND a.pid <> pg_backend_pid();
     UPDATE seat SET removed_at = clock_timestamp() WHERE member_id = who AND workspace_id = me.workspace_id
         AND removed_at IS NULL;
     PERFORM need(FOUND, 'no such member');
@@ -442,6 +576,13 @@ DECLARE
 BEGIN
     PERFORM need(me.is_admin OR (TG_OP = 'INSERT' AND NEW.member_id = me.member_id
                                  AND NOT EXISTS (SELECT FROM workspace_key)), 'only an admin may do this');
+    IF TG_OP = 'DELETE' AND NOT EXISTS (SELECT FROM seat s WHERE s.member_id = OLD.member_id AND s.removed_at IS NOT NULL) THEN
+        PERFORM need(OLD.generation < (SELECT max(generation) FROM workspace_key)
+                     AND NOT EXISTS (SELECT FROM data_key k WHERE k.generation = OLD.generation)
+                     AND NOT EXISTS (SELECT FROM list_key k WHERE k.generation = OLD.generation)
+                     AND NOT EXISTS (SELECT FROM conversation k WHERE k.generation = OLD.generation)
+                     AND NOT EXISTS (SELECT FROM vault_key k WHERE k.generation = OLD.generation), 'a key that is in use');
+    END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $$;
 
@@ -470,6 +611,17 @@ BEGIN
     PERFORM need(TG_OP = 'DELETE' OR (NEW.item_id = OLD.item_id AND NEW.key_id = OLD.key_id
                                       AND NEW.generation > OLD.generation), 'a key that is exchanged');
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+
+CREATE OR REPLACE FUNCTION guard_conversation() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+BEGIN
+    PERFORM need((NEW.wrapped, NEW.generation) IS NOT DISTINCT FROM (OLD.wrapped, OLD.generation)
+                 OR (me.is_admin AND NEW.generation > OLD.generation), 'a key that is exchanged');
+    PERFORM need(NEW.map = OLD.map OR me.roles && '{agent,clinician,supervisor,admin,producer}', 'a map that is changed');
+    RETURN NEW;
 END $$;
 
 -- With its key a conversation's content goes, everywhere.

@@ -25,6 +25,15 @@ CREATE TABLE IF NOT EXISTS entry_settled (
 );
 INSERT INTO entry_settled (below) VALUES ('0') ON CONFLICT DO NOTHING;
 
+-- Tells whether nobody else has the turn of that name, which then is this transaction's until it ends. Members cannot
+-- take such a lock by themselves, where the owner could forbid it, and so keep nobody waiting.
+CREATE OR REPLACE FUNCTION take_turn(of text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM own_seat();
+    RETURN pg_try_advisory_xact_lock(7264, hashtext(of));
+END $$;
+
 -- Returns how many committed entries have no place yet.
 CREATE OR REPLACE FUNCTION settle_entries() RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -34,7 +43,11 @@ DECLARE
     waits bigint;
     remaining integer;
 BEGIN
-    SELECT below INTO STRICT low FROM entry_settled FOR UPDATE;  -- one at a time: places are dense
+    PERFORM own_seat();
+    SELECT below INTO low FROM entry_settled FOR UPDATE SKIP LOCKED;  -- one at a time: places are dense
+    IF NOT FOUND THEN
+        RETURN 1;  -- somebody else is at it; whoever called asks again
+    END IF;
     horizon := pg_snapshot_xmin(pg_current_snapshot());
     -- What was committed before another entry was drawn also comes before it, whichever transaction began first.
     SELECT min(e.seq), count(*) INTO waits, remaining FROM entry e WHERE e.xid >= horizon;

@@ -54,7 +54,10 @@ CREATE POLICY change ON item FOR UPDATE TO reviewer_member
 
 -- ---- Content: sealed, and shown for a committed look alone
 
-CREATE POLICY own ON look FOR SELECT TO reviewer_member USING (member_id = (SELECT member_id FROM seat));
+-- Not for ever: an item that is on a desk is opened again there, and a program reads at once what it took.
+CREATE POLICY own ON look FOR SELECT TO reviewer_member
+    USING (member_id = (SELECT member_id FROM seat)
+           AND at > clock_timestamp() - CASE action WHEN 'opened' THEN interval '12 hours' ELSE interval '15 minutes' END);
 
 CREATE POLICY looked_at ON content FOR SELECT TO reviewer_member
     USING (EXISTS (SELECT FROM look l WHERE l.item_id = content.item_id AND l.action IN ('opened', 'analysed', 'sending')
@@ -67,9 +70,13 @@ CREATE POLICY looked_at ON analysis FOR SELECT TO reviewer_member
     USING (EXISTS (SELECT FROM look l WHERE l.item_id = analysis.item_id AND l.action IN ('opened', 'analysed', 'sending')
                    AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress'));
 CREATE POLICY add ON analysis FOR INSERT TO reviewer_member
-    WITH CHECK (EXISTS (SELECT FROM look l WHERE l.item_id = analysis.item_id AND l.action = 'analysed'));
+    WITH CHECK (EXISTS (SELECT FROM look l WHERE l.item_id = analysis.item_id AND l.action IN ('opened', 'analysed'))
+                AND EXISTS (SELECT FROM unanalysed u WHERE u.item_id = analysis.item_id));
 CREATE POLICY again ON analysis FOR DELETE TO reviewer_member
-    USING (EXISTS (SELECT FROM look l WHERE l.item_id = analysis.item_id AND l.action = 'analysed'));
+    USING (EXISTS (SELECT FROM look l WHERE l.item_id = analysis.item_id AND l.action IN ('opened', 'analysed'))
+           AND EXISTS (SELECT FROM unanalysed u WHERE u.item_id = analysis.item_id)
+           AND version IS DISTINCT FROM (SELECT r.version FROM analysis_rule r WHERE r.name = analysis.name));
+CREATE POLICY shared ON analysis_rule FOR SELECT TO reviewer_member USING (EXISTS (SELECT FROM seat));
 
 CREATE POLICY shared ON unanalysed FOR SELECT TO reviewer_member
     USING (EXISTS (SELECT FROM item i WHERE i.id = item_id));
@@ -173,14 +180,15 @@ CREATE OR REPLACE VIEW decision_text WITH (security_barrier) AS
                   AND (NOT s.has_factor OR factor_passed())
                   AND s.at_desk AND (d.member_id = s.member_id OR EXISTS (
                       SELECT FROM look l WHERE l.item_id = d.item_id AND l.member_id = s.member_id
-                      AND l.action IN ('opened', 'analysed', 'sending') AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress')));
+                      AND l.action IN ('opened', 'analysed', 'sending') AND l.at > clock_timestamp() - interval '12 hours'
+                      AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress')));
 
 CREATE OR REPLACE VIEW outbox_request WITH (security_barrier) AS
     SELECT o.decision_id, o.request FROM outbox o JOIN decision d ON d.id = o.decision_id
     WHERE EXISTS (SELECT FROM seat s JOIN look l ON l.member_id = s.member_id
                   WHERE s.login = session_user AND s.removed_at IS NULL AND session_lives(s.seen_at)
                   AND (NOT s.has_factor OR factor_passed()) AND s.at_desk
-                  AND l.item_id = d.item_id AND l.action = 'sending'
+                  AND l.item_id = d.item_id AND l.action = 'sending' AND l.at > clock_timestamp() - interval '15 minutes'
                   AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress');
 
 CREATE OR REPLACE VIEW own_member WITH (security_barrier) AS
@@ -298,6 +306,7 @@ CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON entry DEFERRABLE INITIALLY DEFER
     FOR EACH ROW EXECUTE FUNCTION whole_entry();
 CREATE TRIGGER never BEFORE UPDATE OR DELETE OR TRUNCATE ON entry FOR EACH STATEMENT EXECUTE FUNCTION never();
 CREATE TRIGGER never BEFORE UPDATE OR DELETE OR TRUNCATE ON entry_place FOR EACH STATEMENT EXECUTE FUNCTION never();
+CREATE TRIGGER guard BEFORE INSERT ON route FOR EACH ROW EXECUTE FUNCTION guard_route();
 CREATE TRIGGER guard BEFORE INSERT ON checkpoint FOR EACH ROW EXECUTE FUNCTION guard_checkpoint();
 CREATE TRIGGER never BEFORE UPDATE OR DELETE OR TRUNCATE ON checkpoint FOR EACH STATEMENT EXECUTE FUNCTION never();
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON item FOR EACH ROW EXECUTE FUNCTION guard_item();
@@ -310,7 +319,34 @@ CREATE CONSTRAINT TRIGGER whole_step AFTER UPDATE ON decision DEFERRABLE INITIAL
     FOR EACH ROW WHEN (NEW.state <> OLD.state) EXECUTE FUNCTION whole_step();
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON outbox FOR EACH ROW EXECUTE FUNCTION guard_outbox();
 CREATE CONSTRAINT TRIGGER whole AFTER UPDATE ON outbox DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
-    WHEN (NEW.state IN ('sending', 'sent', 'failed')) EXECUTE FUNCTION whole_outbox();
+    WHEN (NEW.state IN ('sending', 'sent', 'failed') OR (NEW.state = 'forgotten' AND OLD.state <> 'forgotten')) EXECUTE FUNCTION whole_outbox();
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT OR DELETE ON suppression DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('suppressed', 'unsuppressed');
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT OR DELETE ON business_contact DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('policy_changed');
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT OR DELETE ON rule_off DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('policy_changed');
+CREATE TRIGGER forget AFTER INSERT OR DELETE ON suppression FOR EACH STATEMENT EXECUTE FUNCTION forget_gate();
+CREATE TRIGGER forget AFTER INSERT OR DELETE ON business_contact FOR EACH STATEMENT EXECUTE FUNCTION forget_gate();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON unanalysed FOR EACH ROW EXECUTE FUNCTION guard_unanalysed();
+CREATE TRIGGER guard BEFORE INSERT ON second_opinion FOR EACH ROW EXECUTE FUNCTION guard_second_opinion();
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON second_opinion DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_opinion();
+CREATE CONSTRAINT TRIGGER whole AFTER DELETE ON working_copy DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_opinion();
+CREATE TRIGGER guard BEFORE UPDATE ON conversation FOR EACH ROW EXECUTE FUNCTION guard_conversation();
+CREATE CONSTRAINT TRIGGER whole AFTER UPDATE ON conversation DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('tokenised', 'data_keys_rewrapped', 'restored');
+CREATE CONSTRAINT TRIGGER whole_rewrap AFTER UPDATE ON data_key DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('data_keys_rewrapped');
+CREATE CONSTRAINT TRIGGER whole_rewrap AFTER UPDATE ON list_key DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('data_keys_rewrapped');
+CREATE CONSTRAINT TRIGGER whole_rewrap AFTER UPDATE ON vault_key DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('data_keys_rewrapped');
+CREATE CONSTRAINT TRIGGER whole_gone AFTER DELETE ON workspace_key DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('workspace_key_destroyed', 'member_removed');
+CREATE CONSTRAINT TRIGGER whole_new AFTER INSERT ON item DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_new_item();
 CREATE TRIGGER guard BEFORE INSERT ON workspace FOR EACH ROW EXECUTE FUNCTION guard_workspace();
 CREATE TRIGGER seat AFTER INSERT OR UPDATE ON member FOR EACH ROW EXECUTE FUNCTION seat_member();
 CREATE CONSTRAINT TRIGGER whole AFTER INSERT OR UPDATE ON member DEFERRABLE INITIALLY DEFERRED

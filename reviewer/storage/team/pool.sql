@@ -135,6 +135,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM need(EXISTS (SELECT FROM entry e WHERE e.item_id = OLD.serving_id AND e.action = 'clip_taken_back'
                          AND e.xid = pg_current_xact_id()), 'an answer that is gone without its entry');
+    PERFORM need(EXISTS (SELECT FROM label WHERE serving_id = OLD.serving_id) OR NOT EXISTS (
+        SELECT FROM serving WHERE id = OLD.serving_id AND state IN ('labelled', 'skipped', 'reported')), 'a step without its answer');
     RETURN NULL;
 END $$;
 
@@ -220,8 +222,8 @@ END $$;
 CREATE OR REPLACE FUNCTION whole_call_erasure() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    PERFORM need(EXISTS (SELECT FROM entry e WHERE e.xid = pg_current_xact_id() AND e.action = 'erased'
-                         AND e.item_id = OLD.id), 'an erasure without its entry');
+    PERFORM need(OLD.id <> 'pool' AND EXISTS (SELECT FROM entry e WHERE e.xid = pg_current_xact_id()
+                         AND e.action = 'erased' AND e.item_id = OLD.id), 'an erasure without its entry');
     RETURN NULL;
 END $$;
 

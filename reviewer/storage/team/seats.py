@@ -51,6 +51,12 @@ class Seat:
     waits: bool
 
 
+def is_free(tx: Transaction) -> bool:
+    """Tell whether the login has a seat that no member has taken."""
+    row = tx.run(_OWN).one_or_none()
+    return row is not None and row.member_id is None
+
+
 def workspace_to_join(tx: Transaction) -> WorkspaceId:
     """Return the workspace that the login was invited to. Raises RuleError where that is not to be joined."""
     row = tx.run(_OWN).one_or_none()
@@ -86,6 +92,11 @@ def joining(tx: Transaction, login: str) -> Joining:
     public = PublicKeys(bytes(row.receive_key), bytes(row.sign_key))
     secrets = MemberSecrets(public, bytes(row.identity), bytes(row.recovery))
     return Joining(row.login, MemberId(row.member_id), row.name, secrets)
+
+
+def turn_away(tx: Transaction, login: str) -> bool:
+    """Take back what somebody asked who waits to join; False where nobody waits under that login."""
+    return tx.change(_joining.delete().where(_joining.c.login == login)) == 1
 
 
 def all_seats(tx: Transaction) -> Sequence[Seat]:

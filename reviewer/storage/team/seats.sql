@@ -44,6 +44,12 @@ CREATE TABLE IF NOT EXISTS kind_rule (
     verdicts text[] NOT NULL
 );
 
+-- What this program's analyses find, and which version of it; filled when the database is set up.
+CREATE TABLE IF NOT EXISTS analysis_rule (
+    name varchar(20) PRIMARY KEY,
+    version integer NOT NULL
+);
+
 -- Who has looked at what, as their entries say. Content is shown for a committed look alone.
 CREATE TABLE IF NOT EXISTS look (
     item_id varchar(32) NOT NULL REFERENCES item (id),
@@ -84,6 +90,9 @@ DECLARE
 BEGIN
     SELECT * INTO found_seat FROM seat WHERE login = session_user AND removed_at IS NULL AND session_lives(seen_at)
         AND (NOT has_factor OR factor_passed());
+    IF current_setting('transaction_isolation') <> 'read committed' AND current_setting('transaction_read_only') = 'off' THEN
+        RAISE 'a transaction that may see what was, and not what is' USING ERRCODE = 'RV002';
+    END IF;
     IF found_seat.login IS NULL THEN
         RAISE 'no seat, the session is too old, or it lacks its second factor' USING ERRCODE = 'RV001';
     END IF;
