@@ -17,10 +17,11 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import bindparam, select, update
@@ -140,7 +141,7 @@ class _Desk:
         with self._store.read() as tx:
             self._report.skews_s[self._seat.number] = round(time.time() - tx.now().timestamp())
         while self._left > 0:
-            lease = self._take_over() if self._random.random() < 0.12 else self._claim()
+            lease = self._gain(self._take_over if self._random.random() < 0.12 else self._claim)
             while lease is not None and self._left > 0:
                 lease = self._use(lease)
             if self._late and self._random.random() < 0.6:
@@ -161,7 +162,14 @@ class _Desk:
             return self._renew(lease)
         if not self._decide(lease):
             return None
-        return self._withdraw(lease) if self._random.random() < 0.85 else None
+        return self._gain(partial(self._withdraw, lease)) if self._random.random() < 0.85 else None
+
+    @staticmethod
+    def _gain(act: Callable[[], Lease | None]) -> Lease | None:
+        """Come to a lease; one that is over before its look is on record never was: all of it is taken back."""
+        with suppress(LeaseLostError):
+            return act()
+        return None
 
     def _length(self) -> timedelta:
         return timedelta(milliseconds=self._random.choice((self._random.randint(20, 400), 8_000)))
