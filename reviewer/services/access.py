@@ -137,6 +137,11 @@ class Access:
         return self._name_file.exists() and (self._team is not None or self._database.exists())
 
     @property
+    def is_of_team(self) -> bool:
+        """Tell whether the workspace is, or is to be, in a team's database."""
+        return self._team is not None
+
+    @property
     def is_unfinished(self) -> bool:
         """Tell whether an earlier try to join the team was refused or cut off, so that there is no member here yet.
 

@@ -510,7 +510,7 @@ class Desk(QObject):
         self.window.show_bare(broken)
 
     def _on_not_ready(self, failure: Exception) -> None:
-        if isinstance(failure, NoWorkspaceError):
+        if isinstance(failure, NoWorkspaceError) and not self.application.access.is_of_team:
             self.welcome = WelcomeView(self.appearance, self.window)
             self.welcome.made.connect(self._on_made)
             self.window.show_bare(self.welcome)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from reviewer.domain.decisions import Judgement, Verdict
 from reviewer.domain.members import Role
@@ -18,6 +18,7 @@ from reviewer.ui.desk.state import UNSENT
 from tests.factories import Profile, new_key
 from tests.links import Link, linked
 from tests.ui.driver import DrivenDesk, press, type_text, wait_until
+from tests.ui.test_lock import texts_of_all_widgets
 
 OpenDesk = Callable[[], DrivenDesk]
 
@@ -344,3 +345,15 @@ def test_what_takes_the_connection_says_so_and_the_desk_closes_offline(
     began = time.monotonic()
     desk.close()
     assert time.monotonic() - began < 10
+
+
+def test_a_removed_member_is_told_so_and_not_to_make_a_workspace(qapp: QApplication, profile: Profile) -> None:
+    assert profile.address is not None
+    profile.rows("UPDATE seat SET removed_at = now()")
+    desk = DrivenDesk(profile.folder)
+    try:
+        desk.open()
+        assert "no member of this team" in texts_of_all_widgets()
+        assert "Make your workspace" not in texts_of_all_widgets()
+    finally:
+        desk.close()
