@@ -9,11 +9,20 @@ the same spans, always; a missing or damaged model is an error, never an empty a
 from typing import TYPE_CHECKING
 
 from reviewer.domain.personal_data import PiiSpan
+from reviewer.resources import resource
 
 if TYPE_CHECKING:
     from reviewer.privacy.detector import Detector
 
-__all__ = ["PiiSpan", "load"]
+__all__ = ["PiiSpan", "is_there", "load"]
+
+
+def is_there() -> bool:
+    """Tell whether the model is installed, which is no part of the checkout; a cheap look."""
+    try:
+        return resource("privacy/model.onnx").is_file()
+    except FileNotFoundError:
+        return False
 
 
 def load(profile: str = "balanced") -> "Detector":

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+from reviewer import privacy
 from reviewer.domain.errors import ErasedError
 from reviewer.domain.events import Action
 from reviewer.domain.findings import Examination
@@ -57,9 +58,13 @@ class Analysis:
         return self._analyst.personal(texts, language)
 
     def renew(self) -> int:
-        """Ask for the analyses that open items lack, for example after an update; return how many those are."""
+        """Ask for the analyses that open items lack, for example after an update; return how many those are.
+
+        Personal data is asked for again only where it can be found: each time would be another look on record.
+        """
+        lacking = {name: version for name, version in self._versions.items() if name != PERSONAL or privacy.is_there()}
         with self._store.write(self._actor) as tx:
-            number = analyses.want_again(tx, self._versions)
+            number = analyses.want_again(tx, lacking)
             tx.leave_unrecorded(Unrecorded.ANALYSIS_QUEUED)
             return number
 

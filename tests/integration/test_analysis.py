@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reviewer import privacy
 from reviewer.domain.decisions import Judgement, Verdict
 from reviewer.domain.errors import DetectorUnavailableError, LockedError
 from reviewer.domain.findings import Examination, Weight
@@ -195,6 +196,11 @@ def test_where_nothing_can_look_for_personal_data_that_is_not_taken_for_none(
     assert claimed.personal is None
     assert "time" in _rules(claimed.examination)
     assert analysis.waiting() == 0
+
+    # Still missing: nothing is read once more for it.
+    with monkeypatch.context() as absent:
+        absent.setattr(privacy, "is_there", lambda: False)
+        assert analysis.renew() == 0
 
     # Repaired meanwhile: the next start asks again, and then no more.
     assert analysis.renew() == 1
