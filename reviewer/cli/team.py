@@ -138,8 +138,14 @@ def _found(arguments: argparse.Namespace) -> ExitCode:
             invitation=_password(arguments),
         )
     new = made.member
-    answer: Answer = {"workspace": new.workspace_id, "member": new.id, "recovery_code": made.recovery_code}
-    say(arguments, answer, f"Made the workspace '{arguments.workspace}'.\n\n{_recovery(made.recovery_code)}")
+    answer: Answer = {
+        "workspace": new.workspace_id,
+        "member": new.id,
+        "recovery_code": made.recovery_code,
+        "founder": made.founder.hex(),
+    }
+    words = f"Made the workspace '{arguments.workspace}'. Its founder's key, for whoever verifies an exported ledger: {made.founder.hex()}"
+    say(arguments, answer, f"{words}\n\n{_recovery(made.recovery_code)}")
     return ExitCode.DONE
 
 

@@ -40,8 +40,10 @@ def _init(arguments: argparse.Namespace) -> ExitCode:
             "member": made.member.id,
             "profile": str(application.profile),
             "recovery_code": made.recovery_code,
+            "founder": made.founder.hex(),
         }
-        text = f"Made the workspace '{arguments.workspace}' in {application.profile}.\n\n"
+        text = f"Made the workspace '{arguments.workspace}' in {application.profile}.\n"
+        text += f"Its founder's key, for whoever verifies an exported ledger: {made.founder.hex()}\n\n"
         text += f"Recovery code: {made.recovery_code}\nWrite it down and keep it apart: it is shown this once."
         say(arguments, answer, text)
     return ExitCode.DONE

@@ -72,6 +72,7 @@ class Made:
 
     member: Member
     recovery_code: str
+    founder: bytes  # the key with which it was made; whoever verifies an exported ledger compares it
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,7 @@ class Access:
                 _record_founding(tx, first, identity, key)
         finally:
             store.close()
-        return Made(first, code.text)
+        return Made(first, code.text, identity.public.sign)
 
     def join(self, name: str, invitation: str, passphrase: str | None = None) -> Asked:
         """Make this device's keys and ask to join the team that sent `invitation`; an admin then lets in.

@@ -63,6 +63,12 @@ _HOLD_POOL = text("SELECT hold_pool()")
 _TAKE_TURN = text("SELECT take_turn(:name)")
 
 
+_ADVICE = {
+    "password authentication failed": "check the login and its password; a client certificate's CN must be that login",
+    "certificate verify failed": "name the file of the authority that signed the server's certificate: sslrootcert",
+    "valid client certificate": "name your certificate and its key in the address: sslcert and sslkey",
+    "no pg_hba.conf entry": "check the database's name, and the lines of the server's pg_hba.conf",
+}
 _REFUSALS: dict[str, type[ReviewerError]] = {
     "RV001": RuleError,
     "RV002": RuleError,
@@ -226,6 +232,7 @@ def settle(connection: Connection) -> int:
 
 
 def words(exc: DBAPIError) -> str:
-    """Return the server's own words without the values that it would add."""
+    """Return the server's own words without the values that it would add, and what to do where a connection failed."""
     said = getattr(getattr(exc.orig, "diag", None), "message_primary", None)
-    return str(said or exc.orig or exc).splitlines()[0]
+    told = str(said or exc.orig or exc).splitlines()[0]
+    return told + next((f" ({advice})" for sign, advice in _ADVICE.items() if sign in told), "")
