@@ -144,7 +144,8 @@ def _found(arguments: argparse.Namespace) -> ExitCode:
         "recovery_code": made.recovery_code,
         "founder": made.founder.hex(),
     }
-    words = f"Made the workspace '{arguments.workspace}'. Its founder's key, for whoever verifies an exported ledger: {made.founder.hex()}"
+    words = f"Made the workspace '{arguments.workspace}'.\n"
+    words += f"Its founder's key, for whoever verifies an exported ledger: {made.founder.hex()}"
     say(arguments, answer, f"{words}\n\n{_recovery(made.recovery_code)}")
     return ExitCode.DONE
 
