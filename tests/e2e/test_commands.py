@@ -83,7 +83,7 @@ def test_a_draft_goes_from_import_to_its_final_by_commands_alone(tmp_path: Path)
     (tmp_path / "edited.txt").write_bytes("Da, otvaramo u 9.\r\n  č€\n".encode())
 
     made = ask("init", "--workspace", "Front desk", "--member", "Ana")
-    assert made.keys() == {"workspace", "member", "profile", "recovery_code"}
+    assert made.keys() == {"workspace", "member", "profile", "recovery_code", "founder"}
     assert ask("import", "drafts.jsonl") == {"imported": 1, "duplicates": 0, "refused": 0, "ignored_fields": {}}
     claimed = ask("claim")
     decided = ask("decide", claimed["item"], "edit", "--lease", claimed["lease"], "--text-file", "edited.txt")
@@ -109,7 +109,7 @@ def test_a_draft_goes_from_import_to_its_final_by_commands_alone(tmp_path: Path)
 
 def test_init_answers_with_the_ids_and_gives_every_role(ask: Any, tmp_path: Path) -> None:
     made = ask("init", "--workspace", "W", "--member", "M")
-    assert made.keys() == {"workspace", "member", "profile", "recovery_code"}
+    assert made.keys() == {"workspace", "member", "profile", "recovery_code", "founder"}
     assert made["profile"] == "profile"
     ((roles,),) = Beneath(tmp_path / "profile").rows("SELECT roles FROM member")
     assert set(json.loads(roles)) == set(Role)
