@@ -3,7 +3,7 @@
 import argparse
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from reviewer.bootstrap import Services
 from reviewer.cli.answers import say
@@ -28,17 +28,16 @@ def _work(arguments: argparse.Namespace) -> ExitCode:
     with Opened(arguments) as application:
         services = unlock(arguments, application)
         services.analysis.renew()
-        _round(arguments, services)
-        _pool_round(arguments, services)
         number = 0
-        while not arguments.once:
-            time.sleep(_ROUND_SECONDS)
-            number += 1
-            with _patient(arguments):
+        while True:
+            with nullcontext() if arguments.once else _patient(arguments):
                 _round(arguments, services)
                 if number % _POOL_ROUNDS == 0:
                     _pool_round(arguments, services)
-    return ExitCode.DONE
+            if arguments.once:
+                return ExitCode.DONE
+            number += 1
+            time.sleep(_ROUND_SECONDS)
 
 
 @contextmanager

@@ -89,6 +89,8 @@ def compose(kind: Kind, base: str, changed: Mapping[str, str]) -> str:
             gap = "\n" if part.field.multiline else " "
             added += f"\n\n{part.field.label}:{gap}{new}"
     end = _with_blanks(text, len(text.rstrip()), len(text))
+    if added and text[end : end + 1] in (" ", "\t"):
+        added += "\n"  # blanks alone in a line are not the new field's
     return text[:end] + added + text[end:] if added else text
 
 

@@ -806,28 +806,23 @@ def test_no_check_can_be_had_before_the_commit_and_undone_after_it(profile: Prof
 
 
 _SEALED = {
-    "content": ("draft", "SELECT 1 FROM content WHERE item_id = '{waiting}' AND draft {}"),
-    "working copy": ("text", "SELECT 1 FROM working_copy WHERE item_id = '{theirs}' AND text {}"),
-    "final": ("final", "SELECT 1 FROM decision_text WHERE item_id = '{held}' AND final {}"),
-    "request": ("request", "SELECT 1 FROM outbox_request WHERE request {}"),
-    "identity": ("identity", "SELECT 1 FROM own_member WHERE id = '{m_agent}' AND identity {}"),
+    "content": "SELECT 1 FROM content WHERE item_id = '{waiting}' AND draft {}",
+    "working copy": "SELECT 1 FROM working_copy WHERE item_id = '{theirs}' AND text {}",
+    "final": "SELECT 1 FROM decision_text WHERE item_id = '{held}' AND final {}",
+    "request": "SELECT 1 FROM outbox_request WHERE request {}",
+    "identity": "SELECT 1 FROM own_member WHERE id = '{m_agent}' AND identity {}",
 }
 
 
 @pytest.mark.parametrize("what", _SEALED)
 @pytest.mark.parametrize("role", ["producer", "transcriber"])
 def test_no_plan_tells_a_sealed_byte_of_what_was_not_looked_at(team: Team, what: str, role: str) -> None:
-    statement = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) " + _SEALED[what][1].format(
-        "{}", **team.fixed.names
-    )
-    with team.psql(role).transaction(force_rollback=True):
-        plans = [
-            [
-                line.replace(bound, "?")
-                for (line,) in team.psql(role).execute(statement.format(f">= '{bound}'::bytea").encode())
-            ]
-            for bound in ("\\x00", "\\xff")
-        ]
+    asked = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) " + _SEALED[what].format("{}", **team.fixed.names)
+    connection, plans = team.psql(role), []
+    with connection.transaction(force_rollback=True):
+        for bound in ("\\x00", "\\xff"):
+            rows = connection.execute(asked.format(f">= '{bound}'::bytea").encode()).fetchall()
+            plans.append([line.replace(bound, "?") for (line,) in rows])
     assert plans[0] == plans[1]
 
 

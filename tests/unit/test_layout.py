@@ -99,6 +99,12 @@ def test_a_changed_field_is_read_back_and_the_others_are_as_they_were(kind: Kind
     assert _values(kind, layout.compose(kind, text, changed)) == before | changed
 
 
+def test_a_field_added_to_blanks_alone_does_not_take_them() -> None:
+    kind = KINDS["summary"]
+    composed = layout.compose(kind, " \n", {"text": "", "action_items": "a"})
+    assert _values(kind, composed)["action_items"] == "a"
+
+
 @each_headed_kind
 @given(data=st.data())
 def test_no_visible_character_is_outside_the_fields_and_their_headings(kind: Kind, data: st.DataObject) -> None:
