@@ -208,8 +208,15 @@ def _factor_off(arguments: argparse.Namespace) -> ExitCode:
 def _remove(arguments: argparse.Namespace) -> ExitCode:
     with Opened(arguments) as application:
         services = unlock(arguments, application)
-        application.team().remove(arguments.login)
-        services.vault.rotate()
+        was_member = application.team().remove(arguments.login)
+        if was_member:
+            services.vault.rotate()
+    if not was_member:
+        words = (
+            "Turned away: they never had a key. Their device's login stays until the owner of the database drops it."
+        )
+        say(arguments, {"removed": False}, words)
+        return ExitCode.DONE
     words = "Removed, and the workspace's key is a new one. The owner of the database may drop the login."
     say(arguments, {"removed": True}, words)
     return ExitCode.DONE

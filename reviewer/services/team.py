@@ -94,8 +94,10 @@ class Team:
             seats.drop_factor(tx, login)
             tx.record(Action.POLICY_CHANGED, policy="second_factor", set=False, member=member_id)
 
-    def remove(self, login: str) -> None:
+    def remove(self, login: str) -> bool:
         """Take a member's seat away at once; rotate the workspace's key afterwards. Who only waits is turned away.
+
+        Return whether it was a member, who had the workspace's key.
 
         Raises NotFoundError or RuleError.
         """
@@ -103,12 +105,13 @@ class Team:
         with self._store.write(self._actor) as tx:
             if seats.turn_away(tx, login):
                 tx.leave_unrecorded(Unrecorded.ASKED_TO_JOIN)
-                return
+                return False
             member_id = self._member(tx, login)
             if member_id == self._actor.member.id:
                 raise RuleError("Another admin removes you.")
             seats.remove(tx, member_id)
             tx.record(Action.MEMBER_REMOVED, member=member_id, last=_last(tx, member_id))
+            return True
 
     def _seal_workspace_key(self, tx: Transaction, member_id: MemberId, public: PublicKeys) -> None:
         for sealed in keys.generations(tx, self._actor.member.id):

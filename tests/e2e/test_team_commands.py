@@ -135,7 +135,8 @@ def test_what_was_refused_can_be_tried_again_and_a_newcomer_looks_before_they_le
     refused = ana.run("team", "confirm", "ben", "--fingerprint", first, "--roles", "agent", code=4)
     assert "Nobody waits" in refused["error"]["message"]  # that device's password opens nothing now
     asked = ben.run(*join, password=again["password"])
-    ana.run("team", "remove", "ben")  # turned away, and may ask once more
+    assert ana.run("team", "remove", "ben") == {"removed": False}  # turned away, and may ask once more
+    assert ana.run("keys", "age")["generation"] == 1
     assert {each["login"]: each["state"] for each in ana.run("team", "list")["seats"]}["ben"] == "invited"
     asked = ben.run(*join, password=again["password"])
     ana.run("team", "confirm", "ben", "--fingerprint", asked["fingerprint"], "--roles", "agent")

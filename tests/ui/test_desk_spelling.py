@@ -31,6 +31,7 @@ from reviewer.ui.desk.spelling import LAYER
 from reviewer.ui.text import PlainTextEdit, code_point_to_qt, qt_to_code_point
 from reviewer.ui.theme import DARK, LIGHT, Appearance
 from tests.factories import line
+from tests.ui.driver import wait_until
 
 WORDS = [
     "hello",
@@ -596,7 +597,8 @@ def test_the_installed_english_dictionary_marks_a_real_draft(page: Page, monkeyp
     )
     assert page.marked() == ["apointment", "insurence"]
     page.ask_menu("apointment")
-    assert labels(page.menu())[0] == "appointment"
+    menu = page.menu()
+    wait_until(lambda: labels(menu)[0] == "appointment", "the suggestions")
     page.choose("appointment")
     assert "your appointment on" in page.body.text()
 
