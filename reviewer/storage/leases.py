@@ -103,8 +103,10 @@ _HEAD = (
     .correlate(_route)
 )
 _head = _HEAD.lateral("head")
-_late = _item.alias("late")
-_HAS_LAPSED = select(_late.c.id).where(_late.c.lease_id.is_not(None), _late.c.lease_expires_at <= clock.now()).exists()
+_lapsed = _item.alias("lapsed")
+_HAS_LAPSED = (
+    select(_lapsed.c.id).where(_lapsed.c.lease_id.is_not(None), _lapsed.c.lease_expires_at <= clock.now()).exists()
+)
 _ROUTES = select(_route, _HAS_LAPSED.label("has_lapsed")).where(_route.c.workspace_id == bindparam("workspace"))
 # Routes in the order of their heads. A server must see a head as a part of its own: joined by its id, the policies of
 # rows would have it read the whole table, as what a subquery finds is asked of no index before them.

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class _Cursor(psycopg.Cursor[Any]):
-    """Describes columns by what is asked of them alone: a tenth of a desk's work went into the rest."""
+    """Describes columns by what is asked of them alone: the rest took some 3 % of a desk's work."""
 
     @property
     def description(self) -> list[Any] | None:
@@ -30,18 +30,8 @@ class _Cursor(psycopg.Cursor[Any]):
         result = self.pgresult
         if result is None or result.status != ExecStatus.TUPLES_OK:
             return None
-        return [
-            (
-                name.decode() if (name := result.fname(column)) else "",
-                result.ftype(column),
-                None,
-                None,
-                None,
-                None,
-                None,
-            )
-            for column in range(result.nfields)
-        ]
+        unknown = (None,) * 5
+        return [((result.fname(n) or b"").decode(), result.ftype(n), *unknown) for n in range(result.nfields)]
 
 
 class PatientConnection(psycopg.Connection[Any]):

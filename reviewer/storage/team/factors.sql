@@ -1,8 +1,9 @@
 -- The second factor of who connects with a password alone: codes of an authenticator app (TOTP, RFC 6238), checked here.
 --
--- A guess that could be rolled back would cost nothing. So a code is handed in by one transaction, which counts it and does
--- not look at it (what it wrote would tell, to the byte), and answered by a later one, for a guess alone that is committed.
--- The count stands in a row that each guess changes, so that no snapshot and no second connection sees an older one. Who has passed gets a pass for their other connections.
+-- A guess that could be rolled back would cost nothing. So a code is handed in by one transaction, which counts it and
+-- does not look at it (what it wrote would tell, to the byte), and answered by a later one, for a guess alone that is
+-- committed. The count stands in a row that each guess changes, so that no snapshot and no second connection sees an
+-- older one. Who has passed gets a pass for their other connections.
 -- The database's owner can read the secrets; against them a client certificate helps.
 
 DO $$ BEGIN
