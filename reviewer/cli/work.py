@@ -9,8 +9,8 @@ from reviewer.bootstrap import Services
 from reviewer.cli.answers import say
 from reviewer.cli.arguments import AddCommand
 from reviewer.cli.profile import Opened, unlock
-from reviewer.domain.errors import ExitCode, UnreachableError
-from reviewer.domain.members import Role
+from reviewer.domain.errors import ExitCode, RuleError, UnreachableError
+from reviewer.domain.members import Role, does_rounds
 
 _ROUND_SECONDS = 1.0
 _AGAIN_SECONDS = 10.0
@@ -27,6 +27,8 @@ def add(command: AddCommand) -> None:
 def _work(arguments: argparse.Namespace) -> ExitCode:
     with Opened(arguments) as application:
         services = unlock(arguments, application)
+        if not does_rounds(services.member.roles):
+            raise RuleError("An auditor or transcriber does no background work: run it as another member.")
         services.analysis.renew()
         number = 0
         while True:

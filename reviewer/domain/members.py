@@ -26,6 +26,11 @@ def holds_workspace_key(roles: frozenset[Role] | frozenset[str]) -> bool:
     return not roles <= {Role.TRANSCRIBER} or not roles
 
 
+def does_rounds(roles: frozenset[Role] | frozenset[str]) -> bool:
+    """Tell whether programs of these members analyse and send: who only audits or transcribes changes no item."""
+    return not roles <= {Role.TRANSCRIBER, Role.AUDITOR}
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A person or service in a workspace.

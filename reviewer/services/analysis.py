@@ -15,7 +15,7 @@ from reviewer.domain.errors import ErasedError
 from reviewer.domain.events import Action
 from reviewer.domain.findings import Examination
 from reviewer.domain.items import Item, ItemId, ItemState
-from reviewer.domain.members import Actor
+from reviewer.domain.members import Actor, does_rounds
 from reviewer.domain.personal_data import ItemPersonalData, PersonalData
 from reviewer.privacy.gate import Outgoing
 from reviewer.services.analyst import UNAVAILABLE, Analyst, Found, read
@@ -61,7 +61,10 @@ class Analysis:
         """Ask for the analyses that open items lack, for example after an update; return how many those are.
 
         Personal data is asked for again only where it can be found: each time would be another look on record.
+        Of who only audits or transcribes nothing is asked.
         """
+        if not does_rounds(self._actor.member.roles):
+            return 0
         lacking = {name: version for name, version in self._versions.items() if name != PERSONAL or privacy.is_there()}
         with self._store.write(self._actor) as tx:
             number = analyses.want_again(tx, lacking)
@@ -75,6 +78,8 @@ class Analysis:
 
     def take(self, limit: int = BATCH) -> list[Subject]:
         """Take the most urgent items that are to be analysed; the look at each is committed first."""
+        if not does_rounds(self._actor.member.roles):
+            return []
         with self._store.read() as tx:
             if not analyses.anything_wanted(tx):
                 return []

@@ -18,7 +18,7 @@ from reviewer.domain.decisions import Verdict
 from reviewer.domain.errors import LedgerBrokenError, UnavailableError
 from reviewer.domain.events import Action
 from reviewer.domain.items import ItemId
-from reviewer.domain.members import Actor
+from reviewer.domain.members import Actor, does_rounds
 from reviewer.services import recorded
 from reviewer.services.gatekeeper import outgoing, stopping
 from reviewer.services.queue import expire_leases
@@ -82,8 +82,10 @@ class Work:
     def round(self, patience: timedelta | None = None) -> RoundReport:
         """Do everything that is due now; after `patience` what is left waits for the next round.
 
-        So a desk on a slow link gets to other work in between.
+        So a desk on a slow link gets to other work in between. Of who only audits or transcribes nothing is done.
         """
+        if not does_rounds(self._actor.member.roles):
+            return RoundReport()
         end = math.inf if patience is None else time.monotonic() + patience.total_seconds()
         report = RoundReport()
         while (step := self._turn_over()).anything:

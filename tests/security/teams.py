@@ -83,11 +83,15 @@ _CHAINED = (
     "INSERT INTO entry (actor, number, hash, body, signature, at, action, item_id)"
     " SELECT '{m_agent}', coalesce(h.number, 0) + 1, sha256('\\x00'::bytea || b.body || s.signature), b.body, s.signature, now(),"
     " '%(action)s', %(item)s FROM hold_chain() h,"
-    " LATERAL (SELECT convert_to(json_build_object('previous', coalesce(encode(h.hash, 'hex'), repeat('0', 64)), 'actor',"
-    " '{m_agent}', 'number', coalesce(h.number, 0) + 1, 'action', '%(action)s', 'object', %(item)s, 'workspace', '{workspace}', 'format', 1,"
-    " 'at', to_char(current_timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), 'details',"
-    " json_build_object('decision', 'x'))::text, 'UTF8') AS body) b,"
+    " LATERAL (SELECT convert_to(format('{{\"action\":\"%(action)s\",\"actor\":\"{m_agent}\",\"at\":\"%%s\",\"desk\":\"d\",'"
+    " || '\"details\":{{\"decision\":\"x\"}},\"format\":1,\"number\":%%s,%%s\"previous\":\"%%s\",\"workspace\":\"{workspace}\"}}',"
+    " to_char(current_timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), coalesce(h.number, 0) + 1,"
+    " '\"object\":\"' || %(item)s || '\",', coalesce(encode(h.hash, 'hex'), repeat('0', 64))), 'UTF8') AS body) b,"
     " LATERAL (SELECT decode(repeat('ab', 64), 'hex') AS signature) s"
+)
+# A checkpoint in the right form over one entry; its signature is nobody's.
+NOTE = (
+    "E'reviewer.ledger/{workspace}\\n1\\n" + "A" * 43 + "=\\ntime 2026-01-01T00:00:00.000Z\\n\\n— {m_agent} " + "A" * 91 + "=\\n'"
 )
 
 

@@ -23,7 +23,7 @@ from reviewer.storage.team import drift
 from tests.conftest import copied_profile
 from tests.factories import SIGNED, Profile, new_key
 from tests.postgres import Cluster
-from tests.security.teams import Team, chained, outcome
+from tests.security.teams import NOTE, Team, chained, outcome
 
 _SET_ITEM = "UPDATE item SET"
 _HANDED = (
@@ -37,9 +37,9 @@ _TAKEN = "UPDATE unanalysed SET taken_until = now() + interval '10 minutes' WHER
 ATTACKS: dict[str, tuple[str, str, str]] = {
     # ---- Steps under a wrong name, or under none
     "decide anew what is decided": (
-        "auditor",
+        "producer",
         "UPDATE item SET state = 'leased', waiting_on = NULL, fence = fence + 1, lease_id = 'z', lease_desk = 'd',"
-        " lease_expires_at = now() + interval '1 minute', lease_member_id = '{m_auditor}' WHERE id = '{over}'",
+        " lease_expires_at = now() + interval '1 minute', lease_member_id = '{m_producer}' WHERE id = '{over}'",
         "RV002",
     ),
     "take a colleague's lease as if it waited": (
@@ -57,7 +57,7 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     ),
     "let an item rest that is no skip": ("agent", "UPDATE item SET wakes_at = now() WHERE id = '{mine}'", "RV002"),
     "bury a request": (
-        "auditor",
+        "producer",
         "UPDATE outbox SET state = 'sending', attempts = attempts + 1, due_at = 'infinity'"
         " WHERE decision_id = (SELECT id FROM decision WHERE item_id = '{over}')",
         "RV002",
@@ -70,14 +70,14 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
         "RV002",
     ),
     "put an item without content before all others": (
-        "auditor",
+        "producer",
         "INSERT INTO item (id, workspace_id, producer, external_id, kind, channel, route_id, waiting_on, rank, due_at,"
         " received_at, state) VALUES ('x', '{workspace}', 'p', 'x', 'sms', 'sms', {route}, {route}, -9, now(), now(),"
         " 'waiting')",
         "RV002",
     ),
     "lay a route that nobody can read": (
-        "auditor",
+        "producer",
         "INSERT INTO route (workspace_id, kind, language, requires, escalated) VALUES ('{workspace}', 'sms', 'q', '\"x', false)",
         "RV002",
     ),
@@ -88,7 +88,7 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
         "nothing",
     ),
     "take an item to be analysed for hours": (
-        "auditor",
+        "producer",
         "UPDATE unanalysed SET taken_until = now() + interval '1 hour' WHERE item_id = '{waiting}'",
         "RV002",
     ),
@@ -126,7 +126,7 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     ),
     "write an entry of a megabyte": (
         "agent",
-        chained("locked", None).replace("'decision', 'x'", "'decision', repeat('x', 1000000)"),
+        chained("locked", None).replace('"details":{{"decision":"x"}}', '"details":{{"decision":"' + "x" * 66_000 + '"}}'),
         "RV002",
     ),
     # ---- Reading what was not looked at
@@ -306,11 +306,14 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
         " '{m_agent}', lease_expires_at = now() + interval '1 minute' WHERE id = '{note}'",
         "RV002",
     ),
-    "take an item as an auditor": (
+    "settle what is over as an auditor": ("auditor", "UPDATE decision SET state = 'settled'", "nothing"),
+    "say as an auditor that it was sent": ("auditor", "UPDATE outbox SET state = 'sent'", "nothing"),
+    "analyse as an auditor": ("auditor", "UPDATE unanalysed SET taken_until = now()", "nothing"),
+    "take an item as an auditor, who only looks": (
         "auditor",
         f"{_SET_ITEM} state = 'leased', waiting_on = NULL, fence = fence + 1, lease_id = 'x', lease_member_id ="
         " '{m_auditor}', lease_expires_at = now() + interval '1 minute' WHERE id = '{waiting}'",
-        "RV002",
+        "nothing",
     ),
     "take an item as a transcriber": (
         "transcriber",
@@ -523,7 +526,7 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     ),
     "write an entry whose bytes say something else": (
         "agent",
-        chained("opened", None).replace("'action', 'opened'", "'action', 'locked'"),
+        chained("opened", None).replace('"action":"opened"', '"action":"locked"'),
         "RV002",
     ),
     "write an entry of another time": ("agent", chained("locked", None).replace("now()", "'2000-01-01'"), "RV002"),
@@ -541,8 +544,72 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     "delete a place": ("agent", "DELETE FROM entry_place", "42501"),
     "push the settled mark on": ("agent", "UPDATE entry_settled SET below = '999999'", "42501"),
     "see the settled mark": ("agent", "SELECT * FROM entry_settled", "42501"),
-    "sign a tree that is larger than the ledger": ("agent", "INSERT INTO checkpoint VALUES (99999, 'n')", "RV002"),
-    "sign a tree of no size": ("agent", "INSERT INTO checkpoint VALUES (NULL, 'n')", "RV002"),
+    "sign a tree in a form that nobody reads": ("agent", "INSERT INTO checkpoint VALUES (1, 'n')", "RV002"),
+    "sign a tree for a colleague": (
+        "agent",
+        f"INSERT INTO checkpoint VALUES (1, {NOTE.replace('m_agent', 'm_clinician')})",
+        "RV002",
+    ),
+    "sign another tree than the note says": ("agent", f"INSERT INTO checkpoint VALUES (2, {NOTE})", "RV002"),
+    "sign a tree of another workspace": (
+        "agent",
+        f"INSERT INTO checkpoint VALUES (1, {NOTE.replace('{workspace}', 'foreign')})",
+        "RV002",
+    ),
+    "write an entry with a blank that no reader takes": (
+        "agent",
+        chained("locked", None).replace('"format":1', '"format": 1'),
+        "RV002",
+    ),
+    "write an entry whose names are out of order": (
+        "agent",
+        chained("locked", None).replace('"desk":"d",', "").replace('"format":1,', '"format":1,"desk":"d",'),
+        "RV002",
+    ),
+    "write a name twice": (
+        "agent",
+        chained("locked", None).replace('"desk":"d",', '"desk":"d","desk":"d",'),
+        "RV002",
+    ),
+    "write a fraction": ("agent", chained("locked", None).replace('"decision":"x"', '"decision":1.5'), "RV002"),
+    "write a number with a point": (
+        "agent",
+        chained("locked", None).replace('"decision":"x"', '"decision":1.0'),
+        "RV002",
+    ),
+    "write a number that no reader takes": (
+        "agent",
+        chained("locked", None).replace('"decision":"x"', '"decision":9007199254740992'),
+        "RV002",
+    ),
+    "write a name that is not ASCII": (
+        "agent",
+        chained("locked", None).replace('"decision":"x"', '"décision":"x"'),
+        "RV002",
+    ),
+    "write an entry too deep to read": (
+        "agent",
+        chained("locked", None).replace('"decision":"x"', '"decision":' + "[" * 300 + "]" * 300),
+        "RV002",
+    ),
+    "write details that are no object": (
+        "agent",
+        chained("locked", None).replace('"details":{{"decision":"x"}}', '"details":[]'),
+        "RV002",
+    ),
+    "write an entry of no desk": ("agent", chained("locked", None).replace('"desk":"d"', '"desk":""'), "RV002"),
+    "write a desk that is a number": ("agent", chained("locked", None).replace('"desk":"d"', '"desk":1'), "RV002"),
+    "write a number as text": ("agent", chained("locked", None).replace('"number":%s', '"number":"%s"'), "RV002"),
+    "write an item that is a number": (
+        "agent",
+        chained("locked", None)
+        .replace("""'"object":"' || NULL::text || '",'""", """'"object":5,'""")
+        .replace("'locked', NULL::text", "'locked', '5'"),
+        "RV002",
+    ),
+    "replace one's own keys by an entry": ("agent", chained("member_keys_changed", None), "RV002"),
+    "sign a tree that is larger than the ledger": ("agent", f"INSERT INTO checkpoint VALUES (99999, {NOTE})", "RV002"),
+    "sign a tree of no size": ("agent", f"INSERT INTO checkpoint VALUES (NULL, {NOTE})", "RV002"),
     "delete a checkpoint": ("admin", "DELETE FROM checkpoint", "42501"),
     "change a checkpoint": ("admin", "UPDATE checkpoint SET note = 'x'", "42501"),
     # ---- Members, keys, seats
@@ -646,7 +713,11 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
         " 'waiting')",
         "42501",
     ),
-    "sign the tree as a transcriber": ("transcriber", "INSERT INTO checkpoint VALUES (1, 'n')", "42501"),
+    "sign the tree as a transcriber": (
+        "transcriber",
+        f"INSERT INTO checkpoint VALUES (1, {NOTE.replace('m_agent', 'm_transcriber')})",
+        "42501",
+    ),
     # ---- The session, the server, the catalogue
     "act as the owner": ("agent", "SET ROLE reviewer_owner", "42501"),
     "act as a colleague": ("agent", "SET ROLE {l_second_agent}", "42501"),

@@ -13,7 +13,7 @@ from reviewer.domain.members import Role
 from reviewer.storage.team.declaration import FUNCTIONS, INNER_FUNCTIONS, TABLES, VIEWS, Rule
 from tests.conftest import copied_profile
 from tests.postgres import Cluster
-from tests.security.teams import Team, chained, outcome
+from tests.security.teams import NOTE, Team, chained, outcome
 
 _REFUSED = {"42501", "RV001", "RV002", "RV003", "nothing"}
 # Which rows are another workspace's.
@@ -56,7 +56,7 @@ _NEW = {
     "business_contact": "INSERT INTO business_contact VALUES ('{workspace}', 'x', '{me}', now())",
     "conversation": "INSERT INTO conversation VALUES ('x', '{workspace}', 'p', 'x', 'k', 1, 'w', 'm', now())",
     "rule_off": "INSERT INTO rule_off VALUES ('{workspace}', 'sms', 'x', '{me}', now())",
-    "checkpoint": "INSERT INTO checkpoint VALUES (1, 'n')",
+    "checkpoint": f"INSERT INTO checkpoint VALUES (1, {NOTE.replace('m_agent', 'me')})",
     "staged_clip": "INSERT INTO staged_clip VALUES ('x', '{call}', now(), 'a', 'f')",
     "vault_key": "INSERT INTO vault_key VALUES ('x', 'k', 1, 'w')",
     "label_draft": "INSERT INTO label_draft VALUES ('leased', 't', 0, now())",

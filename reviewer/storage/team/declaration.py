@@ -12,6 +12,7 @@ from reviewer.domain.members import Role
 NOBODY: frozenset[Role] = frozenset()
 EVERYBODY = frozenset(Role)
 AT_DESK = EVERYBODY - {Role.TRANSCRIBER}
+WORKERS = AT_DESK - {Role.AUDITOR}
 ADMINS = frozenset({Role.ADMIN})
 LEADS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 LISTENERS = frozenset({Role.TRANSCRIBER})
@@ -58,52 +59,52 @@ TABLES = {
     ),
     "workspace_key": Rule(read=EVERYBODY, add=ADMINS, remove=ADMINS),
     # The queue
-    "route": Rule(read=AT_DESK, add=AT_DESK),
+    "route": Rule(read=AT_DESK, add=WORKERS),
     "item": Rule(
         read=AT_DESK,
-        add=AT_DESK,
-        change=AT_DESK,
+        add=WORKERS,
+        change=WORKERS,
         changed=("state", "route_id", "waiting_on", "fence", "wakes_at", *_LEASE),
     ),
     # Content
     "look": Rule(read=AT_DESK),
-    "content": Rule(read=AT_DESK, add=AT_DESK, changed=("draft", "source", "recipient")),
-    "analysis": Rule(read=AT_DESK, add=AT_DESK, remove=AT_DESK),
-    "unanalysed": Rule(read=AT_DESK, add=AT_DESK, change=AT_DESK, remove=AT_DESK, changed=("taken_until",)),
-    "list_key": Rule(read=AT_DESK, add=AT_DESK, change=ADMINS, changed=("generation", "wrapped")),
+    "content": Rule(read=AT_DESK, add=WORKERS, changed=("draft", "source", "recipient")),
+    "analysis": Rule(read=AT_DESK, add=WORKERS, remove=WORKERS),
+    "unanalysed": Rule(read=AT_DESK, add=WORKERS, change=WORKERS, remove=WORKERS, changed=("taken_until",)),
+    "list_key": Rule(read=AT_DESK, add=WORKERS, change=ADMINS, changed=("generation", "wrapped")),
     "suppression": Rule(read=AT_DESK, add=REVIEWERS | ADMINS, remove=LEADS),
     "business_contact": Rule(read=AT_DESK, add=LEADS, remove=LEADS),
     "conversation": Rule(
         read=AT_DESK,
-        add=AT_DESK,
-        change=AT_DESK,
+        add=WORKERS,
+        change=WORKERS,
         remove=ADMINS,
         changed=("map", "used_at", "generation", "wrapped"),
     ),
     "rule_off": Rule(read=AT_DESK, add=ADMINS, remove=ADMINS),
     "data_key": Rule(
         read=AT_DESK,
-        add=AT_DESK,
+        add=WORKERS,
         change=ADMINS,
         remove=ADMINS,
         changed=("item_id", "key_id", "generation", "wrapped"),
     ),
     "working_copy": Rule(
-        read=AT_DESK, add=AT_DESK, change=AT_DESK, remove=AT_DESK, changed=("text", "cursor", "saved_at", "attention")
+        read=AT_DESK, add=WORKERS, change=WORKERS, remove=WORKERS, changed=("text", "cursor", "saved_at", "attention")
     ),
-    "second_opinion": Rule(read=AT_DESK, add=AT_DESK, remove=ADMINS),
+    "second_opinion": Rule(read=AT_DESK, add=WORKERS, remove=ADMINS),
     # Decisions and what leaves
     "decision": Rule(
         read=AT_DESK,
-        add=AT_DESK,
-        change=AT_DESK,
+        add=WORKERS,
+        change=WORKERS,
         hidden=("final", "note", "overrides"),
         changed=("state", "final", "note", "overrides"),
     ),
     "outbox": Rule(
         read=AT_DESK,
-        add=AT_DESK,
-        change=AT_DESK,
+        add=WORKERS,
+        change=WORKERS,
         hidden=("request",),
         changed=("state", "request", "due_at", "attempts", "problem", "receipt", "sent_at"),
     ),
@@ -181,6 +182,7 @@ FUNCTIONS = {
 INNER_FUNCTIONS = frozenset(
     {
         "at_commit()",
+        "canonical(jsonb,integer)",
         "destroy_generation()",
         "erase_content()",
         "forget_gate()",
@@ -205,6 +207,7 @@ INNER_FUNCTIONS = frozenset(
         "guard_workspace()",
         "guard_workspace_key()",
         "hands(seat,item,integer)",
+        "is_whole(jsonb)",
         "may_take(seat,integer)",
         "need(boolean,text,text)",
         "never()",

@@ -14,6 +14,29 @@ END $$;
 
 -- ---- The ledger: one's own chain, linked, signed, in the form that everybody verifies
 
+-- The one spelling of a value in an entry (RFC 8785, whole numbers alone), as reviewer/ledger/canonical.py has it; what
+-- an entry cannot hold is left out, so that its bytes differ. Names are ASCII: there the order of bytes is the standard's.
+CREATE OR REPLACE FUNCTION is_whole(value jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$ SELECT abs($1::numeric) < 9007199254740992 AND scale($1::numeric) = 0 $$;
+
+CREATE OR REPLACE FUNCTION canonical(value jsonb, depth integer DEFAULT 0) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = public, pg_temp AS $$
+BEGIN
+    IF depth > 20 THEN
+        RETURN NULL;
+    END IF;
+    IF jsonb_typeof(value) = 'object' THEN
+        RETURN '{' || coalesce((SELECT string_agg(to_json(e.key)::text || ':' || CASE
+                WHEN jsonb_typeof(e.value) IN ('object', 'array') THEN canonical(e.value, depth + 1)
+                WHEN jsonb_typeof(e.value) <> 'number' OR is_whole(e.value) THEN e.value::text END, ',' ORDER BY e.key COLLATE "C")
+            FROM jsonb_each($1) e WHERE octet_length(e.key) = length(e.key)), '') || '}';
+    END IF;
+    RETURN '[' || coalesce((SELECT string_agg(CASE
+            WHEN jsonb_typeof(e.value) IN ('object', 'array') THEN canonical(e.value, depth + 1)
+            WHEN jsonb_typeof(e.value) <> 'number' OR is_whole(e.value) THEN e.value::text END, ',' ORDER BY e.ordinality)
+        FROM jsonb_array_elements($1) WITH ORDINALITY e), '') || ']';
+END $$;
+
 CREATE OR REPLACE FUNCTION guard_entry() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -36,6 +59,11 @@ BEGIN
     PERFORM need(length(NEW.body) <= 65536 AND body -> 'format' = '1'
                  AND body ->> 'at' = to_char(NEW.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
                  'an entry in a form that nobody reads');
+    -- A reader cannot go past what it cannot parse: nobody else could verify anything that comes after.
+    PERFORM need(jsonb_typeof(body) = 'object' AND canonical(body) = convert_from(NEW.body, 'UTF8') AND body ->> 'desk' <> '' AND NEW.action <> ''
+                 AND jsonb_typeof(body -> 'number') = 'number' AND jsonb_typeof(coalesce(body -> 'details', '{}')) = 'object'
+                 AND (SELECT bool_and(jsonb_typeof(body -> each) = 'string') FROM unnest('{actor,action,workspace,previous,at,desk}'::text[]) each)
+                 AND coalesce(jsonb_typeof(body -> 'object'), 'string') = 'string', 'an entry in a form that nobody reads');
     -- Whoever removes this member waits for this commit, or comes before it.
     PERFORM FROM seat WHERE login = session_user AND removed_at IS NULL FOR SHARE;
     PERFORM need(FOUND, 'no seat', 'RV001');
@@ -43,8 +71,7 @@ BEGIN
                  OR me.is_admin OR last.number IS NULL AND NEW.action = 'workspace_made'
                  OR NEW.action = 'workspace_key_made' AND NOT EXISTS (SELECT FROM entry WHERE action = 'workspace_key_made'),
                  'only an admin may do this');
-    PERFORM need(NEW.action <> 'member_keys_changed' OR me.is_admin OR (body -> 'details' ->> 'member' = NEW.actor
-                 AND (body -> 'details' ->> 'after')::numeric = NEW.number), 'another''s keys');
+    PERFORM need(NEW.action <> 'member_keys_changed', 'keys that nothing here changes');
     PERFORM need(abs(extract(epoch FROM NEW.at - clock_timestamp())) < 60, 'an entry with a wrong time');
     SELECT * INTO about FROM item WHERE id = NEW.item_id;
     IF NEW.action = 'opened' AND about.id IS NOT NULL THEN
@@ -114,9 +141,15 @@ END $$;
 
 CREATE OR REPLACE FUNCTION guard_checkpoint() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
 BEGIN
-    PERFORM need((SELECT max(position) FROM entry_place) >= NEW.size AND NEW.size > 0 AND length(NEW.note) < 4000,
+    PERFORM need((SELECT max(position) FROM entry_place) >= NEW.size AND NEW.size > 0,
                  'a checkpoint over entries that are not settled');
+    PERFORM need(starts_with(NEW.note, format(E'reviewer.ledger/%s\n%s\n', me.workspace_id, NEW.size))
+                 AND substr(NEW.note, length(format(E'reviewer.ledger/%s\n%s\n', me.workspace_id, NEW.size)) + 1)
+                     ~ format(E'^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\ntime [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z\n\n— %s [A-Za-z0-9+/]{90}[AEIMQUYcgkosw048]=\n$', me.member_id),
+                 'a checkpoint in a form that nobody reads');
     RETURN NEW;
 END $$;
 

@@ -43,14 +43,14 @@ CREATE POLICY destroy ON workspace_key FOR DELETE TO reviewer_member USING ((SEL
 CREATE POLICY shared ON route FOR SELECT TO reviewer_member
     USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
 CREATE POLICY add ON route FOR INSERT TO reviewer_member
-    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE works));
 
 CREATE POLICY shared ON item FOR SELECT TO reviewer_member
     USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
 CREATE POLICY add ON item FOR INSERT TO reviewer_member
-    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE works));
 CREATE POLICY change ON item FOR UPDATE TO reviewer_member
-    USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE works));
 
 -- ---- Content: sealed, and shown for a committed look alone
 
@@ -63,17 +63,17 @@ CREATE POLICY looked_at ON content FOR SELECT TO reviewer_member
     USING (EXISTS (SELECT FROM look l WHERE l.item_id = content.item_id AND l.action IN ('opened', 'analysed', 'sending')
                    AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress'));
 CREATE POLICY add ON content FOR INSERT TO reviewer_member
-    WITH CHECK (EXISTS (SELECT FROM item i WHERE i.id = item_id AND i.fence = 0));
+    WITH CHECK ((SELECT works FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id AND i.fence = 0));
 CREATE POLICY change ON content FOR UPDATE TO reviewer_member USING (false);  -- destroying its key overwrites it
 
 CREATE POLICY looked_at ON analysis FOR SELECT TO reviewer_member
     USING (EXISTS (SELECT FROM look l WHERE l.item_id = analysis.item_id AND l.action IN ('opened', 'analysed', 'sending')
                    AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress'));
 CREATE POLICY add ON analysis FOR INSERT TO reviewer_member
-    WITH CHECK (EXISTS (SELECT FROM look l WHERE l.item_id = analysis.item_id AND l.action IN ('opened', 'analysed'))
+    WITH CHECK ((SELECT works FROM seat) AND EXISTS (SELECT FROM look l WHERE l.item_id = analysis.item_id AND l.action IN ('opened', 'analysed'))
                 AND EXISTS (SELECT FROM unanalysed u WHERE u.item_id = analysis.item_id));
 CREATE POLICY again ON analysis FOR DELETE TO reviewer_member
-    USING (EXISTS (SELECT FROM look l WHERE l.item_id = analysis.item_id AND l.action IN ('opened', 'analysed'))
+    USING ((SELECT works FROM seat) AND EXISTS (SELECT FROM look l WHERE l.item_id = analysis.item_id AND l.action IN ('opened', 'analysed'))
            AND EXISTS (SELECT FROM unanalysed u WHERE u.item_id = analysis.item_id)
            AND version IS DISTINCT FROM (SELECT r.version FROM analysis_rule r WHERE r.name = analysis.name));
 CREATE POLICY shared ON analysis_rule FOR SELECT TO reviewer_member USING (EXISTS (SELECT FROM seat));
@@ -81,11 +81,11 @@ CREATE POLICY shared ON analysis_rule FOR SELECT TO reviewer_member USING (EXIST
 CREATE POLICY shared ON unanalysed FOR SELECT TO reviewer_member
     USING (EXISTS (SELECT FROM item i WHERE i.id = item_id));
 CREATE POLICY add ON unanalysed FOR INSERT TO reviewer_member
-    WITH CHECK (EXISTS (SELECT FROM item i WHERE i.id = item_id));
+    WITH CHECK ((SELECT works FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
 CREATE POLICY change ON unanalysed FOR UPDATE TO reviewer_member
-    USING (EXISTS (SELECT FROM item i WHERE i.id = item_id));
+    USING ((SELECT works FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
 CREATE POLICY done ON unanalysed FOR DELETE TO reviewer_member
-    USING (EXISTS (SELECT FROM item i WHERE i.id = item_id));
+    USING ((SELECT works FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
 
 CREATE POLICY shared ON rule_off FOR SELECT TO reviewer_member
     USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
@@ -98,7 +98,7 @@ CREATE POLICY switch_on ON rule_off FOR DELETE TO reviewer_member
 CREATE POLICY shared ON list_key FOR SELECT TO reviewer_member
     USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
 CREATE POLICY add ON list_key FOR INSERT TO reviewer_member
-    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE works));
 CREATE POLICY rewrap ON list_key FOR UPDATE TO reviewer_member
     USING (workspace_id = (SELECT workspace_id FROM seat WHERE is_admin));
 
@@ -121,16 +121,16 @@ CREATE POLICY remove ON business_contact FOR DELETE TO reviewer_member
 CREATE POLICY shared ON conversation FOR SELECT TO reviewer_member
     USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
 CREATE POLICY add ON conversation FOR INSERT TO reviewer_member
-    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE works));
 CREATE POLICY change ON conversation FOR UPDATE TO reviewer_member
-    USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
+    USING (workspace_id = (SELECT workspace_id FROM seat WHERE works));
 CREATE POLICY destroy ON conversation FOR DELETE TO reviewer_member
     USING (workspace_id = (SELECT workspace_id FROM seat WHERE is_admin));
 
 CREATE POLICY shared ON data_key FOR SELECT TO reviewer_member
     USING (EXISTS (SELECT FROM item i WHERE i.id = item_id));
 CREATE POLICY add ON data_key FOR INSERT TO reviewer_member
-    WITH CHECK (EXISTS (SELECT FROM item i WHERE i.id = item_id AND i.fence = 0));
+    WITH CHECK ((SELECT works FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id AND i.fence = 0));
 CREATE POLICY rewrap ON data_key FOR UPDATE TO reviewer_member
     USING ((SELECT is_admin FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
 CREATE POLICY destroy ON data_key FOR DELETE TO reviewer_member
@@ -142,7 +142,7 @@ CREATE POLICY looked_at ON working_copy FOR SELECT TO reviewer_member
                 OR EXISTS (SELECT FROM look l WHERE l.item_id = working_copy.item_id AND l.action IN ('opened', 'analysed', 'sending')
                            AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress')));
 CREATE POLICY add ON working_copy FOR INSERT TO reviewer_member
-    WITH CHECK (member_id = (SELECT member_id FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
+    WITH CHECK ((SELECT works FROM seat) AND member_id = (SELECT member_id FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
 CREATE POLICY change ON working_copy FOR UPDATE TO reviewer_member USING (member_id = (SELECT member_id FROM seat));
 CREATE POLICY drop ON working_copy FOR DELETE TO reviewer_member
     USING (member_id = (SELECT member_id FROM seat)
@@ -152,7 +152,7 @@ CREATE POLICY looked_at ON second_opinion FOR SELECT TO reviewer_member
     USING (EXISTS (SELECT FROM look l WHERE l.item_id = second_opinion.item_id AND l.action IN ('opened', 'analysed', 'sending')
                    AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress'));
 CREATE POLICY add ON second_opinion FOR INSERT TO reviewer_member
-    WITH CHECK (EXISTS (SELECT FROM item i WHERE i.id = item_id AND (
+    WITH CHECK ((SELECT works FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id AND (
         member_id = (SELECT s.member_id FROM seat s) OR i.lease_member_id = (SELECT s.member_id FROM seat s)
         OR EXISTS (SELECT FROM look l WHERE l.item_id = i.id AND l.action = 'sending'))));
 CREATE POLICY erase ON second_opinion FOR DELETE TO reviewer_member
@@ -163,16 +163,16 @@ CREATE POLICY erase ON second_opinion FOR DELETE TO reviewer_member
 
 CREATE POLICY shared ON decision FOR SELECT TO reviewer_member USING (EXISTS (SELECT FROM item i WHERE i.id = item_id));
 CREATE POLICY add ON decision FOR INSERT TO reviewer_member
-    WITH CHECK (member_id = (SELECT s.member_id FROM seat s) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
-CREATE POLICY change ON decision FOR UPDATE TO reviewer_member USING (EXISTS (SELECT FROM item i WHERE i.id = item_id));
+    WITH CHECK ((SELECT works FROM seat) AND member_id = (SELECT s.member_id FROM seat s) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
+CREATE POLICY change ON decision FOR UPDATE TO reviewer_member USING ((SELECT works FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
 
 CREATE POLICY shared ON outbox FOR SELECT TO reviewer_member
     USING (EXISTS (SELECT FROM decision d WHERE d.id = decision_id));
 CREATE POLICY add ON outbox FOR INSERT TO reviewer_member
-    WITH CHECK (EXISTS (SELECT FROM decision d WHERE d.id = decision_id
+    WITH CHECK ((SELECT works FROM seat) AND EXISTS (SELECT FROM decision d WHERE d.id = decision_id
                         AND d.member_id = (SELECT s.member_id FROM seat s)));
 CREATE POLICY change ON outbox FOR UPDATE TO reviewer_member
-    USING (EXISTS (SELECT FROM decision d WHERE d.id = decision_id));
+    USING ((SELECT works FROM seat) AND EXISTS (SELECT FROM decision d WHERE d.id = decision_id));
 
 CREATE OR REPLACE VIEW decision_text WITH (security_barrier) AS
     SELECT d.id, d.item_id, d.final, d.note, d.overrides FROM decision d

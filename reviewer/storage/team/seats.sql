@@ -21,6 +21,9 @@ CREATE TABLE IF NOT EXISTS seat (
 );
 ALTER TABLE seat SET (fillfactor = 50);
 ALTER TABLE seat ADD COLUMN IF NOT EXISTS has_factor boolean NOT NULL DEFAULT false;  -- see factors.sql
+-- Whoever does more than look: auditors see the queue and change nothing in it.
+ALTER TABLE seat ADD COLUMN IF NOT EXISTS works boolean NOT NULL GENERATED ALWAYS AS
+    (roles && '{agent,clinician,supervisor,admin,producer}'::text[]) STORED;
 
 -- Who was invited, has made keys, and waits for an admin to compare their fingerprint.
 CREATE TABLE IF NOT EXISTS joining (
