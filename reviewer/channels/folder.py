@@ -3,12 +3,14 @@
 The file's name is the idempotency key, so a second try finds the first one's file and leaves it alone.
 """
 
+import re
 import time
 from pathlib import Path
 
 from reviewer.domain.errors import UnavailableError
 from reviewer.files import sync_folder, write_whole
 
+_NAME = re.compile(r"[0-9A-Za-z_-]{1,100}", re.ASCII)  # no way out of the folder
 _WORKSHOP = ".outgoing"
 _OLD_S = 3_600  # a part is written within moments
 
@@ -24,6 +26,7 @@ class FolderTransport:
 
         Raises UnavailableError where the folder cannot be written.
         """
+        _check_name(key)
         name = f"{destination}/{key}.json"
         target, workshop = self._root / name, self._root / _WORKSHOP
         try:
@@ -40,6 +43,7 @@ class FolderTransport:
 
     def forget(self, destination: str, key: str) -> None:
         """Remove a request that was written, whole or in part. Raises UnavailableError where that cannot be done."""
+        _check_name(key)
         target = self._root / destination / f"{key}.json"
         try:
             for written in (target, *(self._root / _WORKSHOP).glob(f"{key}.*")):
@@ -48,6 +52,11 @@ class FolderTransport:
                 sync_folder(target.parent)
         except OSError as exc:
             raise UnavailableError(f"The folder '{destination}' cannot be written: {exc.strerror}.") from exc
+
+
+def _check_name(key: str) -> None:
+    if not _NAME.fullmatch(key):
+        raise UnavailableError("A request whose key is no file's name is not written.")
 
 
 def _is_old(part: Path) -> bool:

@@ -59,11 +59,13 @@ def _role(name: str) -> Role:
 def _keys(arguments: argparse.Namespace) -> ExitCode:
     with Opened(arguments) as application:
         vault = unlock(arguments, application).vault
-        if arguments.act == "rotate":
-            vault.rotate()
+        unreadable = vault.rotate() if arguments.act == "rotate" else 0
         age = vault.age()
     answer = {"generation": age.generation, "age_days": age.age.days, "warns": age.warns, "insists": age.insists}
     words = f"Generation {age.generation} of the workspace's key, {age.age.days} days old."
+    if unreadable:
+        answer["unreadable"] = unreadable
+        words += f" {unreadable} data keys did not open: somebody spoiled them, and what they protect cannot be read."
     if age.warns:
         words += " Rotate it: 'reviewer keys rotate'."
     say(arguments, answer, words)

@@ -15,7 +15,7 @@ from reviewer.domain import limits
 from reviewer.domain.errors import RuleError, UnavailableError, UsageError
 from reviewer.domain.events import Action
 from reviewer.domain.items import ItemId
-from reviewer.domain.members import Actor, holds_workspace_key
+from reviewer.domain.members import Actor, does_rounds
 from reviewer.files import write_whole
 from reviewer.storage import Store, contents, items, keys
 
@@ -45,7 +45,7 @@ class Intake:
         A draft that this producer has sent before (same id) makes no second item. Raises UsageError where the
         producer's name is empty or too long.
         """
-        if not holds_workspace_key(self._actor.member.roles):
+        if not does_rounds(self._actor.member.roles):
             raise RuleError("Your roles do not let you import drafts.")
         if not producer.strip() or len(producer) > limits.NAME_CHARACTERS:
             raise UsageError(f"The producer's name must have 1 to {limits.NAME_CHARACTERS} characters.")

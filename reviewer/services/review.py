@@ -51,6 +51,7 @@ from reviewer.storage.decisions import KeyTakenError
 from reviewer.storage.opening import Opened, opened
 from reviewer.storage.store import Unrecorded
 
+_READ_SIGNED = frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR})  # and whoever may sign such a kind
 _NO_OVERRIDES: Mapping[str, str] = {}
 
 
@@ -258,8 +259,9 @@ class Review:
     def _look_at_signed(self, item_id: str) -> None:
         """Put a look at a signed final on record, where there is one."""
         with self._store.write(self._actor) as tx:
-            if decisions.signed(tx, item_id) is None:
-                tx.leave_unrecorded(Unrecorded.NOTHING)
+            head = items.find(tx, self._actor.member.workspace_id, item_id)
+            if decisions.signed(tx, item_id) is None or not self._actor.member.roles & KINDS[head.kind].roles:
+                tx.leave_unrecorded(Unrecorded.NOTHING)  # what is asked for is refused below
             else:
                 tx.record(Action.OPENED, item_id, signed=True)
 
@@ -269,9 +271,11 @@ class Review:
         Raises RuleError where there is none, LedgerBrokenError where something else was signed than the database says.
         """
         with self._store.write(self._actor) as tx:
-            items.find(tx, self._actor.member.workspace_id, item_id)
+            head = items.find(tx, self._actor.member.workspace_id, item_id)
             if decisions.signed(tx, item_id) is None:
                 raise RuleError("This item has no signed final.")
+            if not self._actor.member.roles & (KINDS[head.kind].roles | _READ_SIGNED):
+                raise RuleError("Your roles do not let you read what others signed.")
             keys.of(tx, item_id)  # refuses what was erased
             tx.record(Action.OPENED, item_id, signed=True)
         with self._store.read() as tx:

@@ -60,16 +60,20 @@ class Vault:
             return KeyAge(*keys.oldest(tx))
 
     def rotate(self) -> int:
-        """Make a new generation, wrap every data key under it, destroy the older ones; return its number.
+        """Make a new generation, wrap every data key under it, destroy the older ones.
 
-        Killed at any point, the next call finishes what was begun.
+        Return how many data keys did not open, so that nobody could read what they protect anyway. Killed at any
+        point, the next call finishes what was begun.
         """
         self._need(Role.ADMIN)
-        number = self._unfinished() or self._begin()
-        while self._rewrap():
-            pass
-        self._destroy_old()
-        return number
+        self._unfinished() or self._begin()
+        unreadable = self._rewrap_all()
+        try:
+            self._destroy_old()
+        except RuleError:  # somebody wrapped a key under an old one meanwhile
+            unreadable += self._rewrap_all()
+            self._destroy_old()
+        return unreadable
 
     def erase(self, item_id: str) -> None:
         """Destroy the data key of a conversation and what was sealed under it, everywhere. Raises NotFoundError."""
@@ -84,6 +88,7 @@ class Vault:
     def _destroy(self, item_id: str) -> bool:
         with self._store.write(self._actor) as tx:
             head = items.find(tx, self._actor.member.workspace_id, item_id)
+            items.hold(tx, head.id)
             if not keys.destroy(tx, head.id):
                 tx.leave_unrecorded(Unrecorded.NOTHING)
                 return False
@@ -114,12 +119,23 @@ class Vault:
             tx.record(Action.WORKSPACE_KEY_MADE, generation=new.generation, fingerprint=new.fingerprint)
             return new.generation
 
-    def _rewrap(self) -> int:
+    def _rewrap_all(self) -> int:
+        unreadable = 0
+        while (done := self._rewrap()).number:
+            unreadable += done.unreadable
+        return unreadable
+
+    def _rewrap(self) -> keys.Rewrapped:
         with self._store.write(self._actor) as tx:
-            number = keys.rewrap(tx, _BATCH) + vault_keys.rewrap(tx, _BATCH)
-            if number:
-                tx.record(Action.DATA_KEYS_REWRAPPED, number=number, generation=keys.newest(tx).generation)
-            return number
+            done = keys.rewrap(tx, _BATCH) + vault_keys.rewrap(tx, _BATCH)
+            if done.number:
+                tx.record(
+                    Action.DATA_KEYS_REWRAPPED,
+                    number=done.number,
+                    generation=keys.newest(tx).generation,
+                    unreadable=done.unreadable,
+                )
+            return done
 
     def _destroy_old(self) -> None:
         with self._store.write(self._actor) as tx:

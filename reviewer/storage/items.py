@@ -179,6 +179,11 @@ def find(tx: Transaction, workspace_id: WorkspaceId, item_id: str) -> ItemHead:
     return head(row)
 
 
+def hold(tx: Transaction, item_id: str) -> None:
+    """Wait until nobody else changes an item; nobody does until this transaction ends."""
+    tx.run(select(schema.item.c.id).where(_is(item_id)).with_for_update()).all()
+
+
 def row(tx: Transaction, item_id: str) -> Row[Any]:
     """Return the row of an item that is known to be there."""
     return tx.run(select(schema.item).where(_is(item_id))).one()

@@ -13,7 +13,7 @@ from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql
 
 from reviewer.crypto import DataKey, FieldPlace, WorkspaceKey
-from reviewer.domain.errors import ErasedError, KeysUnavailableError, LedgerBrokenError
+from reviewer.domain.errors import ErasedError, KeysUnavailableError, LedgerBrokenError, SealBrokenError
 from reviewer.storage import clock, entries, schema
 from reviewer.storage.store import Transaction
 
@@ -139,10 +139,25 @@ def has_list(tx: Transaction, name: str) -> bool:
     return tx.run(select(_list.c.name).where(here)).scalar() is not None
 
 
-def rewrap(tx: Transaction, limit: int) -> int:
-    """Wrap data keys of older generations under the newest, at most `limit` of each sort; return how many."""
+@dataclass(frozen=True, slots=True)
+class Rewrapped:
+    """How many keys were wrapped anew, and how many of those did not open and went along as they are."""
+
+    number: int = 0
+    unreadable: int = 0
+
+    def __add__(self, other: "Rewrapped") -> "Rewrapped":
+        """Return what both did."""
+        return Rewrapped(self.number + other.number, self.unreadable + other.unreadable)
+
+
+def rewrap(tx: Transaction, limit: int) -> Rewrapped:
+    """Wrap data keys of older generations under the newest, at most `limit` of each sort.
+
+    One that does not open was spoiled by whoever wrote it: nobody can read what it protects, and it holds up nothing.
+    """
     wrapping = newest(tx)
-    number = 0
+    done = Rewrapped()
     for table, own, conversation_of in (
         (_data, (_data.c.item_id,), lambda row: row.item_id),
         (_list, (_list.c.workspace_id, _list.c.name), lambda row: _list_name(row.name)),
@@ -150,11 +165,19 @@ def rewrap(tx: Transaction, limit: int) -> int:
     ):
         columns = (*own, table.c.key_id, table.c.generation, table.c.wrapped)
         for row in tx.run(select(*columns).where(table.c.generation < wrapping.generation).limit(limit)).all():
-            key = generation(tx, row.generation).unwrap(bytes(row.wrapped), conversation_of(row), row.key_id)
+            wrapped = wrapped_anew(tx, wrapping, row, conversation_of(row))
             here = [column == value for column, value in zip(own, row, strict=False)]
-            tx.run(update(table).where(*here).values(generation=wrapping.generation, wrapped=wrapping.wrap(key)))
-            number += 1
-    return number
+            tx.run(update(table).where(*here).values(generation=wrapping.generation, wrapped=wrapped or row.wrapped))
+            done += Rewrapped(1, int(wrapped is None))
+    return done
+
+
+def wrapped_anew(tx: Transaction, wrapping: WorkspaceKey, row: Row[Any], name: str) -> bytes | None:
+    """Return a data key wrapped under another generation, or None where it does not open under its own."""
+    try:
+        return wrapping.wrap(generation(tx, row.generation).unwrap(bytes(row.wrapped), name, row.key_id))
+    except SealBrokenError:
+        return None
 
 
 def destroy(tx: Transaction, item_id: str) -> bool:

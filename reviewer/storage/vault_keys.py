@@ -51,15 +51,17 @@ def destroy(tx: Transaction, name: str) -> bool:
     return tx.change(delete(_table).where(_table.c.id == name)) == 1
 
 
-def rewrap(tx: Transaction, limit: int) -> int:
-    """Wrap keys of older generations under the newest, at most `limit`; return how many there were."""
+def rewrap(tx: Transaction, limit: int) -> keys.Rewrapped:
+    """Wrap keys of older generations under the newest, at most `limit`."""
     wrapping = keys.newest(tx)
     rows = tx.run(select(_table).where(_table.c.generation < wrapping.generation).limit(limit)).all()
+    done = keys.Rewrapped()
     for row in rows:
-        key = keys.generation(tx, row.generation).unwrap(bytes(row.wrapped), row.id, row.key_id)
-        fresh = _wrapped(key, wrapping.generation, wrapping.wrap)
+        wrapped = keys.wrapped_anew(tx, wrapping, row, row.id)
+        fresh = {"generation": wrapping.generation, "wrapped": wrapped or row.wrapped}
         tx.run(update(_table).where(_table.c.id == row.id).values(fresh))
-    return len(rows)
+        done += keys.Rewrapped(1, int(wrapped is None))
+    return done
 
 
 def digest(tx: Transaction, purpose: str, text: str) -> str:

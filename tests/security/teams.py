@@ -84,7 +84,7 @@ _CHAINED = (
     " SELECT '{m_agent}', coalesce(h.number, 0) + 1, sha256('\\x00'::bytea || b.body || s.signature), b.body, s.signature, now(),"
     " '%(action)s', %(item)s FROM hold_chain() h,"
     " LATERAL (SELECT convert_to(format('{{\"action\":\"%(action)s\",\"actor\":\"{m_agent}\",\"at\":\"%%s\",\"desk\":\"d\",'"
-    " || '\"details\":{{\"decision\":\"x\"}},\"format\":1,\"number\":%%s,%%s\"previous\":\"%%s\",\"workspace\":\"{workspace}\"}}',"
+    " || '\"details\":{{%(details)s}},\"format\":1,\"number\":%%s,%%s\"previous\":\"%%s\",\"workspace\":\"{workspace}\"}}',"
     " to_char(current_timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), coalesce(h.number, 0) + 1,"
     " '\"object\":\"' || %(item)s || '\",', coalesce(encode(h.hash, 'hex'), repeat('0', 64))), 'UTF8') AS body) b,"
     " LATERAL (SELECT decode(repeat('ab', 64), 'hex') AS signature) s"
@@ -95,9 +95,10 @@ NOTE = (
 )
 
 
-def chained(action: str, item: str | None) -> str:
+def chained(action: str, item: str | None, details: str = '"decision":"x"') -> str:
     """Return an entry that follows one's own chain in form: all but the signature is right."""
-    return _CHAINED % {"action": action, "item": "NULL::text" if item is None else f"'{item}'::text"}
+    named = "NULL::text" if item is None else f"'{item}'::text"
+    return _CHAINED % {"action": action, "item": named, "details": details}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ statement (a decision, a new item), the suites of the services try it, as every 
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -45,13 +46,12 @@ _FOREIGN = {
 # A row that fits, where one statement is enough; {0} is an item or workspace, own or foreign.
 _NEW = {
     "route": "INSERT INTO route (workspace_id, kind, language, requires, escalated)"
-    " VALUES ('{workspace}', 'sms', 'xx', '[]', false)",
-    "unanalysed": "DELETE FROM unanalysed WHERE item_id = '{item}';;"
-    " INSERT INTO unanalysed SELECT id, rank, due_at, received_at FROM item WHERE id = '{item}'",
+    " VALUES ('{workspace}', 'sms', 'xx', '[]', false);; SELECT 1",  # the item on it is asked for at the commit
+    "unanalysed": "INSERT INTO unanalysed SELECT id, rank, due_at, received_at FROM item WHERE id = '{item}'",
     "working_copy": "INSERT INTO working_copy (item_id, member_id, text, cursor, saved_at)"
     " VALUES ('{item}', '{me}', 't', 0, now())",
     "second_opinion": "INSERT INTO second_opinion VALUES ('x', '{item}', '{me}', 't', now())",
-    "list_key": "INSERT INTO list_key VALUES ('{workspace}', 'x', 'k', 1, 'w')",
+    "list_key": "INSERT INTO list_key VALUES ('{workspace}', 'suppressions', 'k', 1, 'w')",
     "suppression": "INSERT INTO suppression VALUES ('x', '{workspace}', 'd', NULL, true, 's', '{me}', now())",
     "business_contact": "INSERT INTO business_contact VALUES ('{workspace}', 'x', '{me}', now())",
     "conversation": "INSERT INTO conversation VALUES ('x', '{workspace}', 'p', 'x', 'k', 1, 'w', 'm', now())",
@@ -60,14 +60,23 @@ _NEW = {
     "staged_clip": "INSERT INTO staged_clip VALUES ('x', '{call}', now(), 'a', 'f')",
     "vault_key": "INSERT INTO vault_key VALUES ('x', 'k', 1, 'w')",
     "label_draft": "INSERT INTO label_draft VALUES ('leased', 't', 0, now())",
-    "workspace_key": "INSERT INTO workspace_key VALUES (9, '{me}', 'f', 's', now())",
+    "workspace_key": "INSERT INTO workspace_key VALUES (2, '{me}', 'f', 's', now())",
 }
 # What has to be on record with it.
 _TOLD = {
     "second_opinion": "second_opinion_kept",
+    "list_key": "suppressed",
     "suppression": "suppressed",
     "business_contact": "policy_changed",
     "rule_off": "policy_changed",
+    "conversation": "tokenised",
+    "workspace_key": "workspace_key_made",
+    "vault_key": "call_added",
+}
+_DETAILS = {
+    "suppression": '"suppression":"x"',
+    "conversation": '"conversation":"x"',
+    "workspace_key": '"fingerprint":"f","generation":2',
 }
 # Seen by every role that may read the table: these always hold a row of the own workspace.
 _ALWAYS_FILLED = {
@@ -89,6 +98,18 @@ def team(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
     source: Path = request.getfixturevalue("_new_team_profile")
     with copied_profile(source, tmp_path_factory.mktemp("matrix") / "profile", server) as profile:
         made = Team(profile)
+        # Everybody has looked at one item: only then a text of theirs is kept beside it.
+        waiting = made.fixed.names["waiting"]
+        team = profile.team
+        assert team is not None
+        with closing(team.cluster.connect(team.name)) as administrator:
+            administrator.execute("SET session_replication_role = replica")
+            administrator.execute(
+                "INSERT INTO look SELECT %s, id, 'opened', '1', now() FROM member"
+                " WHERE NOT roles::jsonb @> '[\"transcriber\"]'",
+                (waiting,),
+            )
+            administrator.execute("DELETE FROM unanalysed WHERE item_id = %s", (waiting,))
         yield made
         made.close()
 
@@ -135,7 +156,7 @@ def test_adding(team: Team, table: str, role: Role) -> None:
     new = _NEW.get(table, f"INSERT INTO {table} DEFAULT VALUES")
     names = {"workspace": team.fixed.names["workspace"], "item": team.fixed.names["waiting"], "call": "call"}
     if table in _TOLD:
-        new += ";; " + chained(_TOLD[table], "{item}").replace("{m_agent}", "{me}")
+        new += ";; " + chained(_TOLD[table], "{item}", _DETAILS.get(table, "")).replace("{m_agent}", "{me}")
     said = outcome(team.psql(role), new.format(**names, me=team.actors[role].member.id))
     if role not in TABLES[table].add:
         assert said in _REFUSED

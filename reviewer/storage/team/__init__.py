@@ -79,6 +79,18 @@ END $$;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON FUNCTIONS FROM PUBLIC;
 GRANT USAGE ON SEQUENCE entry_seq_seq, route_id_seq TO {MEMBER};
 """  # noqa: S608 - the names are ours
+# An instant that no desk can read (infinity, a year before Christ) in one row would stop whoever asks for it.
+_READABLE = f"""
+DO $$ DECLARE it record; BEGIN
+    FOR it IN SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+              WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relowner = '{OWNER}'::regrole
+              AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = 'timestamptz'::regtype
+              AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.conname = 'readable_' || a.attname) LOOP
+        EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I CHECK (%I >= ''1900-01-01Z'' AND %I < ''9999-12-01Z'')',
+                       it.relname, 'readable_' || it.attname, it.attname, it.attname);
+    END LOOP;
+END $$;
+"""  # noqa: S608 - the name is ours
 _CLOSED = f"""
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO {MEMBER};
@@ -181,6 +193,7 @@ def _lay(connection: Connection) -> None:
     migrations.upgrade_on(connection)
     for part in _PARTS:
         _script(connection, (_HERE / part).read_text("utf-8"))
+    _script(connection, _READABLE)
     _declare_kinds(connection)
     for statement in connection.execute(text(_BARE)).scalars().all():
         _script(connection, statement)

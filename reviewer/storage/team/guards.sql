@@ -68,16 +68,20 @@ BEGIN
     PERFORM FROM seat WHERE login = session_user AND removed_at IS NULL FOR SHARE;
     PERFORM need(FOUND, 'no seat', 'RV001');
     PERFORM need(NEW.action NOT IN ('workspace_made', 'member_added', 'member_changed', 'member_removed', 'workspace_key_made')
-                 OR me.is_admin OR last.number IS NULL AND NEW.action = 'workspace_made'
+                 OR me.is_admin OR NEW.action = 'workspace_made' AND NOT EXISTS (SELECT FROM entry)
                  OR NEW.action = 'workspace_key_made' AND NOT EXISTS (SELECT FROM entry WHERE action = 'workspace_key_made'),
                  'only an admin may do this');
     PERFORM need(NEW.action <> 'member_keys_changed', 'keys that nothing here changes');
     PERFORM need(abs(extract(epoch FROM NEW.at - clock_timestamp())) < 60, 'an entry with a wrong time');
+    PERFORM need(CASE WHEN NEW.action = 'opened' THEN me.at_desk WHEN NEW.action IN ('analysed', 'sending') THEN me.works ELSE true END,
+                 'a look that is not for you');
     SELECT * INTO about FROM item WHERE id = NEW.item_id;
     IF NEW.action = 'opened' AND about.id IS NOT NULL THEN
+        PERFORM need(EXISTS (SELECT FROM data_key WHERE item_id = about.id), 'a look at what was erased');
         PERFORM need((about.lease_member_id = me.member_id AND about.lease_expires_at > clock_timestamp())
                      OR EXISTS (SELECT FROM decision d JOIN kind_rule k ON k.kind = about.kind
                                 WHERE d.item_id = NEW.item_id AND d.state = 'settled' AND k.signed
+                                  AND (k.roles || '{supervisor,admin,auditor}') && me.roles
                                   AND d.verdict IN ('approve', 'approve_with_edits')),
                      'a look at an item that is not leased to you', 'RV003');
     END IF;
@@ -109,12 +113,58 @@ BEGIN
     RETURN current_query() ~* '^\s*(commit|end)(\s+(work|transaction))?\s*;?\s*$';
 END $$;
 
+-- Whether an entry about members or keys says what this transaction did, in the form that every reader takes: they go by
+-- these entries, and could go past none that they cannot follow.
+CREATE OR REPLACE FUNCTION is_told_right(it entry) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+DECLARE
+    said jsonb := convert_from(it.body, 'UTF8')::jsonb -> 'details';
+    whom text := said ->> 'member';
+    ends numeric := CASE WHEN jsonb_typeof(said -> 'after') = 'number' THEN (said ->> 'after')::numeric END;
+BEGIN
+    IF it.action = 'workspace_key_made' THEN
+        RETURN said ->> 'fingerprint' <> '' AND jsonb_typeof(said -> 'fingerprint') = 'string' AND jsonb_typeof(said -> 'generation') = 'number'
+            AND (said ->> 'generation')::numeric = 1 + (SELECT count(*) FROM entry e WHERE e.action = 'workspace_key_made' AND e.seq < it.seq)
+            AND EXISTS (SELECT FROM workspace_key k WHERE k.generation = (said ->> 'generation')::numeric AND k.fingerprint = said ->> 'fingerprint');
+    END IF;
+    IF jsonb_typeof(said -> 'member') <> 'string' OR it.action <> 'member_removed' AND NOT (
+        jsonb_typeof(said -> 'roles') = 'array' AND EXISTS (SELECT FROM member m WHERE m.id = whom AND m.xmin = pg_current_xact_id()::xid
+            AND m.roles::jsonb @> (said -> 'roles') AND m.roles::jsonb <@ (said -> 'roles'))) THEN
+        RETURN false;
+    END IF;
+    IF it.action IN ('workspace_made', 'member_added') THEN
+        RETURN EXISTS (SELECT FROM member m WHERE m.id = whom AND said ->> 'sign' = encode(m.sign_key, 'base64') AND said ->> 'receive' = encode(m.receive_key, 'base64'))
+            AND NOT EXISTS (SELECT FROM entry e WHERE e.action IN ('workspace_made', 'member_added') AND e.seq <> it.seq
+                            AND convert_from(e.body, 'UTF8')::jsonb -> 'details' ->> 'member' = whom);
+    END IF;
+    RETURN ends >= coalesce((SELECT max(e.number) FROM entry e WHERE e.actor = whom), 0)
+        AND (it.action <> 'member_removed' OR EXISTS (SELECT FROM seat s WHERE s.member_id = whom AND s.xmin = pg_current_xact_id()::xid AND s.removed_at IS NOT NULL));
+END $$;
+
 -- At the commit: what an entry says was done in this very transaction; and the commit is on disk before it is answered.
 -- Only there: nothing that a session says afterwards could undo what was looked at, or weaken that commit.
 CREATE OR REPLACE FUNCTION whole_entry() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM need(at_commit(), 'a check before the commit');
+    -- Such a cursor is run once more after every check, and what it runs could undo what is set here.
+    PERFORM need(NOT EXISTS (SELECT FROM pg_cursors WHERE is_holdable), 'a cursor that outlives the commit');
+    PERFORM need(CASE
+        WHEN NEW.action IN ('claimed', 'taken_over', 'reassigned', 'released', 'lease_expired', 'overdue', 'resumed', 'imported')
+            THEN EXISTS (SELECT FROM item i WHERE i.id = NEW.item_id AND i.xmin = pg_current_xact_id()::xid)
+        WHEN NEW.action IN ('settled', 'withdrawn', 'stopped')
+            THEN EXISTS (SELECT FROM decision d WHERE d.item_id = NEW.item_id AND d.state = NEW.action AND d.xmin = pg_current_xact_id()::xid)
+        WHEN NEW.action IN ('sending', 'sent', 'send_failed', 'forgotten')
+            THEN EXISTS (SELECT FROM outbox o JOIN decision d ON d.id = o.decision_id WHERE d.item_id = NEW.item_id
+                         AND o.state = CASE NEW.action WHEN 'send_failed' THEN 'failed' ELSE NEW.action END AND o.xmin = pg_current_xact_id()::xid)
+        WHEN NEW.action = 'signed_off'
+            THEN EXISTS (SELECT FROM decision d WHERE d.item_id = NEW.item_id AND d.member_id = NEW.actor AND d.xmin = pg_current_xact_id()::xid)
+        WHEN NEW.action = 'erased'
+            THEN NOT EXISTS (SELECT FROM data_key k WHERE k.item_id = NEW.item_id) AND NOT EXISTS (SELECT FROM vault_key k WHERE k.id = NEW.item_id)
+        ELSE true END, 'an entry about what was not done');
+    IF NEW.action IN ('workspace_made', 'member_added', 'member_changed', 'member_removed', 'workspace_key_made') THEN
+        PERFORM need(is_told_right(NEW), 'an entry about members or keys that is not so');
+    END IF;
     IF NEW.action IN ('decided', 'addendum_made') THEN
         PERFORM need(EXISTS (
             SELECT FROM decision d WHERE d.item_id = NEW.item_id AND d.member_id = NEW.actor
@@ -132,11 +182,19 @@ END $$;
 CREATE OR REPLACE FUNCTION guard_route() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    PERFORM need(jsonb_typeof(NEW.requires::jsonb) = 'array' AND NOT EXISTS (SELECT FROM jsonb_array_elements(NEW.requires::jsonb) each WHERE jsonb_typeof(each) <> 'string'),
+    PERFORM need(EXISTS (SELECT FROM kind_rule WHERE kind = NEW.kind) AND jsonb_typeof(NEW.requires::jsonb) = 'array' AND NOT EXISTS (SELECT FROM jsonb_array_elements(NEW.requires::jsonb) each WHERE jsonb_typeof(each) <> 'string'),
                  'a route that nobody can read');
     RETURN NEW;
 EXCEPTION WHEN invalid_text_representation THEN
     RAISE 'a route that nobody can read' USING ERRCODE = 'RV002';
+END $$;
+
+-- At the commit: a route comes with an item on it.
+CREATE OR REPLACE FUNCTION whole_route() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM need(EXISTS (SELECT FROM item i WHERE i.waiting_on = NEW.id), 'a route that nothing takes');
+    RETURN NULL;
 END $$;
 
 CREATE OR REPLACE FUNCTION guard_checkpoint() RETURNS trigger
@@ -196,7 +254,7 @@ BEGIN
     IF TG_OP = 'INSERT' THEN
         PERFORM need(NEW.state = 'waiting' AND NEW.fence = 0 AND NEW.lease_id IS NULL AND NEW.lease_member_id IS NULL
                      AND NEW.wakes_at IS NULL AND NEW.waiting_on = NEW.route_id
-                     AND NEW.channel = ANY ('{voice,sms,chat,email}'), 'a new item that does not wait');
+                     AND NEW.channel = ANY ('{voice,sms,chat,email}') AND abs(NEW.rank::bigint) <= 1000000, 'a new item that does not wait');
         PERFORM need(EXISTS (SELECT FROM route r WHERE r.id = NEW.route_id AND r.kind = NEW.kind AND NOT r.escalated
                              AND r.workspace_id = NEW.workspace_id), 'a new item on a route of others');
         RETURN NEW;
@@ -236,7 +294,7 @@ BEGIN
         PERFORM need(may_take(me, OLD.route_id), 'an item that is not for you any more');
     ELSIF OLD.state = 'leased' AND NEW.state = 'leased' THEN
         PERFORM need((NEW.lease_member_id = me.member_id
-                      AND (mine OR ('supervisor' = ANY (me.roles) AND may_take(me, OLD.route_id))))
+                      AND (mine OR 'supervisor' = ANY (me.roles)) AND may_take(me, OLD.route_id))
                      OR hands(me, NEW, OLD.route_id), 'another''s lease');
     ELSIF OLD.state = 'leased' AND NEW.state = 'held' THEN
         PERFORM need(mine AND live AND NEW.lease_id IS NULL, 'the lease is over or another''s', 'RV003');
@@ -257,7 +315,7 @@ BEGIN
                                              ELSE 'decided' END), 'an item that is not decided so');
     ELSIF OLD.state = 'decided' AND NEW.state = 'escalated' THEN
         PERFORM need(EXISTS (SELECT FROM decision d WHERE d.item_id = OLD.id AND d.state = 'stopped'
-                             AND d.fence = OLD.fence), 'a decision that stands');
+                             AND d.verdict <> 'addendum' AND d.fence = OLD.fence), 'a decision that stands');
     ELSIF OLD.state = 'skipped' AND NEW.state IN ('waiting', 'escalated') THEN
         PERFORM need(OLD.wakes_at <= moment, 'an item that still rests');
     ELSE
@@ -328,6 +386,25 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- What is sealed under a conversation's key comes before the key is destroyed, or not at all.
+CREATE OR REPLACE FUNCTION guard_sealed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM FROM data_key WHERE item_id = NEW.item_id FOR KEY SHARE;
+    PERFORM need(FOUND, 'a text of what was erased');
+    RETURN NEW;
+END $$;
+
+-- At the commit: whoever takes an item to analyse it has looked at it on record, or taken it out of the line.
+CREATE OR REPLACE FUNCTION whole_taking() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM need(NOT EXISTS (SELECT FROM unanalysed u WHERE u.item_id = NEW.item_id)
+                 OR EXISTS (SELECT FROM entry e WHERE e.item_id = NEW.item_id AND e.xid = pg_current_xact_id() AND e.action = 'analysed'),
+                 'a step without its entry');
+    RETURN NULL;
+END $$;
+
 -- Whoever decides is shown what a colleague left behind, under the colleague's name: only what they did leave.
 CREATE OR REPLACE FUNCTION guard_second_opinion() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -350,6 +427,19 @@ BEGIN
     PERFORM need(EXISTS (SELECT FROM seat s WHERE s.login = session_user AND s.member_id = it.member_id AND TG_OP = 'DELETE')
                  OR EXISTS (SELECT FROM entry e WHERE e.item_id = it.item_id AND e.xid = pg_current_xact_id()
                             AND e.action IN ('second_opinion_kept', 'stopped', 'settled', 'erased')), 'a text without its entry');
+    RETURN NULL;
+END $$;
+
+-- At the commit: who opts out, or in again, is on record one by one.
+CREATE OR REPLACE FUNCTION whole_suppression() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    it record := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+BEGIN
+    PERFORM need(EXISTS (
+        SELECT FROM entry e WHERE e.xid = pg_current_xact_id()
+          AND e.action = CASE TG_OP WHEN 'DELETE' THEN 'unsuppressed' ELSE 'suppressed' END
+          AND convert_from(e.body, 'UTF8')::jsonb -> 'details' ->> 'suppression' = it.id), 'a step without its entry');
     RETURN NULL;
 END $$;
 
@@ -395,6 +485,7 @@ BEGIN
     SELECT * INTO about FROM item WHERE id = NEW.item_id AND workspace_id = me.workspace_id;
     SELECT * INTO rule FROM kind_rule WHERE kind = about.kind;
     PERFORM need(NEW.state = 'held', 'a decision without its hold');
+    PERFORM need(NEW.id ~ '^[0-9A-Za-z_-]+$', 'a decision whose name is a path');
     PERFORM need(abs(extract(epoch FROM NEW.decided_at - moment)) < 60
                  AND NEW.hold_until BETWEEN NEW.decided_at AND NEW.decided_at + interval '1 hour', 'a hold that is none');
     IF NEW.verdict = 'addendum' THEN
@@ -419,8 +510,11 @@ DECLARE
     leaves text := CASE WHEN NEW.verdict IN ('approve', 'approve_with_edits', 'addendum') THEN 'sent'
                         WHEN NEW.verdict IN ('reject', 'respond') THEN 'returned' END;
     rule kind_rule;
+    me seat := own_seat();
 BEGIN
     SELECT k.* INTO rule FROM kind_rule k JOIN item i ON i.kind = k.kind WHERE i.id = NEW.item_id;
+    -- Once more: the entry keeps the seat as it is until the commit, and before it somebody may have changed the roles.
+    PERFORM need(me.works AND (leaves IS DISTINCT FROM 'sent' OR rule.roles && me.roles), 'a release by who may not');
     PERFORM need(EXISTS (
         SELECT FROM entry e WHERE e.item_id = NEW.item_id AND e.actor = NEW.member_id AND e.xid = pg_current_xact_id()
           AND e.action = CASE NEW.verdict WHEN 'addendum' THEN 'addendum_made' ELSE 'decided' END
@@ -471,11 +565,12 @@ BEGIN
         RETURN NEW;
     END IF;
     IF NOT EXISTS (SELECT FROM data_key WHERE item_id = made.item_id) THEN
-        PERFORM need(NEW.request = '' AND (
-            NEW.state = OLD.state OR NEW.state IN ('withdrawn', 'forgetting') OR
-            (OLD.state = 'forgetting' AND NEW.state = 'forgotten'))
-            AND (OLD.state NOT IN ('forgetting', 'forgotten') OR NEW.state IN ('forgotten', OLD.state))
-            AND NEW.due_at <= moment + interval '1 hour', 'a request of what was erased');
+        PERFORM need(NEW.request = '' AND NEW.problem IS NULL
+            AND (NEW.attempts, NEW.receipt, NEW.sent_at) IS NOT DISTINCT FROM (OLD.attempts, OLD.receipt, OLD.sent_at)
+            AND CASE OLD.state WHEN 'forgetting' THEN NEW.state IN ('forgetting', 'forgotten') WHEN 'forgotten' THEN NEW.state = OLD.state
+                               ELSE me.is_admin AND NEW.state = CASE WHEN OLD.attempts > 0 THEN 'forgetting' ELSE 'withdrawn' END END
+            AND (NEW.due_at = OLD.due_at OR (OLD.due_at <= moment OR me.is_admin) AND NEW.due_at <= moment + interval '15 minutes'),
+            'a request of what was erased');
         RETURN NEW;
     END IF;
     PERFORM need(NEW.request = OLD.request, 'a request that is changed');
@@ -602,6 +697,13 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE OR REPLACE FUNCTION is_used(of integer) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM data_key k WHERE k.generation = of) OR EXISTS (SELECT FROM list_key k WHERE k.generation = of)
+        OR EXISTS (SELECT FROM conversation k WHERE k.generation = of) OR EXISTS (SELECT FROM vault_key k WHERE k.generation = of);
+END $$;
+
 CREATE OR REPLACE FUNCTION guard_workspace_key() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -609,14 +711,44 @@ DECLARE
 BEGIN
     PERFORM need(me.is_admin OR (TG_OP = 'INSERT' AND NEW.member_id = me.member_id
                                  AND NOT EXISTS (SELECT FROM workspace_key)), 'only an admin may do this');
+    PERFORM need(TG_OP = 'DELETE' OR EXISTS (SELECT FROM member m JOIN seat s ON s.member_id = m.id
+                                             WHERE m.id = NEW.member_id AND s.removed_at IS NULL), 'a key for nobody');
     IF TG_OP = 'DELETE' AND NOT EXISTS (SELECT FROM seat s WHERE s.member_id = OLD.member_id AND s.removed_at IS NOT NULL) THEN
-        PERFORM need(OLD.generation < (SELECT max(generation) FROM workspace_key)
-                     AND NOT EXISTS (SELECT FROM data_key k WHERE k.generation = OLD.generation)
-                     AND NOT EXISTS (SELECT FROM list_key k WHERE k.generation = OLD.generation)
-                     AND NOT EXISTS (SELECT FROM conversation k WHERE k.generation = OLD.generation)
-                     AND NOT EXISTS (SELECT FROM vault_key k WHERE k.generation = OLD.generation), 'a key that is in use');
+        PERFORM need(OLD.generation < (SELECT max(generation) FROM workspace_key) AND NOT is_used(OLD.generation), 'a key that is in use');
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+
+-- At the commit: a generation is one that the ledger names; that it is sealed to somebody or destroyed is on record; and
+-- what is destroyed protects nothing, also nothing that was wrapped under it in the meantime.
+CREATE OR REPLACE FUNCTION whole_workspace_key() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        PERFORM need(EXISTS (SELECT FROM entry e WHERE e.xid = pg_current_xact_id()
+                             AND e.action IN ('workspace_key_destroyed', 'member_removed')), 'a step without its entry');
+        PERFORM need(EXISTS (SELECT FROM workspace_key k WHERE k.generation = OLD.generation) OR NOT is_used(OLD.generation), 'a key that is in use');
+        RETURN NULL;
+    END IF;
+    PERFORM need(EXISTS (
+        SELECT FROM entry e, LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb -> 'details' AS said) d
+        WHERE e.action = 'workspace_key_made' AND (d.said ->> 'generation')::numeric = NEW.generation
+          AND d.said ->> 'fingerprint' = NEW.fingerprint), 'a key that the ledger does not name');
+    PERFORM need(EXISTS (SELECT FROM entry e WHERE e.xid = pg_current_xact_id() AND (e.action = 'workspace_key_made'
+                         OR e.action IN ('member_added', 'member_changed')
+                            AND convert_from(e.body, 'UTF8')::jsonb -> 'details' ->> 'member' = NEW.member_id)), 'a step without its entry');
+    RETURN NULL;
+END $$;
+
+-- Whoever wraps a key under a generation keeps it from being destroyed meanwhile, or finds it gone.
+CREATE OR REPLACE FUNCTION guard_wrapped() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
+BEGIN
+    PERFORM FROM workspace_key WHERE generation = NEW.generation AND member_id = me.member_id FOR KEY SHARE;
+    PERFORM need(FOUND, 'a key under one that is gone');
+    RETURN NEW;
 END $$;
 
 -- An admin sees only the keys that are sealed to them: where theirs of a generation goes, it goes for everybody.
@@ -655,6 +787,17 @@ BEGIN
                  OR (me.is_admin AND NEW.generation > OLD.generation), 'a key that is exchanged');
     PERFORM need(NEW.map = OLD.map OR me.roles && '{agent,clinician,supervisor,admin,producer}', 'a map that is changed');
     RETURN NEW;
+END $$;
+
+-- At the commit: a map of PII tokens comes and grows on record, one by one.
+CREATE OR REPLACE FUNCTION whole_conversation() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM need(EXISTS (
+        SELECT FROM entry e WHERE e.xid = pg_current_xact_id() AND CASE e.action
+            WHEN 'tokenised' THEN convert_from(e.body, 'UTF8')::jsonb -> 'details' ->> 'conversation' = NEW.id
+            WHEN 'data_keys_rewrapped' THEN TG_OP = 'UPDATE' AND NEW.map = OLD.map END), 'a step without its entry');
+    RETURN NULL;
 END $$;
 
 -- With its key a conversation's content goes, everywhere.

@@ -84,8 +84,9 @@ CREATE POLICY add ON unanalysed FOR INSERT TO reviewer_member
     WITH CHECK ((SELECT works FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
 CREATE POLICY change ON unanalysed FOR UPDATE TO reviewer_member
     USING ((SELECT works FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
-CREATE POLICY done ON unanalysed FOR DELETE TO reviewer_member
-    USING ((SELECT works FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
+CREATE POLICY done ON unanalysed FOR DELETE TO reviewer_member  -- by who read it, or where it is over
+    USING ((SELECT works FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id AND (
+        i.state IN ('decided', 'erased') OR EXISTS (SELECT FROM look l WHERE l.item_id = i.id AND l.action IN ('opened', 'analysed')))));
 
 CREATE POLICY shared ON rule_off FOR SELECT TO reviewer_member
     USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
@@ -98,7 +99,8 @@ CREATE POLICY switch_on ON rule_off FOR DELETE TO reviewer_member
 CREATE POLICY shared ON list_key FOR SELECT TO reviewer_member
     USING (workspace_id = (SELECT workspace_id FROM seat WHERE at_desk));
 CREATE POLICY add ON list_key FOR INSERT TO reviewer_member
-    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE works));
+    WITH CHECK (workspace_id = (SELECT workspace_id FROM seat WHERE roles && '{agent,clinician,supervisor,admin}')
+                AND name = 'suppressions');
 CREATE POLICY rewrap ON list_key FOR UPDATE TO reviewer_member
     USING (workspace_id = (SELECT workspace_id FROM seat WHERE is_admin));
 
@@ -142,7 +144,8 @@ CREATE POLICY looked_at ON working_copy FOR SELECT TO reviewer_member
                 OR EXISTS (SELECT FROM look l WHERE l.item_id = working_copy.item_id AND l.action IN ('opened', 'analysed', 'sending')
                            AND pg_xact_status(l.xid) IS DISTINCT FROM 'in progress')));
 CREATE POLICY add ON working_copy FOR INSERT TO reviewer_member
-    WITH CHECK ((SELECT works FROM seat) AND member_id = (SELECT member_id FROM seat) AND EXISTS (SELECT FROM item i WHERE i.id = item_id));
+    WITH CHECK ((SELECT works FROM seat) AND member_id = (SELECT member_id FROM seat) AND EXISTS (
+        SELECT FROM item i JOIN look l ON l.item_id = i.id WHERE i.id = working_copy.item_id AND l.action = 'opened'));
 CREATE POLICY change ON working_copy FOR UPDATE TO reviewer_member USING (member_id = (SELECT member_id FROM seat));
 CREATE POLICY drop ON working_copy FOR DELETE TO reviewer_member
     USING (member_id = (SELECT member_id FROM seat)
@@ -204,7 +207,8 @@ CREATE OR REPLACE VIEW heard_clip WITH (security_barrier) AS
                   AND (NOT s.has_factor OR factor_passed()) AND 'transcriber' = ANY (s.roles)
                   AND v.member_id = s.member_id AND h.serving_id = v.id
                   AND pg_xact_status(h.xid) IS DISTINCT FROM 'in progress')
-      AND (v.state IN ('leased', 'reported') OR v.done_at > clock_timestamp() - interval '1 day');
+      AND CASE v.state WHEN 'leased' THEN v.lease_expires_at > clock_timestamp() WHEN 'reported' THEN true
+                       ELSE v.done_at > clock_timestamp() - interval '1 day' END;
 
 -- ---- The ledger: whoever is at a desk can verify all of it; a transcriber sees who may sign, and their own entries
 
@@ -307,6 +311,8 @@ CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON entry DEFERRABLE INITIALLY DEFER
 CREATE TRIGGER never BEFORE UPDATE OR DELETE OR TRUNCATE ON entry FOR EACH STATEMENT EXECUTE FUNCTION never();
 CREATE TRIGGER never BEFORE UPDATE OR DELETE OR TRUNCATE ON entry_place FOR EACH STATEMENT EXECUTE FUNCTION never();
 CREATE TRIGGER guard BEFORE INSERT ON route FOR EACH ROW EXECUTE FUNCTION guard_route();
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON route DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_route();
 CREATE TRIGGER guard BEFORE INSERT ON checkpoint FOR EACH ROW EXECUTE FUNCTION guard_checkpoint();
 CREATE TRIGGER never BEFORE UPDATE OR DELETE OR TRUNCATE ON checkpoint FOR EACH STATEMENT EXECUTE FUNCTION never();
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON item FOR EACH ROW EXECUTE FUNCTION guard_item();
@@ -321,7 +327,9 @@ CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON outbox FOR EACH ROW EXECUTE FUNC
 CREATE CONSTRAINT TRIGGER whole AFTER UPDATE ON outbox DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
     WHEN (NEW.state IN ('sending', 'sent', 'failed') OR (NEW.state = 'forgotten' AND OLD.state <> 'forgotten')) EXECUTE FUNCTION whole_outbox();
 CREATE CONSTRAINT TRIGGER whole AFTER INSERT OR DELETE ON suppression DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION whole_pool('suppressed', 'unsuppressed');
+    FOR EACH ROW EXECUTE FUNCTION whole_suppression();
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON list_key DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('suppressed');
 CREATE CONSTRAINT TRIGGER whole AFTER INSERT OR DELETE ON business_contact DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION whole_pool('policy_changed');
 CREATE CONSTRAINT TRIGGER whole AFTER INSERT OR DELETE ON rule_off DEFERRABLE INITIALLY DEFERRED
@@ -329,22 +337,32 @@ CREATE CONSTRAINT TRIGGER whole AFTER INSERT OR DELETE ON rule_off DEFERRABLE IN
 CREATE TRIGGER forget AFTER INSERT OR DELETE ON suppression FOR EACH STATEMENT EXECUTE FUNCTION forget_gate();
 CREATE TRIGGER forget AFTER INSERT OR DELETE ON business_contact FOR EACH STATEMENT EXECUTE FUNCTION forget_gate();
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON unanalysed FOR EACH ROW EXECUTE FUNCTION guard_unanalysed();
+CREATE CONSTRAINT TRIGGER whole AFTER UPDATE ON unanalysed DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_taking();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON working_copy FOR EACH ROW EXECUTE FUNCTION guard_sealed();
+CREATE TRIGGER guard_sealed BEFORE INSERT ON second_opinion FOR EACH ROW EXECUTE FUNCTION guard_sealed();
+CREATE TRIGGER guard BEFORE INSERT ON analysis FOR EACH ROW EXECUTE FUNCTION guard_sealed();
+CREATE TRIGGER guard_sealed BEFORE INSERT ON decision FOR EACH ROW EXECUTE FUNCTION guard_sealed();
+CREATE CONSTRAINT TRIGGER whole_new AFTER INSERT ON vault_key DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('call_added', 'pool_key_made');
 CREATE TRIGGER guard BEFORE INSERT ON second_opinion FOR EACH ROW EXECUTE FUNCTION guard_second_opinion();
 CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON second_opinion DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION whole_opinion();
 CREATE CONSTRAINT TRIGGER whole AFTER DELETE ON working_copy DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION whole_opinion();
+CREATE CONSTRAINT TRIGGER whole_gone AFTER DELETE ON conversation DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('erased');
 CREATE TRIGGER guard BEFORE UPDATE ON conversation FOR EACH ROW EXECUTE FUNCTION guard_conversation();
-CREATE CONSTRAINT TRIGGER whole AFTER UPDATE ON conversation DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION whole_pool('tokenised', 'data_keys_rewrapped', 'restored');
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT OR UPDATE ON conversation DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_conversation();
 CREATE CONSTRAINT TRIGGER whole_rewrap AFTER UPDATE ON data_key DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION whole_pool('data_keys_rewrapped');
 CREATE CONSTRAINT TRIGGER whole_rewrap AFTER UPDATE ON list_key DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION whole_pool('data_keys_rewrapped');
 CREATE CONSTRAINT TRIGGER whole_rewrap AFTER UPDATE ON vault_key DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION whole_pool('data_keys_rewrapped');
-CREATE CONSTRAINT TRIGGER whole_gone AFTER DELETE ON workspace_key DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION whole_pool('workspace_key_destroyed', 'member_removed');
+CREATE CONSTRAINT TRIGGER whole AFTER INSERT OR DELETE ON workspace_key DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whole_workspace_key();
 CREATE CONSTRAINT TRIGGER whole_new AFTER INSERT ON item DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION whole_new_item();
 CREATE TRIGGER guard BEFORE INSERT ON workspace FOR EACH ROW EXECUTE FUNCTION guard_workspace();
@@ -355,6 +373,10 @@ CREATE CONSTRAINT TRIGGER whole AFTER UPDATE ON seat DEFERRABLE INITIALLY DEFERR
     WHEN (NEW.removed_at IS DISTINCT FROM OLD.removed_at) EXECUTE FUNCTION whole_removal();
 CREATE TRIGGER guard BEFORE INSERT OR DELETE ON workspace_key FOR EACH ROW EXECUTE FUNCTION guard_workspace_key();
 CREATE TRIGGER destroy AFTER DELETE ON workspace_key FOR EACH ROW EXECUTE FUNCTION destroy_generation();
+CREATE TRIGGER guard_wrapped BEFORE INSERT OR UPDATE OF generation ON data_key FOR EACH ROW EXECUTE FUNCTION guard_wrapped();
+CREATE TRIGGER guard_wrapped BEFORE INSERT OR UPDATE OF generation ON list_key FOR EACH ROW EXECUTE FUNCTION guard_wrapped();
+CREATE TRIGGER guard_wrapped BEFORE INSERT OR UPDATE OF generation ON conversation FOR EACH ROW EXECUTE FUNCTION guard_wrapped();
+CREATE TRIGGER guard_wrapped BEFORE INSERT OR UPDATE OF generation ON vault_key FOR EACH ROW EXECUTE FUNCTION guard_wrapped();
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON data_key FOR EACH ROW EXECUTE FUNCTION guard_data_key();
 CREATE TRIGGER erase AFTER DELETE ON data_key FOR EACH ROW EXECUTE FUNCTION erase_content();
 CREATE CONSTRAINT TRIGGER whole AFTER INSERT OR DELETE ON factor DEFERRABLE INITIALLY DEFERRED

@@ -29,13 +29,16 @@ ALTER TABLE seat ADD COLUMN IF NOT EXISTS works boolean NOT NULL GENERATED ALWAY
 CREATE TABLE IF NOT EXISTS joining (
     login name PRIMARY KEY DEFAULT session_user REFERENCES seat (login),
     member_id varchar(32) NOT NULL UNIQUE,
-    name varchar(200) NOT NULL,
+    name varchar(200) NOT NULL CHECK (name ~ '\S'),
     receive_key bytea NOT NULL CHECK (length(receive_key) = 32),
     sign_key bytea NOT NULL CHECK (length(sign_key) = 32),
     identity bytea NOT NULL CHECK (length(identity) <= 1000),
     recovery bytea NOT NULL CHECK (length(recovery) <= 1000),
     asked_at timestamptz NOT NULL DEFAULT now()
 );
+
+ALTER TABLE joining DROP CONSTRAINT IF EXISTS joining_member_id_check;
+ALTER TABLE joining ADD CONSTRAINT joining_member_id_check CHECK (member_id ~ '^[0-9A-Za-z_-]{1,32}$') NOT VALID;
 
 -- The rules of the kinds that this program declares; filled when the database is set up.
 CREATE TABLE IF NOT EXISTS kind_rule (
