@@ -14,7 +14,7 @@ from datetime import timedelta
 from operator import add
 from typing import Protocol
 
-from reviewer.domain.decisions import Verdict
+from reviewer.domain.decisions import DecisionId, Verdict
 from reviewer.domain.errors import LedgerBrokenError, UnavailableError
 from reviewer.domain.events import Action
 from reviewer.domain.items import ItemId
@@ -78,6 +78,7 @@ class Work:
         self._transport = transport
         self._missed_turns = 0
         self._broken: LedgerBrokenError | None = None  # found on the way, told at the end of the round
+        self._altered: set[DecisionId] = set()  # what others wait behind no longer, once it was found broken
 
     def round(self, patience: timedelta | None = None) -> RoundReport:
         """Do everything that is due now; after `patience` what is left waits for the next round.
@@ -110,7 +111,7 @@ class Work:
                 return RoundReport()
             self._missed_turns = 0
             expired = expire_leases(tx)
-            settled = sum(self._settle(tx, stored) for stored in decisions.over(tx, _BATCH))
+            settled = sum(self._settle(tx, stored) for stored in decisions.over(tx, _BATCH, self._altered))
             woken = leases.wake(tx, _BATCH)
             for item_id in woken:
                 tx.record(Action.RESUMED, item_id)
@@ -128,6 +129,7 @@ class Work:
             _settle_one(tx, stored)
         except LedgerBrokenError as broken:
             self._broken = broken
+            self._altered.add(stored.decision.id)
             return False
         return True
 

@@ -1,7 +1,7 @@
 """Decisions: recorded once, withdrawn during their hold, settled after it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -188,11 +188,12 @@ def standing(tx: Transaction, item_id: str) -> StoredDecision | None:
     return None if row is None else _stored(row)
 
 
-def over(tx: Transaction, limit: int) -> list[StoredDecision]:
-    """Return the decisions whose hold is over and that are not settled yet, at most `limit`."""
+def over(tx: Transaction, limit: int, but: Collection[DecisionId] = ()) -> list[StoredDecision]:
+    """Return the decisions whose hold is over and that are not settled yet, at most `limit`, `but` for some."""
     rows = tx.run(
         select(*_HEAD)
         .where(_table.c.state == literal_column("'held'"), _table.c.hold_until <= clock.now())
+        .where(*([_table.c.id.not_in(but)] if but else []))
         .order_by(_table.c.hold_until)
         .limit(limit)
         .with_for_update(skip_locked=True)

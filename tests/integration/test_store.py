@@ -112,31 +112,32 @@ def test_a_path_that_is_a_folder_is_refused(tmp_path: Path) -> None:
 # ---- Transactions
 
 
-def _make_route(tx: Transaction) -> None:
+_SEEN = "SELECT totp_step FROM member"
+
+
+def _write(tx: Transaction) -> None:
     """Write something that every member may write."""
-    workspace = tx.actor.member.workspace_id
-    route = {"workspace_id": workspace, "kind": "letter", "language": "", "requires": "[]", "escalated": False}
-    tx.run(insert(schema.route).values(route))
+    tx.run(update(schema.member).where(schema.member.c.id == tx.actor.member.id).values(totp_step=7))
 
 
 def test_a_write_that_recorded_nothing_is_refused_and_undone(profile: Profile) -> None:
-    before = profile.rows("SELECT * FROM route")
+    before = profile.rows(_SEEN)
     with pytest.raises(RuntimeError, match="recorded nothing"), profile.store.write(profile.first) as tx:
-        _make_route(tx)
-    assert profile.rows("SELECT * FROM route") == before
+        _write(tx)
+    assert profile.rows(_SEEN) == before
 
 
 def test_a_write_that_recorded_what_it_did_is_kept(profile: Profile) -> None:
     item_id = profile.put()
     with profile.store.write(profile.first) as tx:
-        _make_route(tx)
-        tx.record(Action.OVERDUE, item_id, why="test")
-    assert profile.rows("SELECT kind FROM route ORDER BY id DESC LIMIT 1") == [("letter",)]
+        _write(tx)
+        tx.record(Action.REVEALED, item_id, why="test")
+    assert profile.rows(_SEEN) == [(7,)]
     ((action, item, actor, body),) = profile.rows(
         "SELECT action, item_id, actor, body FROM entry ORDER BY seq DESC LIMIT 1"
     )
     first, entry = profile.first, Entry.read(body)
-    assert (action, item, actor) == ("overdue", item_id, first.member.id)
+    assert (action, item, actor) == ("revealed", item_id, first.member.id)
     assert (entry.action, entry.object, entry.actor, entry.desk) == (action, item, actor, first.desk)
     assert entry.details == {"why": "test"}
 
@@ -144,9 +145,9 @@ def test_a_write_that_recorded_what_it_did_is_kept(profile: Profile) -> None:
 def test_a_write_may_say_why_it_leaves_no_record(profile: Profile) -> None:
     profile.put()
     with profile.store.write(profile.first) as tx:
-        _make_route(tx)
+        _write(tx)
         tx.leave_unrecorded(Unrecorded.AUTOSAVE)
-    assert profile.rows("SELECT kind FROM route ORDER BY id DESC LIMIT 1") == [("letter",)]
+    assert profile.rows(_SEEN) == [(7,)]
 
 
 def test_a_fault_within_a_write_undoes_all_of_it_and_its_records(profile: Profile) -> None:
@@ -210,12 +211,12 @@ def test_a_write_that_never_gets_its_turn_is_unavailable(profile: Profile, monke
 
 def test_a_read_waits_for_no_writer_and_sees_what_was_committed(profile: Profile) -> None:
     with profile.store.write(profile.first) as writing:
-        _make_route(writing)
+        _write(writing)
         with profile.store.read() as reading:
-            assert reading.run(select(schema.route.c.kind)).scalar() is None
+            assert reading.run(select(schema.member.c.totp_step)).scalar() is None
         writing.record(Action.POLICY_CHANGED)
     with profile.store.read() as reading:
-        assert reading.run(select(schema.route.c.kind)).scalar() == "letter"
+        assert reading.run(select(schema.member.c.totp_step)).scalar() == 7
 
 
 def test_a_transaction_on_the_thread_that_paints_is_refused(profile: Profile) -> None:
@@ -252,11 +253,12 @@ def test_a_fault_of_the_database_is_unavailable_and_shows_no_value(profile: Prof
 
 
 def test_instants_come_back_in_utc_to_the_millisecond(profile: Profile) -> None:
-    exact = datetime(2024, 2, 11, 14, 20, 0, 123_000, timezone(timedelta(hours=5, minutes=30)))
-    profile.put()
+    item_id = profile.put()
     with profile.store.write(profile.first) as tx:
+        soon = (tx.now() + timedelta(minutes=5)).astimezone(timezone(timedelta(hours=5, minutes=30)))
+        exact = soon.replace(microsecond=123_000)
         tx.run(update(schema.unanalysed).values(taken_until=exact))
-        tx.leave_unrecorded(Unrecorded.ANALYSIS_QUEUED)
+        tx.record(Action.ANALYSED, item_id)
     with profile.store.read() as tx:
         found = tx.run(select(schema.unanalysed.c.taken_until)).scalar_one()
     assert found == exact

@@ -57,6 +57,8 @@ _LINE = ", ".join(
     )
 )
 _POOL = f"""
+INSERT INTO conversation VALUES ('own', '{{workspace}}', 'p', 'own', 'k', 1, 'w', 'm', now());
+INSERT INTO suppression VALUES ('own', '{{workspace}}', 'own', NULL, true, 's', '{{m_agent}}', now());
 INSERT INTO vault_key VALUES ('pool', 'k', 1, 'w');
 INSERT INTO vault_door VALUES (1, 's');
 INSERT INTO pool_policy VALUES ('{{workspace}}', '{{{{}}}}'), ('foreign', '{{{{}}}}');
@@ -83,15 +85,19 @@ _CHAINED = (
     "INSERT INTO entry (actor, number, hash, body, signature, at, action, item_id)"
     " SELECT '{m_agent}', coalesce(h.number, 0) + 1, sha256('\\x00'::bytea || b.body || s.signature), b.body, s.signature, now(),"
     " '%(action)s', %(item)s FROM hold_chain() h,"
-    " LATERAL (SELECT convert_to(format('{{\"action\":\"%(action)s\",\"actor\":\"{m_agent}\",\"at\":\"%%s\",\"desk\":\"d\",'"
-    " || '\"details\":{{%(details)s}},\"format\":1,\"number\":%%s,%%s\"previous\":\"%%s\",\"workspace\":\"{workspace}\"}}',"
+    ' LATERAL (SELECT convert_to(format(\'{{"action":"%(action)s","actor":"{m_agent}","at":"%%s","desk":"d",\''
+    ' || \'"details":{{%(details)s}},"format":1,"number":%%s,%%s"previous":"%%s","workspace":"{workspace}"}}\','
     " to_char(current_timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), coalesce(h.number, 0) + 1,"
     " '\"object\":\"' || %(item)s || '\",', coalesce(encode(h.hash, 'hex'), repeat('0', 64))), 'UTF8') AS body) b,"
     " LATERAL (SELECT decode(repeat('ab', 64), 'hex') AS signature) s"
 )
 # A checkpoint in the right form over one entry; its signature is nobody's.
 NOTE = (
-    "E'reviewer.ledger/{workspace}\\n1\\n" + "A" * 43 + "=\\ntime 2026-01-01T00:00:00.000Z\\n\\n— {m_agent} " + "A" * 91 + "=\\n'"
+    "E'reviewer.ledger/{workspace}\\n1\\n"
+    + "A" * 43
+    + "=\\ntime 2026-01-01T00:00:00.000Z\\n\\n— {m_agent} "
+    + "A" * 91
+    + "=\\n'"
 )
 
 

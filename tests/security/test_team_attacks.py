@@ -3,7 +3,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from reviewer.domain.items import Lease
 from reviewer.domain.members import Actor, Role
 from reviewer.services.review import Review
 from reviewer.services.team import Team as Members
-from reviewer.storage import Transaction, items, keys, leases, outbox
+from reviewer.storage import Transaction, conversations, items, keys, leases, outbox
 from reviewer.storage.team import drift
 from tests.conftest import copied_profile
 from tests.factories import SIGNED, Profile, new_key
@@ -92,7 +92,7 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
         "UPDATE unanalysed SET taken_until = now() + interval '1 hour' WHERE item_id = '{waiting}'",
         "RV002",
     ),
-    "lift an opt-out unseen": ("supervisor", "DELETE FROM suppression", "nothing"),
+    "lift an opt-out unseen": ("supervisor", "DELETE FROM suppression", "RV002"),
     "opt somebody out unseen": (
         "agent",
         "INSERT INTO suppression VALUES ('x', '{workspace}', 'd', NULL, true, 's', '{m_agent}', now())",
@@ -127,6 +127,124 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     "write an entry of a megabyte": (
         "agent",
         chained("locked", None).replace('"details":{{"decision":"x"}}', '"details":{{"decision":"' + "x" * 66_000 + '"}}'),
+        "RV002",
+    ),
+    # ---- What is unseen, for nothing, or of no use to anybody
+    "empty the line of what is to be analysed": ("agent", "DELETE FROM unanalysed WHERE item_id = '{waiting}'", "nothing"),
+    "take all to be analysed and never do it": (
+        "producer",
+        "UPDATE unanalysed SET taken_until = clock_timestamp() + interval '14 minutes'",
+        "RV002",
+    ),
+    "destroy the maps of tokens unseen": ("admin", "DELETE FROM conversation WHERE workspace_id = '{workspace}'", "RV002"),
+    "blank the maps of tokens with an entry about nothing": (
+        "agent",
+        "UPDATE conversation SET map = '';; " + chained("restored", None),
+        "RV002",
+    ),
+    "keep a conversation with a key of garbage unseen": (
+        "agent",
+        "INSERT INTO conversation VALUES ('x', '{workspace}', 'p', 'x', 'k', 1, 'w', 'm', now())",
+        "RV002",
+    ),
+    "spoil the key of the suppressions before it is made": (
+        "producer",
+        "INSERT INTO list_key VALUES ('{workspace}', 'suppressions', 'k', 1, 'w')",
+        "42501",
+    ),
+    "spoil it unseen": ("agent", "INSERT INTO list_key VALUES ('{workspace}', 'suppressions', 'k', 1, 'w')", "RV002"),
+    "lift an opt-out and say that one was entered": (
+        "supervisor",
+        "DELETE FROM suppression;; " + chained("suppressed", None).replace("{m_agent}", "{m_supervisor}"),
+        "RV002",
+    ),
+    "wrap a key under a generation that is gone": (
+        "agent",
+        "INSERT INTO conversation VALUES ('x', '{workspace}', 'p', 'x', 'k', 7, 'w', 'm', now())",
+        "RV002",
+    ),
+    "slip in a key of the workspace": (
+        "admin",
+        "INSERT INTO workspace_key VALUES (9, '{m_agent}', 'f', 's', now())",
+        "RV002",
+    ),
+    "slip in a key of the call vault": ("admin", "INSERT INTO vault_key VALUES ('x', 'k', 1, 'w')", "RV002"),
+    "say that a workspace was made": ("agent", chained("workspace_made", None), "RV002"),
+    "say as an admin that a member came who did not": (
+        "admin",
+        chained("member_added", None, '"member":"x","roles":[]').replace("{m_agent}", "{m_admin}"),
+        "RV002",
+    ),
+    "say as an admin that a member changed, without a number": (
+        "admin",
+        chained("member_changed", None, '"member":"{m_agent}"').replace("'{m_agent}', coalesce", "'{m_admin}', coalesce").replace('"actor":"{m_agent}"', '"actor":"{m_admin}"'),
+        "RV002",
+    ),
+    "say as an admin that a key was made that was not": (
+        "admin",
+        chained("workspace_key_made", None, '"fingerprint":"f","generation":2').replace("{m_agent}", "{m_admin}"),
+        "RV002",
+    ),
+    "sign what is not decided": ("agent", chained("signed_off", "{mine}"), "RV002"),
+    "say that it was erased": ("agent", chained("erased", "{mine}"), "RV002"),
+    "say that it was settled": ("agent", chained("settled", "{held}"), "RV002"),
+    "say that it was sent": ("agent", chained("sent", "{held}"), "RV002"),
+    "say that it was claimed": ("agent", chained("claimed", "{mine}"), "RV002"),
+    "look at a signed note as a transcriber": (
+        "transcriber",
+        chained("opened", "{signed}").replace("{m_agent}", "{m_transcriber}"),
+        "RV002",
+    ),
+    "look at a signed note as an agent": ("agent", chained("opened", "{signed}"), "RV003"),
+    "commit behind a cursor that outlives the commit": (
+        "agent",
+        chained("locked", None) + ";; DECLARE x CURSOR WITH HOLD FOR SELECT set_config('synchronous_commit', 'off', true);; "
+        "UPDATE working_copy SET cursor = 0 WHERE item_id = '{mine}'",
+        "RV002",
+    ),
+    "put an item into the queue that is due never": (
+        "producer",
+        "INSERT INTO item (id, workspace_id, producer, external_id, kind, channel, route_id, waiting_on, rank, due_at, received_at,"
+        " state) VALUES ('x', '{workspace}', 'p', 'x', 'sms', 'sms', {route}, {route}, 0, 'infinity', now(), 'waiting')",
+        "23514",
+    ),
+    "put an item into the queue that came before Christ": (
+        "producer",
+        "INSERT INTO item (id, workspace_id, producer, external_id, kind, channel, route_id, waiting_on, rank, due_at, received_at,"
+        " state) VALUES ('x', '{workspace}', 'p', 'x', 'sms', 'sms', {route}, {route}, 0, now(), '4000-01-01 BC', 'waiting')",
+        "23514",
+    ),
+    "put an item before all that ever come": (
+        "producer",
+        "INSERT INTO item (id, workspace_id, producer, external_id, kind, channel, route_id, waiting_on, rank, due_at, received_at,"
+        " state) VALUES ('x', '{workspace}', 'p', 'x', 'sms', 'sms', {route}, {route}, -2147483648, now(), now(), 'waiting')",
+        "RV002",
+    ),
+    "keep a text on an item that was not opened": (
+        "agent",
+        "INSERT INTO working_copy (item_id, member_id, text, cursor, saved_at) VALUES ('{theirs}', '{m_agent}', 't', 0, now())",
+        "42501",
+    ),
+    "keep a text of a time that nobody reads": (
+        "agent",
+        "UPDATE working_copy SET saved_at = 'infinity' WHERE item_id = '{mine}'",
+        "23514",
+    ),
+    "lay a route that nothing takes": (
+        "agent",
+        "INSERT INTO route (workspace_id, kind, language, requires, escalated) VALUES ('{workspace}', 'sms', 'xx', '[]', false)",
+        "RV002",
+    ),
+    "lay a route of no kind": (
+        "agent",
+        "INSERT INTO route (workspace_id, kind, language, requires, escalated) VALUES ('{workspace}', 'x', 'xx', '[]', false)",
+        "RV002",
+    ),
+    "name a decision like a path": (
+        "agent",
+        "UPDATE item SET state = 'held', lease_id = NULL, lease_member_id = NULL, lease_desk = NULL, lease_expires_at = NULL"
+        " WHERE id = '{mine}';; INSERT INTO decision (id, item_id, member_id, lease_id, fence, idempotency_key, verdict, decided_at,"
+        " hold_until, state) SELECT '../../../x', id, '{m_agent}', 'l', fence, 'x', 'skip', now(), now(), 'held' FROM item WHERE id = '{mine}'",
         "RV002",
     ),
     # ---- Reading what was not looked at
@@ -942,6 +1060,142 @@ def test_whoever_settles_the_ledger_keeps_nobody_waiting(profile: Profile) -> No
         with _own_psql(profile, profile.actor(Role.AUDITOR)) as another:
             another.execute("SET lock_timeout = '1s'")
             assert another.execute("SELECT settle_entries()").fetchone() == (1,)
+
+
+def test_whoever_is_invited_cannot_join_under_a_name_that_breaks_the_ledger(profile: Profile) -> None:
+    assert profile.team is not None
+    profile.team.invite("guest")
+    profile.team.cluster.run("ALTER ROLE guest PASSWORD 'known'")
+    with closing(profile.team.cluster.connect(profile.team.name, user="guest", password="known")) as connection:
+        for member_id in ("", "../x"):
+            with pytest.raises(psycopg.errors.CheckViolation):
+                connection.execute(
+                    "INSERT INTO joining (member_id, name, receive_key, sign_key, identity, recovery)"
+                    " VALUES (%s, 'Guest', sha256('a'), sha256('b'), 'i', 'r')",
+                    (member_id,),
+                )
+
+
+def test_a_rotation_beside_an_import_leaves_no_key_behind(profile: Profile) -> None:
+    """Whichever is first: the import ends under the old key and is taken along, or is refused and tried again."""
+    tokens, admin = profile.services(profile.actor(Role.PRODUCER)).tokens, profile.services()
+    held, let_go = threading.Event(), threading.Event()
+
+    def slow(_text: str, _language: str | None) -> tuple[()]:
+        return ()
+
+    original = conversations.add
+
+    def add(*given: Any) -> Any:
+        done = original(*given)
+        held.set()
+        let_go.wait(5)
+        return done
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conversations, "add", add)
+        importing = threading.Thread(target=lambda: tokens.tokenise("p", "c", "Nothing personal.", slow))
+        importing.start()
+        held.wait(10)
+        threading.Timer(1, let_go.set).start()
+        admin.vault.rotate()
+        importing.join()
+    ((generation,),) = profile.rows("SELECT DISTINCT generation FROM workspace_key")
+    assert profile.rows("SELECT DISTINCT generation FROM conversation") == [(generation,)]
+    assert tokens.reveal("p", "c") == {}
+
+
+def test_a_decision_beside_an_erasure_is_erased_too_or_refused(profile: Profile) -> None:
+    agent = profile.actor(Role.AGENT)
+    lease = _claimed(profile, agent)
+    held, let_go = threading.Event(), threading.Event()
+    original = outbox.add
+
+    def add(*given: Any) -> None:
+        original(*given)
+        held.set()
+        let_go.wait(5)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbox, "add", add)
+        review = profile.services(agent).review
+        deciding = threading.Thread(target=lambda: review.decide(lease, Judgement(Verdict.APPROVE), key=new_key()))
+        deciding.start()
+        held.wait(10)
+        threading.Timer(1, let_go.set).start()
+        profile.services().vault.erase(lease.item_id)
+        deciding.join()
+    assert profile.rows("SELECT state, final FROM decision") == [("withdrawn", None)]
+    assert profile.rows("SELECT state, length(request) FROM outbox") == [("withdrawn", 0)]
+    assert not profile.services().work.round().anything
+    assert profile.services().ledger.verify().ok
+
+
+def test_nothing_is_written_on_what_was_erased(profile: Profile) -> None:
+    agent = profile.actor(Role.AGENT)
+    lease = _claimed(profile, agent)
+    services = profile.services(agent)
+    services.review.save(lease.item_id, "Words.", 0)
+    profile.services().vault.erase(lease.item_id)
+    with _own_psql(profile, agent) as connection, pytest.raises(psycopg.Error):
+        connection.execute(
+            "INSERT INTO working_copy (item_id, member_id, text, cursor, saved_at) VALUES (%s, %s, 't', 0, now())",
+            (lease.item_id, agent.member.id),
+        )
+    assert profile.rows("SELECT count(*) FROM working_copy") == [(0,)]
+
+
+def test_a_decision_begun_before_the_roles_changed_does_not_commit(profile: Profile) -> None:
+    agent = profile.actor(Role.AGENT)
+    lease = _claimed(profile, agent)
+    ((login,),) = profile.rows("SELECT login FROM seat WHERE member_id = ?", agent.member.id)
+    original = outbox.add
+
+    def add(*given: Any) -> None:
+        original(*given)
+        Members(profile.store, profile.first).set_roles(login, frozenset({Role.AUDITOR}))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbox, "add", add)
+        with pytest.raises(ReviewerError):
+            profile.services(agent).review.decide(lease, Judgement(Verdict.APPROVE), key=new_key())
+    assert profile.rows("SELECT count(*) FROM decision") == [(0,)]
+
+
+def test_a_role_that_is_gone_takes_its_lease_no_further(profile: Profile) -> None:
+    agent = profile.actor(Role.AGENT)
+    lease = _claimed(profile, agent)
+    ((login,),) = profile.rows("SELECT login FROM seat WHERE member_id = ?", agent.member.id)
+    Members(profile.store, profile.first).set_roles(login, frozenset({Role.PRODUCER}))
+    with _own_psql(profile, agent) as connection, pytest.raises(psycopg.Error, match="another's lease"):
+        connection.execute(
+            "UPDATE item SET lease_id = 'x', fence = fence + 1, lease_expires_at = now() + interval '1 minute'"
+            " WHERE id = %s",
+            (lease.item_id,),
+        )
+
+
+def test_a_rotation_goes_past_keys_that_somebody_spoiled(profile: Profile) -> None:
+    item_id, kept = profile.put(), profile.put()
+    profile.rows("ALTER TABLE data_key DISABLE TRIGGER USER")
+    profile.rows("UPDATE data_key SET wrapped = 'spoiled' WHERE item_id = ?", item_id)
+    profile.rows("ALTER TABLE data_key ENABLE TRIGGER USER")
+    assert profile.services().vault.rotate() == 1
+    assert profile.rows("SELECT DISTINCT generation FROM workspace_key") == [(2,)]
+    assert profile.services().queue.claim(kept) is not None
+
+
+def test_a_login_of_another_database_is_not_invited(profile: Profile, server: Cluster) -> None:
+    assert profile.team is not None
+    server.run("CREATE ROLE shared LOGIN")
+    server.run("CREATE DATABASE elsewhere")
+    server.run("GRANT CONNECT ON DATABASE elsewhere TO shared")
+    try:
+        with pytest.raises(RuleError, match="one of the database 'elsewhere'"):
+            profile.team.invite("shared")
+    finally:
+        server.run("DROP DATABASE elsewhere")
+        server.run("DROP ROLE shared")
 
 
 def test_nobody_takes_an_advisory_lock(team: Team) -> None:

@@ -83,9 +83,10 @@ GRANT USAGE ON SEQUENCE entry_seq_seq, route_id_seq TO {MEMBER};
 _READABLE = f"""
 DO $$ DECLARE it record; BEGIN
     FOR it IN SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-              WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relowner = '{OWNER}'::regrole
-              AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = 'timestamptz'::regtype
-              AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.conname = 'readable_' || a.attname) LOOP
+              WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+              AND c.relowner = '{OWNER}'::regrole AND a.attnum > 0 AND NOT a.attisdropped
+              AND a.atttypid = 'timestamptz'::regtype AND NOT EXISTS (
+                  SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.conname = 'readable_' || a.attname) LOOP
         EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I CHECK (%I >= ''1900-01-01Z'' AND %I < ''9999-12-01Z'')',
                        it.relname, 'readable_' || it.attname, it.attname, it.attname);
     END LOOP;
@@ -117,6 +118,12 @@ GRANT EXECUTE ON FUNCTION pg_try_advisory_xact_lock(integer, integer) TO {OWNER}
 GRANT EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint) TO {OWNER};
 """  # noqa: S608 - the name is ours
 _LEAKS = "SELECT EXISTS (SELECT FROM pg_proc WHERE proleakproof AND proname ~ '^bytea(eq|ne|lt|le|gt|ge|cmp)$')"
+
+
+_ELSEWHERE = """
+SELECT d.datname FROM pg_database d, aclexplode(d.datacl) a JOIN pg_roles r ON r.oid = a.grantee
+WHERE r.rolname = :login AND d.datname <> current_database() ORDER BY 1 LIMIT 1
+"""
 
 
 @contextmanager
@@ -227,6 +234,12 @@ def invite(engine: Engine, login: str, *, may_found: bool = False) -> str:
             known = connection.execute(text("SELECT FROM pg_roles WHERE rolname = :login"), {"login": login}).first()
             if known is not None and seat is None and _is_more_than_a_login(connection, login):
                 raise RuleError("That name is taken by another role of the server.")
+            elsewhere = connection.execute(text(_ELSEWHERE), {"login": login}).scalar()
+            if seat is None and elsewhere is not None:
+                raise RuleError(
+                    f"That login is one of the database '{elsewhere}': a login is one for the whole server, and to"
+                    " invite it here would take its password there. Choose another."
+                )
             if known is None:
                 _script(connection, f"CREATE ROLE {login} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE")
             secret = postgresql.verifier(connection, login, password)

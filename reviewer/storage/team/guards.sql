@@ -152,6 +152,7 @@ BEGIN
     PERFORM need(CASE
         WHEN NEW.action IN ('claimed', 'taken_over', 'reassigned', 'released', 'lease_expired', 'overdue', 'resumed', 'imported')
             THEN EXISTS (SELECT FROM item i WHERE i.id = NEW.item_id AND i.xmin = pg_current_xact_id()::xid)
+                OR EXISTS (SELECT FROM serving s WHERE s.id = NEW.item_id AND s.xmin = pg_current_xact_id()::xid)
         WHEN NEW.action IN ('settled', 'withdrawn', 'stopped')
             THEN EXISTS (SELECT FROM decision d WHERE d.item_id = NEW.item_id AND d.state = NEW.action AND d.xmin = pg_current_xact_id()::xid)
         WHEN NEW.action IN ('sending', 'sent', 'send_failed', 'forgotten')

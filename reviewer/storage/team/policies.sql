@@ -344,7 +344,7 @@ CREATE TRIGGER guard_sealed BEFORE INSERT ON second_opinion FOR EACH ROW EXECUTE
 CREATE TRIGGER guard BEFORE INSERT ON analysis FOR EACH ROW EXECUTE FUNCTION guard_sealed();
 CREATE TRIGGER guard_sealed BEFORE INSERT ON decision FOR EACH ROW EXECUTE FUNCTION guard_sealed();
 CREATE CONSTRAINT TRIGGER whole_new AFTER INSERT ON vault_key DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION whole_pool('call_added', 'pool_key_made');
+    FOR EACH ROW EXECUTE FUNCTION whole_pool('call_added', 'pool_key_made', 'opted_out', 'policy_changed');
 CREATE TRIGGER guard BEFORE INSERT ON second_opinion FOR EACH ROW EXECUTE FUNCTION guard_second_opinion();
 CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON second_opinion DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION whole_opinion();
