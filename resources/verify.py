@@ -11,6 +11,8 @@ Needs Python 3.9 or newer and `cryptography` (pip install cryptography), and not
       --json                             the result as JSON
 
 Exit code 0: everything holds. 6: something is wrong; which entry, by its line in entries.jsonl, and why. 2: wrong call.
+An entry that its actor did not sign proves nothing, and is chained like any other: unless it says who may sign, the
+rest is verified all the same. "flawed" lists such lines, and "rest_holds" tells whether everything else does.
 
 What is checked, for a whole ledger: every entry is canonical JSON (RFC 8785) and carries the Ed25519 signature of the
 member it names; that member, their key and their role come from earlier entries of the same ledger, the first of which
@@ -41,6 +43,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 HASH = re.compile(r"[0-9a-f]{64}\Z")
 TIME = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\.[0-9]{3}Z\Z")
+UNSIGNED = "its signature is not its actor's"
 KEY_ACTIONS = (
     "workspace_made",
     "member_added",
@@ -65,12 +68,19 @@ WEAK_KEYS = (
 
 
 class Broken(Exception):  # noqa: N818 - it is the finding, not an error of this program
-    """Something does not hold; `line` is the entry's line in the export, if it is about one."""
+    """Something does not hold; `line` is the entry's line in the export, if it is about one.
 
-    def __init__(self, why: str, line: int | None = None) -> None:
+    `flawed` are the lines that their actors did not sign; `rest_holds` where that is all that is wrong.
+    """
+
+    def __init__(
+        self, why: str, line: int | None = None, flawed: Iterable[int] = (), *, rest_holds: bool = False
+    ) -> None:
         super().__init__(why)
         self.why = why
         self.line = line
+        self.flawed = list(flawed)[:100]
+        self.rest_holds = rest_holds
 
 
 # Canonical JSON
@@ -377,10 +387,13 @@ class Ledger:
         self.members = Members()
         self.chains: dict[str, tuple[int, str]] = {}
         self.leaves = Leaves()
+        self.flawed: list[int] = []  # lines whose signature is not their actor's
+        self.unsigned: str | None = None  # the time of a checkpoint that no member signed
 
     def copy(self) -> Ledger:
         """Return a ledger that goes on by itself from here."""
         twin = Ledger()
+        twin.flawed, twin.unsigned = list(self.flawed), self.unsigned
         twin.workspace, twin.members, twin.chains = self.workspace, self.members.copy(), dict(self.chains)
         twin.leaves = Leaves(self.leaves.list, self.leaves.known)
         return twin
@@ -398,7 +411,9 @@ class Ledger:
             members.take(fields, lambda _: 0, first=True)
         key = members.rule(actor, number)[2]
         if not is_signed(key, signed_message(body), signature):
-            raise Broken("its signature is not its actor's")
+            if fields["action"] in KEY_ACTIONS:
+                raise Broken(UNSIGNED)
+            self.flawed.append(len(self.leaves.list) + 1)
         at, newest = self.chains.get(actor, (0, "0" * 64))
         if number != at + 1:
             raise Broken(f"its actor's chain goes on with number {at + 1}, not with {number}")
@@ -410,6 +425,11 @@ class Ledger:
         if fields["action"] in KEY_ACTIONS and not first:
             members.take(fields, lambda member: self.chains.get(member, (0, ""))[0], first=False)
 
+    def vouches(self, checkpoint: Checkpoint) -> bool:
+        """Tell whether a member signed a checkpoint of this workspace: another says nothing about any entry."""
+        signers = self.members.checkpoint_keys(checkpoint.signer)
+        return checkpoint.workspace == self.workspace and checkpoint.is_signed_by(signers)
+
     def compare(self, checkpoint: Checkpoint, anchored: int) -> None:
         """Compare the tree with a checkpoint of its size."""
         if self.leaves.root(0, checkpoint.size) != checkpoint.root:
@@ -417,28 +437,43 @@ class Ledger:
             raise Broken(
                 f"one of the entries {first} to {checkpoint.size} is not what it was at {checkpoint.time}", first
             )
-        signers = self.members.checkpoint_keys(checkpoint.signer)
-        if checkpoint.workspace != self.workspace or not checkpoint.is_signed_by(signers):
-            raise Broken(f"the checkpoint of {checkpoint.time} is not signed by a member")
 
 
 def verify_whole(entries: Iterable[tuple[str, bytes]], checkpoints: Iterable[Checkpoint]) -> Ledger:
     """Verify a whole ledger; raises Broken with the line of the first entry that is wrong."""
-    waiting = sorted(checkpoints, key=lambda each: each.size, reverse=True)
-    ledger, anchored, line = Ledger(), 0, 0
+    ledger = Ledger()
+    try:
+        chain_whole(ledger, entries, sorted(checkpoints, key=lambda each: each.size, reverse=True))
+    except Broken:
+        if ledger.flawed:  # which all come before what stopped it, or are the cause
+            raise Broken(UNSIGNED, ledger.flawed[0], ledger.flawed) from None
+        raise
+    if ledger.flawed:
+        raise Broken(UNSIGNED, ledger.flawed[0], ledger.flawed, rest_holds=True)
+    if ledger.unsigned is not None:
+        raise Broken(f"the checkpoint of {ledger.unsigned} is not signed by a member", rest_holds=True)
+    return ledger
+
+
+def chain_whole(ledger: Ledger, entries: Iterable[tuple[str, bytes]], waiting: list[Checkpoint]) -> None:
+    """Take every entry, and compare with the checkpoints, which wait with the smallest last."""
+    anchored, line = 0, 0
     for line, (body, signature) in enumerate(entries, 1):
         try:
             ledger.add(body, signature)
         except Broken as broken:
             raise Broken(broken.why, line) from None
         while waiting and waiting[-1].size == line:
-            ledger.compare(waiting.pop(), anchored)
-            anchored = line
+            checkpoint = waiting.pop()
+            if ledger.vouches(checkpoint):
+                ledger.compare(checkpoint, anchored)
+                anchored = line
+            else:
+                ledger.unsigned = checkpoint.time
     if line == 0:
         raise Broken("the ledger is empty", 1)
     if waiting:
         raise Broken(f"entries {line + 1} to {waiting[0].size} are missing", line + 1)
-    return ledger
 
 
 def verify_apart(
@@ -451,8 +486,7 @@ def verify_apart(
     for line in entries:
         with_place(line, lambda line: check_apart(ledger, line, checkpoint))
         number += 1
-    signers = ledger.members.checkpoint_keys(checkpoint.signer)
-    if checkpoint.workspace != ledger.workspace or not checkpoint.is_signed_by(signers):
+    if not ledger.vouches(checkpoint):
         raise Broken("the checkpoint is not signed by a member")
     return ledger, number
 
@@ -486,7 +520,7 @@ def check_apart(ledger: Ledger, line: dict[str, Any], checkpoint: Checkpoint) ->
         raise Broken("it belongs to another workspace")
     key = ledger.members.rule(fields["actor"], fields["number"])[2]
     if not is_signed(key, signed_message(line["entry"]), signature):
-        raise Broken("its signature is not its actor's")
+        raise Broken(UNSIGNED)
     if "proof" not in line or not 1 <= line["position"] <= checkpoint.size:
         raise Broken("its proof is missing")
     leaf = leaf_of(line["entry"], signature)
@@ -614,7 +648,10 @@ def describe(found: dict[str, Any]) -> str:
     """Say the result in words."""
     if not found["ok"]:
         where = "" if found.get("first_bad") is None else f"Entry {found['first_bad']}: "
-        return f"BROKEN. {where}{found['why']}."
+        rest = "\nEverything else holds." if found.get("rest_holds") else ""
+        others = len(found.get("flawed", ())) - 1
+        more = f" So are {others} others." if rest and others > 0 else ""
+        return f"BROKEN. {where}{found['why']}.{more}{rest}"
     founder = f"Founder's key: {found['founder']}. Compare it with the one shown when the workspace was made."
     if "entry" in found:
         entry = found["entry"]
@@ -640,6 +677,8 @@ def main(arguments: list[str] | None = None) -> int:
             raise Broken("the workspace was made with another founder's key", 1)
     except Broken as broken:
         found = {"ok": False, "first_bad": broken.line, "why": broken.why}
+        if broken.flawed or broken.rest_holds:
+            found.update(flawed=broken.flawed, rest_holds=broken.rest_holds)
     except UnicodeDecodeError:
         found = {"ok": False, "first_bad": None, "why": "a file is damaged: it is not UTF-8"}
     except OSError as error:

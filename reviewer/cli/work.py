@@ -9,8 +9,9 @@ from reviewer.bootstrap import Services
 from reviewer.cli.answers import say
 from reviewer.cli.arguments import AddCommand
 from reviewer.cli.profile import Opened, unlock
-from reviewer.domain.errors import ExitCode, RuleError, UnreachableError
+from reviewer.domain.errors import ExitCode, LedgerBrokenError, RuleError, UnreachableError
 from reviewer.domain.members import Role, does_rounds
+from reviewer.services.work import RoundReport
 
 _ROUND_SECONDS = 1.0
 _AGAIN_SECONDS = 10.0
@@ -53,7 +54,14 @@ def _patient(arguments: argparse.Namespace) -> Iterator[None]:
 
 
 def _round(arguments: argparse.Namespace, services: Services) -> None:
-    report = services.work.round()
+    try:
+        report = services.work.round()
+    except LedgerBrokenError as exc:
+        if arguments.once:
+            raise
+        # One altered decision stops no other: it is told, and the next round passes it.
+        say(arguments, {"altered": exc.message}, exc.message)
+        report = RoundReport()
     analysed = services.analysis.round(None if arguments.once else _ANALYSED_A_ROUND)
     if arguments.once or analysed or report.anything:
         fields = ("settled", "sent", "failed", "expired", "woken", "escalated", "stopped")

@@ -4,16 +4,21 @@
 the signatures and compares the tree with every checkpoint and every witness. What was altered is named by its position:
 the line in an export, counted from 1.
 
+An entry whose own actor never signed it rightly is flawed: it proves nothing, and everything else still holds, since it
+is chained and in the tree like any other. Whoever can write a chain of their own could leave one there; nobody else may
+be stopped by it, so it is named and passed. One that says who may sign is not: what follows would rest on it.
+
 How the signatures are checked is said in the report. EVERY checks each one. LAST_OF_EACH_CHAIN checks the newest of
 each actor and key only: since every entry names the hash of its actor's previous one, signature included, that one
 signature covers the whole chain, and a changed bit anywhere breaks a hash. It does not notice an entry that its own
 actor, with their own key, chained on to although its signature was never valid.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import count
+from typing import NamedTuple
 
 from reviewer.ledger.checkpoints import Checkpoint, MalformedCheckpointError
 from reviewer.ledger.directory import KEY_ACTIONS, Directory, RefusedChangeError
@@ -25,6 +30,7 @@ Signed = tuple[bytes, bytes, bytes]
 Check = Callable[[Sequence[Signed]], int | None]  # the place of the first signature that is not valid
 
 _BATCH = 4000
+_MOST_NAMED = 100  # flawed entries in a report
 
 
 class SignatureDepth(Enum):
@@ -46,13 +52,16 @@ class Witness:
     own: tuple[tuple[str, ChainHead], ...] = ()  # (actor, newest entry of their chain)
     name: str = "this desk"
     founder: bytes | None = None  # with whose key the workspace was made
+    flawed: tuple[int, ...] = ()  # positions of entries that their actors did not sign, as found before
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What verifying found; `first_bad` and `why` only where it is broken.
+    """What verifying found; `first_bad` and `why` only where it is not ok.
 
-    `anchored` is how many entries a checkpoint or a witness covers; `signatures` how many were checked, by `depth`.
+    `anchored` is how many entries a checkpoint or a witness covers; `signatures` how many were checked, by `depth`;
+    `flawed` are the positions of entries that their actors did not sign; `stands` tells that all holds but for those,
+    and for checkpoints that no member signed.
     """
 
     ok: bool
@@ -64,6 +73,8 @@ class Report:
     founder: bytes | None = None
     first_bad: int | None = None
     why: str | None = None
+    stands: bool = True
+    flawed: tuple[int, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """Return the report as the commands print it."""
@@ -76,7 +87,17 @@ class Report:
             "signatures": self.depth.value,
             "founder": None if self.founder is None else self.founder.hex(),
         }
-        return found if self.ok else found | {"first_bad": self.first_bad, "why": self.why}
+        if self.ok:
+            return found
+        return found | {"first_bad": self.first_bad, "why": self.why, "flawed": self.flawed, "rest_holds": self.stands}
+
+
+class Added(NamedTuple):
+    """An entry that was taken: its actor, the signature to check, and whether it says who may sign."""
+
+    actor: str
+    signature: Signed
+    is_of_keys: bool
 
 
 class Verifier:
@@ -97,8 +118,8 @@ class Verifier:
         twin.tree = self.tree.copy()
         return twin
 
-    def add(self, signed: SignedEntry) -> tuple[str, Signed]:
-        """Take the next entry and return its actor and the signature to check. Raises BrokenEntryError."""
+    def add(self, signed: SignedEntry) -> "Added":
+        """Take the next entry; its signature is left to check. Raises BrokenEntryError."""
         try:
             fields = parse(signed.body)
             actor, number = fields["actor"], fields["number"]
@@ -121,7 +142,7 @@ class Verifier:
             raise BrokenEntryError("the database lists it as something else than it says")
         self.heads[actor] = ChainHead(number, leaf.hex())
         self.tree.append(leaf)
-        return actor, (keys.sign, message(signed.body), signed.signature)
+        return Added(actor, (keys.sign, message(signed.body), signed.signature), fields["action"] in KEY_ACTIONS)
 
     def add_apart(self, signed: SignedEntry) -> Signed:
         """Take an entry that says who may sign, without what came before it; the tree is left alone.
@@ -173,8 +194,10 @@ def verify(
     for note in checkpoints:
         run.expect_checkpoint(note)
     failure = run.over(entries, founder)
-    if failure is not None and depth is not SignatureDepth.EVERY and failure.may_be_earlier:
-        failure = _Run(check, SignatureDepth.EVERY, None).over(entries, founder) or failure
+    if depth is not SignatureDepth.EVERY and (run.flawed or (failure is not None and failure.may_be_earlier)):
+        every = _Run(check, SignatureDepth.EVERY, None)
+        failure = every.over(entries, founder) or failure
+        run.flawed = every.flawed or run.flawed
     return run.report(failure)
 
 
@@ -189,16 +212,22 @@ class _Failure:
 class _Pending:
     """Signatures still to be checked, with their positions."""
 
-    positions: list[int] = field(default_factory=list)
+    places: list[tuple[int, bool]] = field(default_factory=list)  # position, whether it says who may sign
     batch: list[Signed] = field(default_factory=list)
 
-    def add(self, position: int, signed: Signed) -> None:
-        self.positions.append(position)
-        self.batch.append(signed)
+    def add(self, position: int, added: Added) -> None:
+        self.places.append((position, added.is_of_keys))
+        self.batch.append(added.signature)
 
-    def first_bad(self, check: Check) -> int | None:
-        bad = check(self.batch)
-        return None if bad is None else self.positions[bad]
+    def bad(self, check: Check) -> Iterator[tuple[int, bool]]:
+        """Yield the places of those that are not valid, first to last."""
+        first = check(self.batch)
+        if first is None:
+            return
+        yield self.places[first]
+        for place, signed in zip(self.places[first + 1 :], self.batch[first + 1 :], strict=True):
+            if check([signed]) is not None:  # one by one: however many there are, each is checked once more at most
+                yield place
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +247,10 @@ class _Run:
         self._verifier = Verifier()
         self._expected: dict[int, list[_Expected]] = {}
         self._own: dict[tuple[str, int], tuple[str, str]] = {}
-        self._unreadable: _Failure | None = None
+        self._worthless: str | None = None  # why a checkpoint proves nothing
         self._anchored = 0
         self._checked = 0
+        self.flawed: list[int] = []  # positions of entries that their actors did not sign
 
     def expect_witness(self, witness: Witness) -> None:
         """Demand what a witness remembers."""
@@ -236,48 +266,56 @@ class _Run:
         try:
             checkpoint = Checkpoint.read(untrusted_note)
         except MalformedCheckpointError:
-            self._unreadable = _Failure(None, "A checkpoint is damaged.", may_be_earlier=False)
+            self._worthless = "A checkpoint is damaged."
             return
-        source = f"the checkpoint of {checkpoint.at:%Y-%m-%d %H:%M:%S} UTC"
+        source = f"the checkpoint of {checkpoint.at:%Y-%m-%d %H:%M:%S} UTC by {checkpoint.signer}"
         self._expected.setdefault(checkpoint.head.size, []).append(_Expected(checkpoint.head.root, source, checkpoint))
 
     def over(self, entries: Iterable[SignedEntry], founder: bytes | None) -> _Failure | None:
         """Run over all entries; return the first failure."""
-        pending, newest = _Pending(), dict[tuple[str, bytes], tuple[int, Signed]]()
+        pending, newest = _Pending(), dict[tuple[str, bytes], tuple[int, Added]]()
         failure = self._chain(entries, pending, newest)
-        for position, signed in newest.values():
-            pending.add(position, signed)
+        for position, added in newest.values():
+            pending.add(position, added)
         forged = self._check_pending(pending)
         return forged or failure or self._finish(founder)
 
     def report(self, failure: _Failure | None) -> Report:
         """Return the report of this run."""
-        verifier = self._verifier
+        verifier, flawed = self._verifier, sorted(self.flawed)
+        first_bad, why = (None, None) if failure is None else (failure.position, failure.why)
+        if flawed:  # which all come before a failure, or are it
+            first_bad, why = flawed[0], f"Entry {flawed[0]} is wrong: its signature is not its actor's."
+            if failure is None and len(flawed) > 1:
+                why += f" So are {len(flawed) - 1:,} others."
+        why = why or self._worthless
         return Report(
-            ok=failure is None,
+            ok=why is None,
             entries=verifier.tree.size,
             head=verifier.tree.head,
             anchored=self._anchored,
             signatures=self._checked,
             depth=self._depth,
             founder=verifier.directory.founder,
-            first_bad=None if failure is None else failure.position,
-            why=None if failure is None else failure.why,
+            first_bad=first_bad,
+            why=why,
+            stands=failure is None,
+            flawed=tuple(flawed[:_MOST_NAMED]),
         )
 
     def _chain(
-        self, entries: Iterable[SignedEntry], pending: _Pending, newest: dict[tuple[str, bytes], tuple[int, Signed]]
+        self, entries: Iterable[SignedEntry], pending: _Pending, newest: dict[tuple[str, bytes], tuple[int, Added]]
     ) -> _Failure | None:
         for position, signed in zip(count(1), entries, strict=False):
             try:
-                actor, signature = self._verifier.add(signed)
+                added = self._verifier.add(signed)
             except BrokenEntryError as exc:
                 return _Failure(position, f"Entry {position} is wrong: {exc}.")
             if self._depth is SignatureDepth.EVERY:
-                pending.add(position, signature)
+                pending.add(position, added)
             else:
-                newest[actor, signature[0]] = position, signature
-            failure = self._compare_own(actor, position) or self._compare(position)
+                newest[added.actor, added.signature[0]] = position, added
+            failure = self._compare_own(added.actor, position) or self._compare(position)
             if failure is not None:
                 return failure
             if position % _BATCH == 0:
@@ -289,11 +327,17 @@ class _Run:
         return None
 
     def _check_pending(self, pending: _Pending) -> _Failure | None:
+        """Note which are flawed; return a failure at one that says who may sign."""
         self._checked += len(pending.batch)
-        bad = pending.first_bad(self._check)
-        pending.positions.clear()
+        failure = None
+        for position, is_of_keys in pending.bad(self._check):
+            if is_of_keys:
+                failure = _Failure(position, f"Entry {position} is wrong: its signature is not its actor's.")
+                break
+            self.flawed.append(position)
+        pending.places.clear()
         pending.batch.clear()
-        return None if bad is None else _Failure(bad, f"Entry {bad} is wrong: its signature is not its actor's.")
+        return failure
 
     def _compare_own(self, actor: str, position: int) -> _Failure | None:
         head = self._verifier.heads[actor]
@@ -305,13 +349,14 @@ class _Run:
     def _compare(self, size: int) -> _Failure | None:
         """Compare the tree of this size with every root that somebody vouches for."""
         for expected in self._expected.pop(size, ()):
+            if expected.checkpoint is not None and not self._is_signed(expected.checkpoint):
+                # It vouches for nothing, whoever put it there, and takes nothing from what others vouch for.
+                self._worthless = f"{expected.source[0].upper()}{expected.source[1:]} is not signed by a member."
+                continue
             if self._verifier.tree.root != expected.root:
                 first = self._anchored + 1
                 span = f"Entry {size}" if first >= size else f"One of the entries {first} to {size}"
                 return _Failure(min(first, size), f"{span} is not what {expected.source} covers.")
-            if expected.checkpoint is not None and not self._is_signed(expected.checkpoint):
-                why = f"{expected.source[0].upper()}{expected.source[1:]} is not signed by a member."
-                return _Failure(None, why, may_be_earlier=False)
             self._anchored = size
         return None
 
@@ -328,8 +373,6 @@ class _Run:
             return _Failure(1, "Entry 1 is missing: the ledger is empty.")
         if founder is not None and founder != verifier.directory.founder:
             return _Failure(1, "Entry 1 is wrong: the workspace was made with another founder's key.")
-        if self._unreadable is not None:
-            return self._unreadable
         missing = verifier.tree.size + 1
         if self._expected:
             size, expected = max(self._expected.items())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from reviewer import privacy
-from reviewer.domain.errors import ErasedError
+from reviewer.domain.errors import ErasedError, SealBrokenError
 from reviewer.domain.events import Action
 from reviewer.domain.findings import Examination
 from reviewer.domain.items import Item, ItemId, ItemState
@@ -91,10 +91,18 @@ class Analysis:
                 taken.remove(item_id)
             for item_id in taken:
                 tx.record(Action.ANALYSED, item_id, versions=self._versions)
-        subjects = []
+        subjects, spoiled = [], []
         for item_id in taken:
-            with suppress(ErasedError), self._store.read() as tx:  # erased since it was taken
-                subjects.append(self._subject(tx, item_id))
+            try:
+                with suppress(ErasedError), self._store.read() as tx:  # erased since it was taken
+                    subjects.append(self._subject(tx, item_id))
+            except SealBrokenError:
+                spoiled.append(item_id)
+        if spoiled:  # nobody can read them, and the others do not wait behind them
+            with self._store.write(self._actor) as tx:
+                for item_id in spoiled:
+                    analyses.done(tx, item_id)
+                tx.leave_unrecorded(Unrecorded.ANALYSIS_QUEUED)
         return subjects
 
     def examine(self, subject: Subject, *, hurried: bool = False) -> Analysed:

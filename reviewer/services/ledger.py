@@ -6,7 +6,7 @@ workspace was founded, and refuses to go on over a ledger that no longer holds t
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -42,6 +42,7 @@ from reviewer.storage.entries import EntryRow, Filter
 from reviewer.storage.store import Unrecorded
 
 _PIECE = 500
+_MOST_FLAWED = 100  # entries without a signature that are remembered
 _NEWEST = 200  # checkpoints of the sink that are looked at; a newer one covers all that an older one does
 
 __all__ = ["EntryRow", "Filter", "Ledger", "Told", "Verified", "WitnessFile"]
@@ -57,11 +58,12 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """How far the ledger is verified and anchored."""
+    """How far the ledger is verified and anchored; `flawed` are the positions of entries that prove nothing."""
 
     entries: int
     verified: int
     anchored: int
+    flawed: tuple[int, ...] = ()
 
     @property
     def done(self) -> bool:
@@ -82,17 +84,22 @@ class WitnessFile:
             head = _head(kept["size"], kept["root"]) if "size" in kept else None
             own = ((actor, _chain_head(kept["number"], kept["hash"])),) if kept.get("number") else ()
             founder = bytes.fromhex(kept["founder"]) if "founder" in kept else None
+            flawed = tuple(map(int, kept.get("flawed", ())))
         except FileNotFoundError:
             return Witness()
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise LedgerBrokenError(
                 f"What this profile remembers of the ledger ({self._path.name}) is damaged: verify the ledger."
             ) from exc
-        return Witness(head, own, founder=founder)
+        return Witness(head, own, founder=founder, flawed=flawed)
 
-    def save(self, head: TreeHead | None, own: ChainHead | None, founder: bytes | None) -> None:
-        """Remember a verified head, the own newest entry and the founder's key, whole or not at all."""
+    def save(
+        self, head: TreeHead | None, own: ChainHead | None, founder: bytes | None, flawed: Sequence[int] = ()
+    ) -> None:
+        """Remember a verified head, the own newest entry, the founder's key and what is flawed, whole or not at all."""
         kept: dict[str, Any] = {} if founder is None else {"founder": founder.hex()}
+        if flawed:
+            kept["flawed"] = list(flawed)
         if head is not None:
             kept |= {"size": head.size, "root": head.root.hex()}
         if own is not None and own.number:  # who has written nothing yet has nothing to remember
@@ -137,6 +144,8 @@ class Ledger:
         self._compared: set[tuple[int, bytes]] = set()  # heads in the sink that this ledger contains
         self._verifier = Verifier()
         self._anchored = 0
+        self._note: str | None = None  # the newest checkpoint of this desk's own
+        self._flawed: list[int] = []  # positions of entries that their actors did not sign
         self._broken = False
 
     def check_memory(self) -> None:
@@ -164,6 +173,7 @@ class Ledger:
     def advance(self) -> Verified:
         """Verify the next few hundred entries. Raises LedgerBrokenError."""
         witness = self._file.load(self._actor.member.id)
+        self._flawed += [position for position in witness.flawed if position not in self._flawed]
         start = self._verifier.tree.size
         self._store.settle()
         with self._store.read() as tx:
@@ -185,7 +195,7 @@ class Ledger:
         except LedgerBrokenError:
             self._broken = True
             raise
-        return Verified(number, self._verifier.tree.size, self._anchored)
+        return Verified(number, self._verifier.tree.size, self._anchored, tuple(self._flawed))
 
     def checkpoint(self) -> Verified:
         """Verify what is new and sign the tree over it, for the store, this profile and the sink.
@@ -209,10 +219,11 @@ class Ledger:
                 entries.add_checkpoint(tx, made)
                 tx.leave_unrecorded(Unrecorded.CHECKPOINT)
             self._sink.pour(made)
+            self._note = made.note
             self._compared.add((head.size, head.root))
             self._anchored = head.size
         self.remember()
-        return Verified(state.entries, head.size, self._anchored)
+        return Verified(state.entries, head.size, self._anchored, tuple(self._flawed))
 
     def remember(self) -> None:
         """Write down the verified head and this desk's newest entry; nothing of a ledger that was found broken."""
@@ -223,7 +234,7 @@ class Ledger:
         if before.head is not None and (head is None or head.size < before.head.size):
             head = before.head
         own = self._store.own_head or next((known for _, known in before.own), None)
-        self._file.save(head, own, before.founder or self._verifier.directory.founder)
+        self._file.save(head, own, before.founder or self._verifier.directory.founder, self._flawed or before.flawed)
 
     def verify(self, progress: Callable[[int], None] | None = None) -> Report:
         """Verify everything, every signature included."""
@@ -270,11 +281,10 @@ class Ledger:
             position = entries.newest_about(tx, item_id, Action.DECIDED)
             if position is None:
                 raise NotFoundError("There is no decision on this item.")
-            note = entries.newest_checkpoint(tx)
             every = list(entries.after(tx, 0))
-        if note is None:
+        if self._note is None:
             raise UnavailableError("There is no checkpoint yet.")
-        return Receipt.of(every, position, note).text()
+        return Receipt.of(every, position, self._note).text()  # and not by one that somebody else left there
 
     def export(self, folder: Path, wanted: Filter) -> int:
         """Write entries, keys, checkpoints, a CSV view and verify.py to `folder`; return how many entries.
@@ -286,7 +296,10 @@ class Ledger:
         self.checkpoint()
         with self._store.read() as tx:
             every = list(entries.after(tx, 0))
-            made = export(every, entries.checkpoints(tx), wanted=None if wanted == Filter() else _wanted(wanted))
+            notes = entries.checkpoints(tx)
+            if wanted != Filter() and self._note is not None:
+                notes = [self._note]  # a part is proved by one, and not by one that somebody else left there
+            made = export(every, notes, wanted=None if wanted == Filter() else _wanted(wanted))
             names = members.names(tx)
         try:
             return _write_export(folder, made, names)
@@ -295,15 +308,18 @@ class Ledger:
 
     def _take(self, signed: SignedEntry, position: int, witness: Witness) -> None:
         try:
-            _, signature = self._verifier.add(signed)
+            added = self._verifier.add(signed)
         except BrokenEntryError as exc:
             raise LedgerBrokenError(f"Entry {position} of the ledger is wrong: {exc}.") from exc
         if witness.founder not in (None, self._verifier.directory.founder):
             raise LedgerBrokenError("The workspace was made with another founder's key than the one this desk knows.")
         remembered = 0 if witness.head is None else witness.head.size
         # What was verified before is covered by the root it is compared with; the rest is checked one by one.
-        if position > remembered and first_bad_signature([signature]) is not None:
-            raise LedgerBrokenError(f"Entry {position} of the ledger is wrong: its signature is not its actor's.")
+        if position > remembered and first_bad_signature([added.signature]) is not None:
+            if added.is_of_keys:
+                raise LedgerBrokenError(f"Entry {position} of the ledger is wrong: its signature is not its actor's.")
+            if position not in self._flawed and len(self._flawed) < _MOST_FLAWED:
+                self._flawed.append(position)
         if witness.head is not None and position == remembered and self._verifier.tree.root != witness.head.root:
             raise LedgerBrokenError(
                 f"The first {remembered} entries of the ledger are not those that this desk verified before."

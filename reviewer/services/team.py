@@ -6,10 +6,10 @@ fingerprint, told by voice, and only then seals the workspace's key to them; nei
 
 from dataclasses import dataclass, replace
 
-from reviewer.crypto import PublicKeys
+from reviewer.crypto import PublicKeys, WorkspaceKey
 from reviewer.domain.errors import NotFoundError, RuleError, UsageError
 from reviewer.domain.events import Action
-from reviewer.domain.members import Actor, Member, MemberId, Role, holds_workspace_key
+from reviewer.domain.members import Actor, Member, MemberId, Role, WorkspaceId, holds_workspace_key
 from reviewer.ledger.directory import encode_key
 from reviewer.storage import Store, Transaction, entries, keys, members
 from reviewer.storage.store import Unrecorded
@@ -57,6 +57,7 @@ class Team:
                     "That is not the fingerprint of who waits under this login. Do not go on: ask them to read it out "
                     "again; if it still differs, somebody else is trying to get in."
                 )
+            _check_key(asked.secrets.public)
             new = Member(asked.member_id, self._actor.member.workspace_id, asked.name, roles, languages)
             members.add(tx, new, asked.secrets)
             # Who only transcribes sees clips and nothing else: the workspace's key is not for them.
@@ -136,6 +137,14 @@ class Team:
     def _need_admin(self) -> None:
         if Role.ADMIN not in self._actor.member.roles:
             raise RuleError("Only an admin may do this.")
+
+
+def _check_key(public: PublicKeys) -> None:
+    """Refuse a key that nothing can be sealed to: it would stop each exchange of the workspace's key."""
+    try:
+        WorkspaceKey.new(WorkspaceId("check"), 1).seal_to("check", public)
+    except ValueError as exc:
+        raise RuleError("Who waits under this login has made no key that anything can be sealed to.") from exc
 
 
 def _bare(spelled: str) -> str:

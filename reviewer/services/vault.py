@@ -104,13 +104,13 @@ class Vault:
 
     def _unfinished(self) -> int | None:
         with self._store.read() as tx:
-            return keys.newest(tx).generation if keys.old_generations(tx) else None
+            return keys.newest_number(tx) if keys.old_generations(tx) and keys.opens(tx) else None
 
     def _begin(self) -> int:
         with self._store.write(self._actor) as tx:
-            if keys.old_generations(tx):
-                return keys.newest(tx).generation  # another desk began in the meantime
-            new = WorkspaceKey.new(self._actor.member.workspace_id, keys.newest(tx).generation + 1)
+            if keys.old_generations(tx) and keys.opens(tx):
+                return keys.newest_number(tx)  # another desk began in the meantime
+            new = WorkspaceKey.new(self._actor.member.workspace_id, keys.newest_number(tx) + 1)
             for member_id, known in entries.directory(tx).members.items():  # and not as the table says
                 if not holds_workspace_key(known.roles):
                     continue

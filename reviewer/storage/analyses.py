@@ -1,11 +1,13 @@
 """What analyses found in a draft, sealed with its conversation, and which items are still to be analysed."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 
+from reviewer.domain.errors import SealBrokenError
 from reviewer.domain.items import ItemId, ItemState
 from reviewer.storage import clock, keys, schema
 from reviewer.storage.store import Transaction
@@ -109,9 +111,12 @@ def done(tx: Transaction, item_id: ItemId) -> None:
 
 
 def load(tx: Transaction, item_id: ItemId) -> dict[str, Stored]:
-    """Return what was found in an item's draft, by analysis."""
-    rows = tx.run(_OF_ITEM, {"of_item": item_id})
-    return {row.name: Stored(row.version, _unseal(tx, item_id, row.name, row.found)) for row in rows}
+    """Return what was found in an item's draft, by analysis; what was spoiled counts as not found yet."""
+    there = {}
+    for row in tx.run(_OF_ITEM, {"of_item": item_id}):
+        with suppress(SealBrokenError):
+            there[row.name] = Stored(row.version, _unseal(tx, item_id, row.name, row.found))
+    return there
 
 
 def drop(tx: Transaction, item_id: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, bindparam, insert, select, update
 
+from reviewer.domain.errors import SealBrokenError
 from reviewer.domain.items import IncomingDraft, ItemId, ModelInfo, Turn
 from reviewer.ledger.canonical import Value
 from reviewer.storage import keys, schema
@@ -38,14 +39,17 @@ def draft(tx: Transaction, item_id: ItemId) -> tuple[str, str | None]:
 
 
 def read(tx: Transaction, item_id: ItemId, row: Row[Any]) -> Content:
-    """Return everything that was drafted from the row that holds it."""
-    source = _load_turns(_unseal(tx, item_id, "source", row.source))
-    return Content(
-        _unseal(tx, item_id, "draft", row.draft),
-        source,
-        _recipient(tx, item_id, row.recipient),
-        _load_model(row.model),
-    )
+    """Return everything that was drafted from the row that holds it. Raises SealBrokenError where it cannot be read."""
+    source = _unseal(tx, item_id, "source", row.source)
+    try:
+        return Content(
+            _unseal(tx, item_id, "draft", row.draft),
+            _load_turns(source),
+            _recipient(tx, item_id, row.recipient),
+            _load_model(row.model),
+        )
+    except (TypeError, ValueError, KeyError, AttributeError) as exc:
+        raise SealBrokenError("This item's content has no form that this program reads.") from exc
 
 
 def dump_model(model: ModelInfo | None) -> dict[str, Value] | None:

@@ -189,10 +189,3 @@ def add_checkpoint(tx: Transaction, checkpoint: Checkpoint) -> None:
 def checkpoints(tx: Transaction) -> list[str]:
     """Return every checkpoint, oldest first."""
     return list(tx.run(select(schema.checkpoint.c.note).order_by(schema.checkpoint.c.size)).scalars())
-
-
-def newest_checkpoint(tx: Transaction) -> str | None:
-    """Return the newest checkpoint."""
-    table = schema.checkpoint
-    note: str | None = tx.run(select(table.c.note).order_by(table.c.size.desc()).limit(1)).scalar()
-    return note

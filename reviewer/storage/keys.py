@@ -50,8 +50,7 @@ def generations(tx: Transaction, member_id: str) -> list[SealedGeneration]:
 
 def newest(tx: Transaction) -> WorkspaceKey:
     """Return the generation that new data keys are wrapped under."""
-    number: int = tx.run(select(func.max(_workspace.c.generation))).scalar_one()
-    return generation(tx, number)
+    return generation(tx, newest_number(tx))
 
 
 def generation(tx: Transaction, number: int) -> WorkspaceKey:
@@ -76,6 +75,21 @@ def fingerprint(tx: Transaction, number: int) -> str:
 def drop_generation(tx: Transaction, number: int) -> None:
     """Destroy a generation that wraps nothing any more."""
     tx.run(delete(_workspace).where(_workspace.c.generation == number))
+
+
+def newest_number(tx: Transaction) -> int:
+    """Return the number of the newest generation, whether or not it opens."""
+    number: int = tx.run(select(func.max(_workspace.c.generation))).scalar_one()
+    return number
+
+
+def opens(tx: Transaction) -> bool:
+    """Tell whether the newest generation opens: who made it may have sealed something else to others."""
+    try:
+        newest(tx)
+    except SealBrokenError:
+        return False
+    return True
 
 
 def oldest(tx: Transaction) -> tuple[int, timedelta]:
@@ -167,9 +181,20 @@ def rewrap(tx: Transaction, limit: int) -> Rewrapped:
         for row in tx.run(select(*columns).where(table.c.generation < wrapping.generation).limit(limit)).all():
             wrapped = wrapped_anew(tx, wrapping, row, conversation_of(row))
             here = [column == value for column, value in zip(own, row, strict=False)]
+            if wrapped is None and table is _list and not _holds_anything(tx):
+                fresh = DataKey.new(conversation_of(row))  # spoiled before anything was listed under it
+                values = {"key_id": fresh.id, "generation": wrapping.generation, "wrapped": wrapping.wrap(fresh)}
+                tx.run(update(table).where(*here).values(values))
+                done += Rewrapped(1, 1)
+                continue
             tx.run(update(table).where(*here).values(generation=wrapping.generation, wrapped=wrapped or row.wrapped))
             done += Rewrapped(1, int(wrapped is None))
     return done
+
+
+def _holds_anything(tx: Transaction) -> bool:
+    here = schema.suppression.c.workspace_id == tx.keys.owner.workspace
+    return tx.run(select(schema.suppression.c.id).where(here).limit(1)).scalar() is not None
 
 
 def wrapped_anew(tx: Transaction, wrapping: WorkspaceKey, row: Row[Any], name: str) -> bytes | None:

@@ -7,9 +7,12 @@ sealed.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import Row, delete, insert, or_, select
 
+from reviewer.crypto import DataKey
+from reviewer.domain.errors import SealBrokenError
 from reviewer.domain.members import WorkspaceId
 from reviewer.storage import clock, keys, schema
 from reviewer.storage.store import Transaction
@@ -86,10 +89,14 @@ def listing(tx: Transaction, workspace_id: WorkspaceId) -> list[Suppression]:
         .where(_table.c.workspace_id == workspace_id)
         .order_by(_table.c.added_at, _table.c.id)
     )
-    return [
-        Suppression(row.id, keys.unseal_with(tx, key, _place(row.id), row.shown), row.name, row.added_at)
-        for row in rows
-    ]
+    return [Suppression(row.id, _shown(tx, key, row), row.name, row.added_at) for row in rows]
+
+
+def _shown(tx: Transaction, key: DataKey, row: Row[Any]) -> str:
+    try:
+        return keys.unseal_with(tx, key, _place(row.id), row.shown)
+    except SealBrokenError:  # whoever entered it spoiled it, and nobody falls under it
+        return "—"
 
 
 def contacts(tx: Transaction, workspace_id: WorkspaceId) -> frozenset[str]:

@@ -494,7 +494,9 @@ class Desk(QObject):
     @Slot(object)
     def _on_verified(self, state: Verified) -> None:
         self.window.show_ledger(
-            self.tr("ledger verified to #{0:,}").format(state.verified)
+            self.tr("ledger verified to #{0:,}, but for unsigned entries").format(state.verified)
+            if state.done and state.flawed
+            else self.tr("ledger verified to #{0:,}").format(state.verified)
             if state.done
             else self.tr("verifying the ledger: #{0:,} of {1:,}").format(state.verified, state.entries)
         )

@@ -91,14 +91,9 @@ _CHAINED = (
     " '\"object\":\"' || %(item)s || '\",', coalesce(encode(h.hash, 'hex'), repeat('0', 64))), 'UTF8') AS body) b,"
     " LATERAL (SELECT decode(repeat('ab', 64), 'hex') AS signature) s"
 )
-# A checkpoint in the right form over one entry; its signature is nobody's.
-NOTE = (
-    "E'reviewer.ledger/{workspace}\\n1\\n"
-    + "A" * 43
-    + "=\\ntime 2026-01-01T00:00:00.000Z\\n\\n— {m_agent} "
-    + "A" * 91
-    + "=\\n'"
-)
+# A checkpoint of now in the right form over one entry; its signature is nobody's.
+NOW = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+NOTE = f"E'reviewer.ledger/{{workspace}}\\n1\\n{'A' * 43}=\\ntime ' || {NOW} || E'\\n\\n— {{m_agent}} {'A' * 91}=\\n'"
 
 
 def chained(action: str, item: str | None, details: str = '"decision":"x"') -> str:

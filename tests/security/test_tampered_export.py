@@ -62,7 +62,14 @@ def test_an_auditor_is_told_which_entry_is_wrong_and_why(book: Book, tmp_path: P
     lines[16] = lines[16].replace("item-", "itex-")
     (folder / "entries.jsonl").write_text("".join(lines))
     code, found = _run(str(folder))
-    assert (code, found) == (6, {"ok": False, "first_bad": 17, "why": "its signature is not its actor's"})
+    assert code == 6
+    assert found == {
+        "ok": False,
+        "first_bad": 17,
+        "why": "its signature is not its actor's",
+        "flawed": [17],
+        "rest_holds": False,  # its actor's next entry names what it was
+    }
 
 
 def test_an_export_of_another_founders_ledger_is_noticed(book: Book, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ class Judges:
                 return False
         with suppress(alone.Broken, UnicodeDecodeError):
             ledger.add(tampered.body.decode(), tampered.signature)
-            return False
+            return bool(ledger.flawed)
         return True
 
 

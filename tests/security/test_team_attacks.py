@@ -2,6 +2,7 @@
 """What a member with psql and their own login tries, and what the database answers."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
@@ -12,18 +13,20 @@ from typing import Any
 import psycopg
 import pytest
 
+from reviewer.crypto import WorkspaceKey, first_bad_signature
 from reviewer.domain.decisions import Judgement, Verdict
 from reviewer.domain.errors import LeaseLostError, LedgerBrokenError, ReviewerError, RuleError, UnreachableError
 from reviewer.domain.items import Lease
 from reviewer.domain.members import Actor, Role
+from reviewer.ledger import Entry, Receipt, SignedEntry, check_receipt
 from reviewer.services.review import Review
 from reviewer.services.team import Team as Members
-from reviewer.storage import Transaction, conversations, items, keys, leases, outbox
+from reviewer.storage import Transaction, conversations, entries, items, keys, leases, outbox
 from reviewer.storage.team import drift
 from tests.conftest import copied_profile
 from tests.factories import SIGNED, Profile, new_key
 from tests.postgres import Cluster
-from tests.security.teams import NOTE, Team, chained, outcome
+from tests.security.teams import NOTE, NOW, Team, chained, outcome
 
 _SET_ITEM = "UPDATE item SET"
 _HANDED = (
@@ -169,6 +172,18 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
         "RV002",
     ),
     "slip in a key of the call vault": ("admin", "INSERT INTO vault_key VALUES ('x', 'k', 1, 'w')", "RV002"),
+    "say as an admin that a workspace was made": (
+        "admin",
+        chained("workspace_made", None).replace("{m_agent}", "{m_admin}"),
+        "RV002",
+    ),
+    "give a member a role that nobody knows": ("admin", "UPDATE member SET roles = '[\"wizard\"]' WHERE id = '{m_agent}'", "RV002"),
+    "give a member a language that is none": ("admin", "UPDATE member SET languages = '5' WHERE id = '{m_agent}'", "RV002"),
+    "sign a tree at a time that is none": (
+        "agent",
+        "INSERT INTO checkpoint VALUES (1, " + NOTE.replace(NOW, "'2026-13-45T99:99:99.999Z'") + ")",
+        "22008",
+    ),
     "say that a workspace was made": ("agent", chained("workspace_made", None), "RV002"),
     "say as an admin that a member came who did not": (
         "admin",
@@ -189,6 +204,14 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     "say that it was erased": ("agent", chained("erased", "{mine}"), "RV002"),
     "say that it was settled": ("agent", chained("settled", "{held}"), "RV002"),
     "say that it was sent": ("agent", chained("sent", "{held}"), "RV002"),
+    "take a decision back and say that it was another": (
+        "agent",
+        "UPDATE outbox SET state = 'withdrawn' WHERE decision_id = '{own_held_decision}';; "
+        + chained("withdrawn", "{own_held}", '"decision":"{held_decision}"')
+        + ";; UPDATE decision SET state = 'withdrawn' WHERE id = '{own_held_decision}'",
+        "RV002",
+    ),
+    "decide once and say so twice": ("agent", chained("decided", "{own_held}", '"decision":"{own_held_decision}"'), "RV002"),
     "say that it was claimed": ("agent", chained("claimed", "{mine}"), "RV002"),
     "look at a signed note as a transcriber": (
         "transcriber",
@@ -715,6 +738,14 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
         chained("locked", None).replace('"details":{{"decision":"x"}}', '"details":[]'),
         "RV002",
     ),
+    "write digests that are none": ("agent", chained("locked", None).replace('"at":', '"after":"x","at":'), "RV002"),
+    "write a verdict that is a number": ("agent", chained("locked", None).replace('"workspace"', '"verdict":1,"workspace"'), "RV002"),
+    "say that nothing was erased": ("agent", chained("erased", None), "RV002"),
+    "destroy all maps and say that one was erased": (
+        "admin",
+        "DELETE FROM conversation;; " + chained("erased", "gone").replace("{m_agent}", "{m_admin}"),
+        "RV002",
+    ),
     "write an entry of no desk": ("agent", chained("locked", None).replace('"desk":"d"', '"desk":""'), "RV002"),
     "write a desk that is a number": ("agent", chained("locked", None).replace('"desk":"d"', '"desk":1'), "RV002"),
     "write a number as text": ("agent", chained("locked", None).replace('"number":%s', '"number":"%s"'), "RV002"),
@@ -1060,6 +1091,144 @@ def test_whoever_settles_the_ledger_keeps_nobody_waiting(profile: Profile) -> No
         with _own_psql(profile, profile.actor(Role.AUDITOR)) as another:
             another.execute("SET lock_timeout = '1s'")
             assert another.execute("SELECT settle_entries()").fetchone() == (1,)
+
+
+def _raw_entry(profile: Profile, actor: Actor, action: str, **details: Any) -> tuple[str, tuple[object, ...]]:
+    """Return an entry that takes no lock before it is written, as a desk never writes one."""
+    ((number, last),) = profile.rows(
+        "SELECT number, hash FROM entry WHERE actor = ? ORDER BY number DESC LIMIT 1", actor.member.id
+    ) or [(0, bytes(32))]
+    now = profile.now()
+    entry = Entry(
+        workspace=actor.member.workspace_id,
+        actor=actor.member.id,
+        number=number + 1,
+        previous=bytes(last).hex(),
+        at=now,
+        desk="d",
+        action=action,
+        details=details,
+    )
+    signed = SignedEntry(entry.body(), bytes(64))
+    values = (actor.member.id, number + 1, signed.hash, signed.body, signed.signature, now, action)
+    asked = "INSERT INTO entry (actor, number, hash, body, signature, at, action) VALUES (%s, %s, %s, %s, %s, %s, %s)"
+    return asked, values
+
+
+def test_no_entry_comes_before_the_change_of_its_own_member(profile: Profile) -> None:
+    """Its place is drawn before it waits for the admin who changes the roles: it would break the ledger for all."""
+    agent = profile.actor(Role.AGENT)
+    profile.services(agent).queue.claim(profile.put())
+    ((login,),) = profile.rows("SELECT login FROM seat WHERE member_id = ?", agent.member.id)
+    said: list[str] = []
+    original = entries.head_of
+    started = threading.Event()
+
+    def write() -> None:
+        with _own_psql(profile, agent) as connection:
+            asked, values = _raw_entry(profile, agent, "locked")
+            started.set()
+            try:
+                connection.execute(asked.encode(), values)
+                connection.commit()
+            except psycopg.Error as exc:
+                said.append(str(exc))
+
+    def head_of(tx: Transaction, actor: str) -> Any:
+        writing.start()  # the seat is held by the change of roles, and its entry is still to come
+        started.wait(10)
+        time.sleep(1)
+        return original(tx, actor)
+
+    writing = threading.Thread(target=write)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(entries, "head_of", head_of)
+        Members(profile.store, profile.first).set_roles(login, frozenset({Role.AGENT, Role.PRODUCER}))
+    writing.join()
+    assert "overtaken" in said[0]
+    assert profile.services().ledger.verify().ok
+
+
+def test_no_generation_is_made_twice_by_who_kept_the_entry_open(profile: Profile) -> None:
+    second = profile.actor(Role.ADMIN)
+    with _own_psql(profile, second) as connection:
+        asked, values = _raw_entry(profile, second, "workspace_key_made", fingerprint="f", generation=2)
+        connection.execute(asked.encode(), values)
+        profile.services().vault.rotate()
+        connection.execute(
+            "INSERT INTO workspace_key VALUES (2, %s, 'f', 's', now()) ON CONFLICT DO NOTHING", (second.member.id,)
+        )
+        with pytest.raises(psycopg.Error, match="is not so"):
+            connection.commit()
+    assert profile.services().ledger.verify().ok
+
+
+def test_a_statement_that_changes_no_list_forgets_no_gate(profile: Profile) -> None:
+    profile.put()
+    profile.services().analysis.round()
+    before = profile.rows("SELECT count(*) FROM analysis")
+    with _own_psql(profile, profile.actor(Role.AUDITOR)) as connection:
+        connection.execute("DELETE FROM business_contact WHERE false")
+        connection.commit()
+    assert before > [(0,)]
+    assert profile.rows("SELECT count(*) FROM analysis") == before
+
+
+def test_whoever_seals_garbage_to_all_is_got_past_by_the_next_rotation(profile: Profile) -> None:
+    second = profile.actor(Role.ADMIN)
+    item_id = profile.put()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WorkspaceKey, "seal_to", lambda *_: b"garbage")
+        with suppress(ReviewerError):
+            profile.services(second).vault.rotate()
+    Members(profile.store, profile.first).remove(
+        dict(profile.rows("SELECT member_id, login FROM seat"))[second.member.id]
+    )
+    services = profile.services()
+    services.vault.rotate()
+    assert services.queue.claim(item_id) is not None
+    assert services.ledger.verify().ok
+
+
+def test_a_spoiled_analysis_or_item_holds_up_nobody(profile: Profile) -> None:
+    spoiled, good = profile.put(priority=9), profile.put()
+    services = profile.services()
+    services.analysis.round()
+    profile.rows("UPDATE analysis SET found = 'garbage' WHERE item_id = ?", good)
+    claimed = services.queue.claim(good)
+    assert claimed is not None
+    services.review.decide(claimed.lease, Judgement(Verdict.APPROVE), key=new_key())
+    profile.rows("ALTER TABLE content DISABLE TRIGGER USER")
+    profile.rows("UPDATE content SET source = 'garbage' WHERE item_id = ?", spoiled)
+    profile.rows("DELETE FROM analysis")
+    last = profile.put()
+    services.analysis.renew()
+    assert services.analysis.round() == 2  # the one that was decided is in its hold
+    assert services.analysis.waiting() == 0
+    assert services.queue.claim(last) is not None
+
+
+def test_a_member_who_leaves_an_unsigned_entry_stops_nobody_and_is_named(profile: Profile) -> None:
+    agent = profile.actor(Role.AGENT)
+    with _own_psql(profile, agent) as connection:
+        connection.execute(_own_entry(agent, "locked"))
+        connection.commit()
+    lease = _claimed(profile, profile.first)
+    services = profile.services()
+    services.review.decide(lease, Judgement(Verdict.APPROVE), key=new_key())
+    state = services.ledger.checkpoint()
+    ((position,),) = profile.rows(
+        "SELECT p.position FROM entry e JOIN entry_place p ON p.seq = e.seq WHERE e.action = 'locked'"
+    )
+    assert (state.done, state.flawed, state.anchored) == (True, (position,), state.entries)
+    report = services.ledger.verify()
+    assert (report.ok, report.stands, report.flawed) == (False, True, (position,))
+    assert profile.services().ledger.advance().flawed == (
+        position,
+    )  # remembered: what was verified is not checked again
+    receipt = Receipt.read(services.ledger.receipt(lease.item_id))
+    assert check_receipt(receipt, check=first_bad_signature) is None
+    services.vault.rotate()
 
 
 def test_whoever_is_invited_cannot_join_under_a_name_that_breaks_the_ledger(profile: Profile) -> None:

@@ -40,11 +40,18 @@ END $$;
 CREATE OR REPLACE FUNCTION guard_entry() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    me seat := own_seat();
+    me seat;
     body jsonb;
     last entry;
     about item;
 BEGIN
+    -- Whoever changes or removes this member waits for this commit, or comes before it; what is asked comes after that.
+    PERFORM FROM seat WHERE login = session_user AND removed_at IS NULL FOR SHARE;
+    PERFORM need(FOUND, 'no seat', 'RV001');
+    me := own_seat();
+    -- Its place was drawn before that: one that stands before the change of its own member would break the ledger.
+    PERFORM need(NOT EXISTS (SELECT FROM entry e WHERE e.seq > NEW.seq AND e.action IN (
+        'member_added', 'member_changed', 'member_keys_changed', 'member_removed', 'workspace_key_made', 'workspace_made')), 'an entry that was overtaken');
     PERFORM need(NEW.actor = me.member_id, 'an entry in the name of another');
     body := convert_from(NEW.body, 'UTF8')::jsonb;
     SELECT * INTO last FROM entry e WHERE e.actor = NEW.actor ORDER BY e.number DESC LIMIT 1;
@@ -61,14 +68,13 @@ BEGIN
                  'an entry in a form that nobody reads');
     -- A reader cannot go past what it cannot parse: nobody else could verify anything that comes after.
     PERFORM need(jsonb_typeof(body) = 'object' AND canonical(body) = convert_from(NEW.body, 'UTF8') AND body ->> 'desk' <> '' AND NEW.action <> ''
-                 AND jsonb_typeof(body -> 'number') = 'number' AND jsonb_typeof(coalesce(body -> 'details', '{}')) = 'object'
+                 AND jsonb_typeof(body -> 'number') = 'number'
                  AND (SELECT bool_and(jsonb_typeof(body -> each) = 'string') FROM unnest('{actor,action,workspace,previous,at,desk}'::text[]) each)
-                 AND coalesce(jsonb_typeof(body -> 'object'), 'string') = 'string', 'an entry in a form that nobody reads');
-    -- Whoever removes this member waits for this commit, or comes before it.
-    PERFORM FROM seat WHERE login = session_user AND removed_at IS NULL FOR SHARE;
-    PERFORM need(FOUND, 'no seat', 'RV001');
+                 AND (SELECT bool_and(coalesce(jsonb_typeof(body -> each), 'string') = 'string') FROM unnest('{object,input,verdict,meaning}'::text[]) each)
+                 AND (SELECT bool_and(coalesce(jsonb_typeof(body -> each), 'object') = 'object') FROM unnest('{before,after,model,consent,details}'::text[]) each),
+                 'an entry in a form that nobody reads');
     PERFORM need(NEW.action NOT IN ('workspace_made', 'member_added', 'member_changed', 'member_removed', 'workspace_key_made')
-                 OR me.is_admin OR NEW.action = 'workspace_made' AND NOT EXISTS (SELECT FROM entry)
+                 OR CASE NEW.action WHEN 'workspace_made' THEN NOT EXISTS (SELECT FROM entry) ELSE me.is_admin END
                  OR NEW.action = 'workspace_key_made' AND NOT EXISTS (SELECT FROM entry WHERE action = 'workspace_key_made'),
                  'only an admin may do this');
     PERFORM need(NEW.action <> 'member_keys_changed', 'keys that nothing here changes');
@@ -116,12 +122,18 @@ END $$;
 -- Whether an entry about members or keys says what this transaction did, in the form that every reader takes: they go by
 -- these entries, and could go past none that they cannot follow.
 CREATE OR REPLACE FUNCTION is_told_right(it entry) RETURNS boolean
-LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     said jsonb := convert_from(it.body, 'UTF8')::jsonb -> 'details';
     whom text := said ->> 'member';
     ends numeric := CASE WHEN jsonb_typeof(said -> 'after') = 'number' THEN (said ->> 'after')::numeric END;
 BEGIN
+    -- One commits at a time, and in the order that they have in the ledger: whoever was overtaken does it again.
+    PERFORM FROM workspace FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM entry e WHERE e.seq > it.seq AND e.xid <> it.xid
+               AND e.action IN ('workspace_made', 'member_added', 'member_changed', 'member_removed', 'workspace_key_made')) THEN
+        RETURN false;
+    END IF;
     IF it.action = 'workspace_key_made' THEN
         RETURN said ->> 'fingerprint' <> '' AND jsonb_typeof(said -> 'fingerprint') = 'string' AND jsonb_typeof(said -> 'generation') = 'number'
             AND (said ->> 'generation')::numeric = 1 + (SELECT count(*) FROM entry e WHERE e.action = 'workspace_key_made' AND e.seq < it.seq)
@@ -137,7 +149,8 @@ BEGIN
             AND NOT EXISTS (SELECT FROM entry e WHERE e.action IN ('workspace_made', 'member_added') AND e.seq <> it.seq
                             AND convert_from(e.body, 'UTF8')::jsonb -> 'details' ->> 'member' = whom);
     END IF;
-    RETURN ends >= coalesce((SELECT max(e.number) FROM entry e WHERE e.actor = whom), 0)
+    -- Nobody writes that chain meanwhile: whoever changed the seat waited for it, and holds it.
+    RETURN ends = coalesce((SELECT max(e.number) FROM entry e WHERE e.actor = whom), 0)
         AND (it.action <> 'member_removed' OR EXISTS (SELECT FROM seat s WHERE s.member_id = whom AND s.xmin = pg_current_xact_id()::xid AND s.removed_at IS NOT NULL));
 END $$;
 
@@ -145,31 +158,32 @@ END $$;
 -- Only there: nothing that a session says afterwards could undo what was looked at, or weaken that commit.
 CREATE OR REPLACE FUNCTION whole_entry() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    of_decision text;
 BEGIN
     PERFORM need(at_commit(), 'a check before the commit');
     -- Such a cursor is run once more after every check, and what it runs could undo what is set here.
     PERFORM need(NOT EXISTS (SELECT FROM pg_cursors WHERE is_holdable), 'a cursor that outlives the commit');
+    of_decision := convert_from(NEW.body, 'UTF8')::jsonb -> 'details' ->> 'decision';
     PERFORM need(CASE
         WHEN NEW.action IN ('claimed', 'taken_over', 'reassigned', 'released', 'lease_expired', 'overdue', 'resumed', 'imported')
             THEN EXISTS (SELECT FROM item i WHERE i.id = NEW.item_id AND i.xmin = pg_current_xact_id()::xid)
                 OR EXISTS (SELECT FROM serving s WHERE s.id = NEW.item_id AND s.xmin = pg_current_xact_id()::xid)
         WHEN NEW.action IN ('settled', 'withdrawn', 'stopped')
-            THEN EXISTS (SELECT FROM decision d WHERE d.item_id = NEW.item_id AND d.state = NEW.action AND d.xmin = pg_current_xact_id()::xid)
+            THEN EXISTS (SELECT FROM decision d WHERE d.id = of_decision AND d.item_id = NEW.item_id AND d.state = NEW.action AND d.xmin = pg_current_xact_id()::xid)
         WHEN NEW.action IN ('sending', 'sent', 'send_failed', 'forgotten')
-            THEN EXISTS (SELECT FROM outbox o JOIN decision d ON d.id = o.decision_id WHERE d.item_id = NEW.item_id
+            THEN EXISTS (SELECT FROM outbox o JOIN decision d ON d.id = o.decision_id WHERE d.id = of_decision AND d.item_id = NEW.item_id
                          AND o.state = CASE NEW.action WHEN 'send_failed' THEN 'failed' ELSE NEW.action END AND o.xmin = pg_current_xact_id()::xid)
         WHEN NEW.action = 'signed_off'
-            THEN EXISTS (SELECT FROM decision d WHERE d.item_id = NEW.item_id AND d.member_id = NEW.actor AND d.xmin = pg_current_xact_id()::xid)
+            THEN EXISTS (SELECT FROM decision d WHERE d.id = of_decision AND d.item_id = NEW.item_id AND d.member_id = NEW.actor AND d.xmin = pg_current_xact_id()::xid)
+        WHEN NEW.action IN ('decided', 'addendum_made')
+            THEN EXISTS (SELECT FROM decision d WHERE d.id = of_decision AND d.item_id = NEW.item_id AND d.member_id = NEW.actor AND d.xmin = pg_current_xact_id()::xid
+                         AND d.verdict = CASE NEW.action WHEN 'decided' THEN convert_from(NEW.body, 'UTF8')::jsonb ->> 'verdict' ELSE 'addendum' END)
         WHEN NEW.action = 'erased'
-            THEN NOT EXISTS (SELECT FROM data_key k WHERE k.item_id = NEW.item_id) AND NOT EXISTS (SELECT FROM vault_key k WHERE k.id = NEW.item_id)
+            THEN NEW.item_id IS NOT NULL AND NOT EXISTS (SELECT FROM data_key k WHERE k.item_id = NEW.item_id) AND NOT EXISTS (SELECT FROM vault_key k WHERE k.id = NEW.item_id)
         ELSE true END, 'an entry about what was not done');
     IF NEW.action IN ('workspace_made', 'member_added', 'member_changed', 'member_removed', 'workspace_key_made') THEN
         PERFORM need(is_told_right(NEW), 'an entry about members or keys that is not so');
-    END IF;
-    IF NEW.action IN ('decided', 'addendum_made') THEN
-        PERFORM need(EXISTS (
-            SELECT FROM decision d WHERE d.item_id = NEW.item_id AND d.member_id = NEW.actor
-              AND d.id = convert_from(NEW.body, 'UTF8')::jsonb -> 'details' ->> 'decision'), 'an entry without its decision');
     END IF;
     IF NEW.action IN ('clip_opened', 'clip_taken_back') THEN
         PERFORM need(EXISTS (
@@ -209,6 +223,8 @@ BEGIN
                  AND substr(NEW.note, length(format(E'reviewer.ledger/%s\n%s\n', me.workspace_id, NEW.size)) + 1)
                      ~ format(E'^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\ntime [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z\n\n— %s [A-Za-z0-9+/]{90}[AEIMQUYcgkosw048]=\n$', me.member_id),
                  'a checkpoint in a form that nobody reads');
+    PERFORM need(abs(extract(epoch FROM substring(NEW.note FROM E'\\ntime (\\S+)\\n')::timestamptz - clock_timestamp())) < 3600,
+                 'a checkpoint of another time');
     RETURN NEW;
 END $$;
 
@@ -335,7 +351,11 @@ CREATE OR REPLACE FUNCTION whole_item() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     told text[];
+    me seat := own_seat();
 BEGIN
+    -- Once more: the entry keeps the seat as it is until the commit, and before it somebody may have changed the roles.
+    PERFORM need(me.works AND (NEW.state <> 'leased' OR NEW.lease_member_id IS DISTINCT FROM me.member_id OR OLD.state = 'held'
+                               OR may_take(me, NEW.route_id)), 'an item that is not for you any more');
     IF NEW.state = 'held' THEN
         PERFORM need(EXISTS (SELECT FROM decision d WHERE d.item_id = NEW.id AND d.fence = NEW.fence), 'a hold without a decision');
     END IF;
@@ -617,12 +637,22 @@ BEGIN
     RETURN NEW;
 END $$;
 
+CREATE OR REPLACE FUNCTION is_list(value jsonb) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN CASE WHEN value IS NULL THEN NULL WHEN jsonb_typeof(value) <> 'array' THEN false
+        ELSE NOT EXISTS (SELECT FROM jsonb_array_elements(value) each WHERE jsonb_typeof(each) <> 'string') END;
+END $$;
+
 CREATE OR REPLACE FUNCTION seat_member() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     me seat := own_seat();
     asked joining;
 BEGIN
+    PERFORM need(NEW.name ~ '\S' AND is_list(NEW.roles::jsonb) AND coalesce(is_list(NULLIF(NEW.languages::jsonb, 'null')), true)
+                 AND coalesce(is_list(NULLIF(NEW.skills::jsonb, 'null')), true) AND NEW.roles::jsonb <> '[]'
+                 AND NEW.roles::jsonb <@ '["agent","clinician","transcriber","supervisor","admin","auditor","producer"]', 'a member whom nobody can read');
     IF TG_OP = 'INSERT' AND me.may_found AND me.member_id IS NULL AND NOT EXISTS (SELECT FROM member WHERE id <> NEW.id) THEN
         asked.login := session_user;
         UPDATE seat SET workspace_id = NEW.workspace_id WHERE workspace_id IS NULL;  -- of who was invited before
@@ -790,6 +820,16 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- At the commit: a map of PII tokens goes with the item of its conversation.
+CREATE OR REPLACE FUNCTION whole_forgetting() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM need(EXISTS (
+        SELECT FROM entry e JOIN item i ON i.id = e.item_id WHERE e.xid = pg_current_xact_id() AND e.action = 'erased'
+          AND i.workspace_id = OLD.workspace_id AND i.producer = OLD.producer AND i.external_id = OLD.external_id), 'a step without its entry');
+    RETURN NULL;
+END $$;
+
 -- At the commit: a map of PII tokens comes and grows on record, one by one.
 CREATE OR REPLACE FUNCTION whole_conversation() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -817,7 +857,10 @@ END $$;
 
 CREATE OR REPLACE FUNCTION whole_erasure() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me seat := own_seat();
 BEGIN
+    PERFORM need(me.is_admin, 'only an admin may do this');
     PERFORM need(EXISTS (SELECT FROM entry e WHERE e.item_id = OLD.item_id AND e.action = 'erased'
                          AND e.xid = pg_current_xact_id()), 'an erasure without its entry');
     RETURN NULL;

@@ -125,6 +125,8 @@ BEGIN
     END IF;
     PERFORM need(of.member_id = me.member_id AND of.xmin = pg_current_xact_id()::xid
                  AND of.state IN ('labelled', 'skipped', 'reported'), 'an answer without a live lease', 'RV003');
+    PERFORM need(NEW.listened_ms BETWEEN 0 AND 86400000 AND (NEW.reason IS NULL OR NEW.reason = ANY (
+        '{wrong_cut,no_speech,other_language,too_noisy,two_talk,distressing,masked,technical}')), 'an answer that nobody can read');
     PERFORM need(NEW.text IS NULL OR NEW.prefilled = (of.hypothesis IS NOT NULL), 'an answer that hides what it began with');
     RETURN NEW;
 END $$;

@@ -140,7 +140,7 @@ class LedgerPresenter(QObject):
         self._verifying = False
         self._shown_progress.stop()
         self.verify_ended.emit(report)
-        if not report.ok:
+        if not report.stands:
             self.broken.emit(report.why or "")
 
     def _on_exported(self, done: tuple[str, int]) -> None:

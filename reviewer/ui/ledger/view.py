@@ -186,12 +186,24 @@ class LedgerView(QWidget):
             set_role(self._state, "heading")
         else:
             self._state.setText(self.tr("Verifying: #{0:,} of {1:,}").format(state.verified, state.entries))
+        if state.flawed:
+            set_role(self._state, "stop")
+            self._state.setText(
+                self.tr("Verified to #{0:,}, but {1} not signed by whom it names: which proves nothing.").format(
+                    state.verified, self._flawed_words(state.flawed)
+                )
+            )
         newer = state.entries - state.anchored
         self._more.setText(
             self.tr("Every entry is covered by a checkpoint.")
             if newer == 0
             else self.tr("{0:,} entries are not in a checkpoint of this session yet.").format(newer)
         )
+
+    def _flawed_words(self, positions: tuple[int, ...]) -> str:
+        if len(positions) == 1:
+            return self.tr("entry {0:,} is").format(positions[0])
+        return self.tr("entry {0:,} and {1:,} others are").format(positions[0], len(positions) - 1)
 
     @Slot(object)
     def _on_rows(self, rows: list[EntryRow]) -> None:
@@ -282,6 +294,8 @@ class LedgerView(QWidget):
                     report.entries, report.signatures, report.anchored
                 )
             )
+        elif report.stands:
+            self._more.setText(self.tr("{0} It proves nothing; everything else holds.").format(report.why))
 
     @Slot()
     def _on_export(self) -> None:

@@ -185,6 +185,74 @@ def test_a_member_replaces_their_own_keys() -> None:
     assert _judge(book).first_bad == 6
 
 
+def _with_unsigned(*actions: str, **details: Any) -> Book:
+    """Return a ledger with entries of ann's that she did not sign, and work of everybody's after them."""
+    book = Book()
+    book.add_member("ann", "admin")
+    book.write("ann", "claimed")
+    for action in actions:
+        book.write("ann", action, by=Identity.new(), **details)
+    book.write("ann", "released")
+    book.write(FOUNDER, "claimed")
+    book.checkpoint()
+    return book
+
+
+def test_an_entry_that_its_actor_did_not_sign_is_named_and_stops_nobody_else() -> None:
+    book = _with_unsigned("opened", "opened")
+    report = verify(book.entries, check=check, checkpoints=book.checkpoints, witnesses=[book.witness("ann")])
+    assert (report.ok, report.stands, report.first_bad, report.flawed) == (False, True, 4, (4, 5))
+    assert (report.entries, report.anchored) == (7, 7)
+    assert report.why == "Entry 4 is wrong: its signature is not its actor's. So are 1 others."
+    with pytest.raises(alone.Broken) as broken:
+        alone.verify_whole([(each.body.decode(), each.signature) for each in book.entries], ())
+    assert (broken.value.line, broken.value.flawed, broken.value.rest_holds) == (4, [4, 5], True)
+
+
+def test_one_that_says_who_may_sign_is_not_passed() -> None:
+    book = _with_unsigned("member_added", details={"member": "ben", "roles": ["agent"], **public_keys(Identity.new())})
+    report = verify(book.entries, check=check, checkpoints=book.checkpoints)
+    assert (report.ok, report.stands, report.first_bad, report.flawed) == (False, False, 4, ())
+    with pytest.raises(alone.Broken) as broken:
+        alone.verify_whole([(each.body.decode(), each.signature) for each in book.entries], ())
+    assert (broken.value.line, broken.value.rest_holds) == (4, False)
+
+
+def test_an_entry_altered_after_it_was_signed_is_no_flaw_of_its_actor() -> None:
+    book = reviewed(60, checkpoint_every=100).book
+    book.entries[20] = replace(book.entries[20], signature=bytes(64))
+    report = verify(book.entries, check=check, checkpoints=book.checkpoints)
+    assert (report.ok, report.stands, report.first_bad) == (False, False, 21)
+
+
+def test_however_many_are_unsigned_each_is_checked_once_more_at_most() -> None:
+    book = _with_unsigned(*["opened"] * 300)
+    checked = 0
+
+    def counting(batch: Any) -> int | None:
+        nonlocal checked
+        checked += len(batch)
+        return check(batch)
+
+    report = verify(book.entries, check=counting)
+    assert (len(report.flawed), report.first_bad) == (100, 4)
+    assert checked <= 2 * len(book.entries)
+
+
+def test_a_checkpoint_that_no_member_signed_hides_no_change_and_no_good_one() -> None:
+    book = reviewed(40).book
+    head = TreeHead(30, bytes(32))
+    forged = Checkpoint.make(WORKSPACE, head, book.now, signer="ann", public=bytes(32), sign=Identity.new().sign)
+    report = verify(book.entries, check=check, checkpoints=[forged.note, *book.checkpoints])
+    assert (report.ok, report.first_bad, report.entries, report.anchored) == (False, None, 40, 40)
+    assert "is not signed by a member" in str(report.why)
+    with pytest.raises(alone.Broken, match="is not signed by a member"):
+        alone.verify_whole(
+            [(each.body.decode(), each.signature) for each in book.entries],
+            map(alone.Checkpoint, [forged.note, *book.checkpoints]),
+        )
+
+
 def test_an_admin_replaces_the_keys_of_who_lost_their_device() -> None:
     book = Book()
     book.add_member("ann", "agent")
