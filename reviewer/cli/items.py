@@ -120,7 +120,9 @@ def _queue(arguments: argparse.Namespace) -> ExitCode:
 
 def _claim(arguments: argparse.Namespace) -> ExitCode:
     with Opened(arguments) as application:
-        claimed = unlock(arguments, application).queue.claim(arguments.item)
+        queue = unlock(arguments, application).queue
+        shown = None if arguments.item is None else queue.own(arguments.item)
+        claimed = shown or queue.claim(arguments.item)
     if claimed is None:
         say(arguments, {"item": None}, "Nothing waits for you.")
     else:

@@ -96,9 +96,11 @@ def _usage(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _init(arguments: argparse.Namespace) -> ExitCode:
-    _database(arguments).set_up()
-    words = "The database is set up. Invite its first member: 'reviewer team invite LOGIN --founder'."
-    say(arguments, {"set_up": True}, words)
+    is_founded = _database(arguments).set_up()
+    words = "The database is of this version."
+    if not is_founded:
+        words = "The database is set up. Invite its first member: 'reviewer team invite LOGIN --founder'."
+    say(arguments, {"set_up": True, "founded": is_founded}, words)
     return ExitCode.DONE
 
 
@@ -123,6 +125,8 @@ def _invite(arguments: argparse.Namespace) -> ExitCode:
     act = "found --workspace NAME" if arguments.founder else "join"
     words = "Hand this over in person or by a channel that you trust; the password works until they have joined.\n\n"
     words += f"Password: {password}\nCommand:  reviewer team {act} --member NAME --database '{address.text}'"
+    if dict(Address.read(arguments.database).files).get("sslcert"):
+        words += "\nThe server asks for certificates: they add &sslcert=FILE&sslkey=FILE of their own to that address."
     say(arguments, answer, words)
     return ExitCode.DONE
 
@@ -217,7 +221,9 @@ def _remove(arguments: argparse.Namespace) -> ExitCode:
         )
         say(arguments, {"removed": False}, words)
         return ExitCode.DONE
-    words = "Removed, and the workspace's key is a new one. The owner of the database may drop the login."
+    login = arguments.login
+    words = "Removed, and the workspace's key is a new one. The login can still connect until the owner of the database"
+    words += f" runs: DROP OWNED BY {login}; DROP ROLE {login}"
     say(arguments, {"removed": True}, words)
     return ExitCode.DONE
 

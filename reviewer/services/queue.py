@@ -157,6 +157,17 @@ class Queue:
                 tx.leave_unrecorded(Unrecorded.NOTHING)
         return taken
 
+    def own(self, item_id: str) -> ClaimedItem | None:
+        """Read an item again that the actor has leased, wherever that was; the look is recorded first."""
+        with self._store.write(self._actor) as tx:
+            held = leases.held_by(tx, self._actor.member.id)
+            lease = next((each for each in held if each.item_id == item_id), None)
+            if lease is None:
+                tx.leave_unrecorded(Unrecorded.NOTHING)
+                return None
+            tx.record(Action.OPENED, lease.item_id, fence=lease.fence, ahead=False)
+        return self._fetch(lease)
+
     def _claim(self, *, ahead: bool, item_id: str | None = None) -> ClaimedItem | None:
         with self._store.write(self._actor) as tx:
             lease = claim_for(tx, ahead=ahead, item_id=item_id)

@@ -12,10 +12,14 @@ class TeamDatabase:
         self._address = address
         self._password = password
 
-    def set_up(self) -> None:
-        """Set it up or bring it to this version. Raises RuleError where the server is not safe, UnavailableError."""
+    def set_up(self) -> bool:
+        """Set it up or bring it to this version, and tell whether a workspace was founded in it.
+
+        Raises RuleError where the server is not safe, UnavailableError.
+        """
         with team.owned(self._address, self._password) as engine:
             team.set_up(engine)
+            return team.is_founded(engine)
 
     def invite(self, login: str, *, may_found: bool) -> tuple[Address, str]:
         """Make a login that may join; return the address and the password to hand over."""

@@ -23,9 +23,10 @@ from reviewer.services.review import Review
 from reviewer.services.team import Team as Members
 from reviewer.storage import Transaction, conversations, entries, items, keys, leases, outbox
 from reviewer.storage.team import drift
+from reviewer.storage.team.lint import doors
 from tests.conftest import copied_profile
 from tests.factories import SIGNED, Profile, new_key
-from tests.postgres import Cluster
+from tests.postgres import Cluster, running
 from tests.security.teams import NOTE, NOW, Team, chained, outcome
 
 _SET_ITEM = "UPDATE item SET"
@@ -1352,6 +1353,44 @@ def test_a_rotation_goes_past_keys_that_somebody_spoiled(profile: Profile) -> No
     assert profile.services().vault.rotate() == 1
     assert profile.rows("SELECT DISTINCT generation FROM workspace_key") == [(2,)]
     assert profile.services().queue.claim(kept) is not None
+
+
+_HBA = {
+    "all that is needed": (
+        "hostssl TEAM all 10.0.0.0/8 scram-sha-256 clientcert=verify-full\nhostnossl TEAM all all reject",
+        [],
+    ),
+    "a later line without TLS": (
+        "hostssl TEAM all 10.0.0.0/8 scram-sha-256\nhost all all all scram-sha-256",
+        ["line 2: lets in without TLS"],
+    ),
+    "a later line without TLS, closed before": (
+        "hostssl TEAM all 10.0.0.0/8 scram-sha-256\nhostnossl TEAM all all reject\nhost all all all scram-sha-256",
+        [],
+    ),
+    "a later line without a certificate": (
+        "hostssl TEAM all 10.0.0.0/8 scram-sha-256 clientcert=verify-full\nhostssl all all all scram-sha-256",
+        ["line 2: lets in without the certificate that others show"],
+    ),
+    "trust": ("local all all trust\nhostssl TEAM all all scram-sha-256", ["line 1: lets in by 'trust'"]),
+    "a line about another database": ("hostssl TEAM all all scram-sha-256\nhost other all all trust", []),
+    "a line that nobody can read": ("hostssl TEAM all all magic", ['line 1: invalid authentication method "magic"']),
+}
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[Cluster]:
+    with running() as cluster:
+        yield cluster
+
+
+@pytest.mark.parametrize("what", _HBA)
+def test_the_check_names_each_line_that_admits_without_what_others_show(own_server: Cluster, what: str) -> None:
+    lines, expected = _HBA[what]
+    name = own_server.new_database()
+    with own_server.engine(name).connect() as connection:  # what is open stays open, whatever the file says
+        (own_server.data / "pg_hba.conf").write_text(lines.replace("TEAM", name) + "\n")
+        assert doors(connection) == [f"pg_hba.conf, {each}" for each in expected]
 
 
 def test_a_login_of_another_database_is_not_invited(profile: Profile, server: Cluster) -> None:

@@ -133,6 +133,8 @@ def owned(address: Address, password: str) -> Iterator[Engine]:
     try:
         yield engine
     except DBAPIError as exc:
+        if getattr(exc.orig, "sqlstate", None) == "42P01":  # it lacks a table
+            raise RuleError("This database is not set up for a team yet: 'reviewer team init' does that.") from exc
         raise UnavailableError(f"The database refuses this: {postgresql.words(exc)}.") from exc
     finally:
         engine.dispose()
@@ -164,7 +166,16 @@ def set_up(engine: Engine) -> None:
             raise RuleError(f"This server is not safe for a team: {'; '.join(faults)}.")
         lay(engine)
     except DBAPIError as exc:
-        raise UnavailableError(f"The database could not be set up: {postgresql.words(exc)}.") from exc
+        advice = ""
+        if getattr(exc.orig, "sqlstate", None) == "42501":  # a right is lacking
+            advice = " Let a superuser of the server run it: it makes roles and takes rights from everybody."
+        raise UnavailableError(f"The database could not be set up: {postgresql.words(exc)}.{advice}") from exc
+
+
+def is_founded(engine: Engine) -> bool:
+    """Tell whether the database holds a workspace."""
+    with engine.connect() as connection:
+        return bool(connection.execute(text("SELECT EXISTS (SELECT FROM workspace)")).scalar())
 
 
 def lay(engine: Engine) -> None:
@@ -179,7 +190,7 @@ def drift(engine: Engine) -> list[str]:
     It is found out by laying everything anew and taking that back: other sessions wait for about a second.
     """
     with engine.connect() as connection, connection.begin() as transaction:
-        found = unsafe(connection) + lint.logins(connection, MEMBER)
+        found = unsafe(connection) + lint.doors(connection) + lint.logins(connection, MEMBER)
         before = lint.catalogue(connection)
         _lay(connection)
         found += lint.differences(before, lint.catalogue(connection))
@@ -228,7 +239,10 @@ def invite(engine: Engine, login: str, *, may_found: bool = False) -> str:
     password = new_secret().hex()[:24]
     try:
         with engine.connect() as connection, connection.begin():
-            seat = connection.execute(text("SELECT member_id FROM seat WHERE login = :login"), {"login": login}).first()
+            asked = text("SELECT member_id, removed_at FROM seat WHERE login = :login")
+            seat = connection.execute(asked, {"login": login}).first()
+            if seat is not None and seat.removed_at is not None:
+                raise RuleError("That login was a member's who is removed; no name is used again: choose another.")
             if seat is not None and seat.member_id is not None:
                 raise RuleError("That login belongs to a member.")
             known = connection.execute(text("SELECT FROM pg_roles WHERE rolname = :login"), {"login": login}).first()
@@ -259,6 +273,8 @@ def invite(engine: Engine, login: str, *, may_found: bool = False) -> str:
                 {"login": login, "may_found": may_found},
             )
     except DBAPIError as exc:
+        if getattr(exc.orig, "sqlstate", None) == "42P01":
+            raise
         raise UnavailableError(f"The login could not be made: {postgresql.words(exc)}.") from exc
     return password
 

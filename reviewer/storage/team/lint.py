@@ -54,6 +54,13 @@ FROM pg_roles r WHERE r.rolname <> :member AND pg_has_role(r.oid, :member, 'memb
 ORDER BY 1
 """
 
+_DOORS = """
+SELECT line_number, type, address, auth_method, options, error FROM pg_hba_file_rules
+WHERE error IS NOT NULL OR (database && ARRAY['all', current_database()::text] OR EXISTS (
+    SELECT FROM unnest(database) d WHERE left(d, 1) = '/' OR d IN ('sameuser', 'samerole')))
+ORDER BY line_number
+"""
+
 Catalogue = dict[tuple[str, str], str]
 
 
@@ -105,6 +112,34 @@ def _constraints() -> set[str]:
         for constraint in table.constraints
         if spelled(constraint)
     }
+
+
+def doors(connection: Connection) -> list[str]:
+    """Return which lines of pg_hba.conf admit somebody to this database without what the others have to show.
+
+    The server tells only superusers; who owns the database and is none is told to look themselves.
+    """
+    may_see = text("SELECT has_function_privilege('pg_hba_file_rules()', 'execute')")
+    if not connection.execute(may_see).scalar():
+        return ["pg_hba.conf cannot be seen from here: run `team check` as a superuser, or read it"]
+    found, asks_certificate, is_closed = [], False, False
+    for line in connection.execute(text(_DOORS)):
+        if line.error is not None:
+            found.append(f"pg_hba.conf, line {line.line_number}: {line.error}")
+        elif line.type == "hostnossl" and line.auth_method == "reject" and line.address == "all":
+            is_closed = True
+        elif line.auth_method == "reject":
+            continue
+        elif line.auth_method in ("trust", "password", "md5", "ident"):
+            found.append(f"pg_hba.conf, line {line.line_number}: lets in by '{line.auth_method}'")
+        elif line.type in ("host", "hostnossl") and not is_closed:
+            found.append(f"pg_hba.conf, line {line.line_number}: lets in without TLS")
+        elif line.type.startswith("host") and line.auth_method != "cert":
+            has_certificate = "clientcert=verify-full" in (line.options or [])
+            if asks_certificate and not has_certificate:
+                found.append(f"pg_hba.conf, line {line.line_number}: lets in without the certificate that others show")
+            asks_certificate = asks_certificate or has_certificate
+    return found
 
 
 def logins(connection: Connection, member: str) -> list[str]:

@@ -86,7 +86,7 @@ class UnlockView(QWidget):
         self._relabel()
         self._unlock.hide()
         if self._why.text() == self.tr("Opening…"):
-            self._show_words(self.tr("The keys cannot be opened."))
+            self._show_words(self.tr("This workspace cannot be opened."))
         self._problem.setText(words)
         self._problem.show()
         self._recover.show()
