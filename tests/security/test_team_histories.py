@@ -39,7 +39,8 @@ _FENCES = (
     ("about.state = 'held' AND about.fence = NEW.fence AND", "about.state = 'held' AND"),
     ("WHERE d.item_id = NEW.id AND d.fence = NEW.fence), 'a hold", "WHERE d.item_id = NEW.id), 'a hold"),
 )
-_GUARDS = Path(swarm.__file__).parents[2] / "reviewer" / "storage" / "team" / "guards.sql"
+_TEAM = Path(swarm.__file__).parents[2] / "reviewer" / "storage" / "team"
+_GUARDS = (_TEAM / "items.sql", _TEAM / "decisions.sql")
 
 
 # ---- The check itself, on histories made by hand
@@ -159,7 +160,7 @@ class _Fifty:
         for login in {seat.address.login for seat in self._seats}:
             self._server.run(f"GRANT CONNECT ON DATABASE {made.name} TO {login}")
         if not guarded:
-            self._server.run(_unfenced(_GUARDS.read_text("utf-8")), made.name)
+            self._server.run(_unfenced("".join(each.read_text("utf-8") for each in _GUARDS)), made.name)
         yield made
         self._server.drop_database(made.name)
 

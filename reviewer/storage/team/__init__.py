@@ -24,7 +24,10 @@ from reviewer.storage.team.declaration import FUNCTIONS, TABLES, VIEWS, Rule
 
 OWNER, MEMBER = "reviewer_owner", "reviewer_member"
 _HERE = Path(__file__).parent
-_PARTS = ("ledger.sql", "seats.sql", "guards.sql", "pool.sql", "factors.sql")
+_PARTS = (
+    "ledger.sql", "seats.sql", "entries.sql", "items.sql", "decisions.sql", "members.sql", "keys.sql", "pool.sql",
+    "factors.sql",
+)  # fmt: skip
 _LOCK = 7_264_000  # two owners at once would trip over each other
 _LOGIN = re.compile(r"[a-z][a-z0-9_]{0,30}\Z")
 _SAFE = {

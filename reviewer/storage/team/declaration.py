@@ -2,7 +2,7 @@
 
 Roles here are members' roles. What stands here is the most that a role may do: policies and guards narrow it to the
 rows of one's own workspace, one's own lease, one's own chain. A table, view or function that is not here is refused to
-all; a new table needs an entry here, its policies in policies.sql, and its rules in guards.sql.
+all; a new table needs an entry here, its policies in policies.sql, and its rules in the file of its subject.
 """
 
 from dataclasses import dataclass
