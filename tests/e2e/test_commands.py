@@ -279,6 +279,7 @@ def test_every_refusal_has_its_code_and_exit_code(run: Run, ask: Any, workspace:
     claimed, other = ask("claim"), ask("claim")
     item, lease = claimed["item"], ["--lease", claimed["lease"]]
     ask("decide", other["item"], "approve", "--lease", other["lease"], "--idempotency-key", "used")
+    assert ask("claim", "--item", item)["lease"] == claimed["lease"]  # one's own is shown again
 
     refusals = {
         ("init", "--workspace", "W", "--member", "M"): (4, "rule"),
@@ -286,7 +287,7 @@ def test_every_refusal_has_its_code_and_exit_code(run: Run, ask: Any, workspace:
         ("import", "missing.jsonl"): (2, "usage"),
         ("import", "settings"): (2, "usage"),
         ("claim", "--item", "nothing"): (4, "not_found"),
-        ("claim", "--item", item): (4, "rule"),
+        ("claim", "--item", other["item"]): (4, "rule"),
         ("decide", "nothing", "approve", *lease): (4, "not_found"),
         ("decide", item, "approve", "--lease", "nothing"): (4, "lease_lost"),
         ("decide", item, "reject", *lease): (3, "input_refused"),
