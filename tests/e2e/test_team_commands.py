@@ -49,8 +49,11 @@ def owner(tmp_path: Path) -> Machine:
 def test_a_team_from_an_empty_database_to_a_removed_member(durable: Cluster, owner: Machine, tmp_path: Path) -> None:
     name = durable.new_database()
     own = ("--database", durable.address(name))
-    assert owner.run("team", "init", *own, password=PASSWORD) == {"set_up": True}
-    assert owner.run("team", "init", *own, password=PASSWORD) == {"set_up": True}  # again, and nothing changes
+    assert owner.run("team", "init", *own, password=PASSWORD) == {"set_up": True, "founded": False}
+    assert owner.run("team", "init", *own, password=PASSWORD) == {
+        "set_up": True,
+        "founded": False,
+    }  # again, and nothing changes
     assert owner.run("team", "check", *own, password=PASSWORD)["found"] == []
 
     ana, ben = Machine(tmp_path, "ana"), Machine(tmp_path, "ben")

@@ -35,9 +35,9 @@ class _CutErrorError(Exception):
 
 
 # Every way in which content comes out. Whoever adds one adds it here, or to those below that give none out.
-_REVEALING = ("claim", "claim that item", "claim ahead", "open", "withdraw", "read signed", "analyse")
+_REVEALING = ("claim", "claim that item", "claim ahead", "open", "own", "withdraw", "read signed", "analyse")
 _METHODS = {
-    Queue: {"claim", "claim_ahead", "open"},
+    Queue: {"claim", "claim_ahead", "open", "own"},
     Review: {"withdraw", "read_signed"},
     Oversight: set[str](),
     Intake: set[str](),
@@ -114,6 +114,10 @@ def _call(way: str, services: Services, items: dict[str, ItemId]) -> tuple[Call,
             claimed = services.queue.claim()
             assert claimed is not None
             return partial(services.queue.open, claimed.lease), claimed.item.id
+        case "own":
+            claimed = services.queue.claim()
+            assert claimed is not None
+            return partial(services.queue.own, claimed.item.id), claimed.item.id
         case "analyse":
             return services.analysis.take, items["waiting"]
         case "withdraw":
@@ -218,7 +222,7 @@ def test_a_look_killed_at_any_statement_was_shown_only_if_it_is_on_record(tmp_pa
     items = FullDesk(profile.services(), profile, canary).fill()
     profile.rows("UPDATE item SET rank = -5 WHERE external_id = 'waiting'")
     about = "signed" if way == "read signed" else "held" if way == "withdraw" else "waiting"
-    before = _looks(profile, items[about]) + (way == "open")
+    before = _looks(profile, items[about]) + (way in ("open", "own"))
     profile.close()
     (profile.folder / "way").write_text(way, "utf-8")
     shown = unrecorded = 0
