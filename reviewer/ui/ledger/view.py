@@ -189,9 +189,7 @@ class LedgerView(QWidget):
         if state.flawed:
             set_role(self._state, "stop")
             self._state.setText(
-                self.tr("Verified to #{0:,}, but {1} not signed by whom it names: which proves nothing.").format(
-                    state.verified, self._flawed_words(state.flawed)
-                )
+                self.tr("Verified to #{0:,}. {1}").format(state.verified, self._flawed_words(state.flawed))
             )
         newer = state.entries - state.anchored
         self._more.setText(
@@ -202,8 +200,10 @@ class LedgerView(QWidget):
 
     def _flawed_words(self, positions: tuple[int, ...]) -> str:
         if len(positions) == 1:
-            return self.tr("entry {0:,} is").format(positions[0])
-        return self.tr("entry {0:,} and {1:,} others are").format(positions[0], len(positions) - 1)
+            return self.tr("Entry {0:,} is not signed by whom it names, and proves nothing.").format(positions[0])
+        return self.tr("Entry {0:,} and {1:,} more are not signed by whom they name, and prove nothing.").format(
+            positions[0], len(positions) - 1
+        )
 
     @Slot(object)
     def _on_rows(self, rows: list[EntryRow]) -> None:
