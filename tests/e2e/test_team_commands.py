@@ -123,26 +123,26 @@ def test_what_was_refused_can_be_tried_again_and_a_newcomer_looks_before_they_le
 ) -> None:
     own = ("--database", durable.address(durable.new_database()))
     owner.run("team", "init", *own, password=PASSWORD)
-    ana, ben = Machine(tmp_path, "ana"), Machine(tmp_path, "ben")
-    invited = owner.run("team", "invite", "ana", "--founder", *own, password=PASSWORD)
+    ana, ben = Machine(tmp_path, "nada"), Machine(tmp_path, "bora")
+    invited = owner.run("team", "invite", "nada", "--founder", *own, password=PASSWORD)
     found = ("team", "found", "--workspace", "N", "--member", "Ana", "--database", invited["database"])
     ana.run(*found, password="wrong", code=5)
-    early = owner.run("team", "invite", "ben", *own, password=PASSWORD)
+    early = owner.run("team", "invite", "bora", *own, password=PASSWORD)
     join = ("team", "join", "--member", "Ben", "--database", early["database"])
     ben.run(*join, password=early["password"], code=4)  # nobody has founded it yet
     made = ana.run(*found, password=invited["password"])
     assert "already" in ana.run(*found, password=invited["password"], code=4)["error"]["message"]
     first = ben.run(*join, password=early["password"])["fingerprint"]
 
-    again = owner.run("team", "invite", "ben", *own, password=PASSWORD)
-    refused = ana.run("team", "confirm", "ben", "--fingerprint", first, "--roles", "agent", code=4)
+    again = owner.run("team", "invite", "bora", *own, password=PASSWORD)
+    refused = ana.run("team", "confirm", "bora", "--fingerprint", first, "--roles", "agent", code=4)
     assert "Nobody waits" in refused["error"]["message"]  # that device's password opens nothing now
     asked = ben.run(*join, password=again["password"])
-    assert ana.run("team", "remove", "ben") == {"removed": False}  # turned away, and may ask once more
+    assert ana.run("team", "remove", "bora") == {"removed": False}  # turned away, and may ask once more
     assert ana.run("keys", "age")["generation"] == 1
-    assert {each["login"]: each["state"] for each in ana.run("team", "list")["seats"]}["ben"] == "invited"
+    assert {each["login"]: each["state"] for each in ana.run("team", "list")["seats"]}["bora"] == "invited"
     asked = ben.run(*join, password=again["password"])
-    ana.run("team", "confirm", "ben", "--fingerprint", asked["fingerprint"], "--roles", "agent")
+    ana.run("team", "confirm", "bora", "--fingerprint", asked["fingerprint"], "--roles", "agent")
     for _ in range(2):
         assert ben.run("claim") is not None  # there is nothing, and nothing of it to remember
     assert ana.run("ledger", "verify")["founder"] == made["founder"]

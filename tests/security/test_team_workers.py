@@ -91,7 +91,8 @@ def test_machines_whose_workers_are_killed_finish_what_each_other_left(
     assert {(each["settled"], each["sent"]) for each in actions.values()} == {(1, 1)}
     shared = sum(len(actors) > 1 for actors in tried_by.values())
     note(f"{len(sent):,} requests sent once each, {shared:,} begun on one machine and finished on another")
-    assert len(set().union(*tried_by.values())) > 1
+    if kills > 10:  # of a few requests the first machine may have sent all
+        assert len(set().union(*tried_by.values())) > 1
     assert profile.services().ledger.verify().ok
 
 
